@@ -1,0 +1,167 @@
+"""What can go wrong, sorted by whose fault it is.
+
+    PeerError
+      UsageError             the caller must change something
+        NotJoined              the room was left, or never entered
+        MessageTooLarge        the text is over the limit
+        Closed                 the peer object was closed
+        FellBehind             events were read too slowly, and some were dropped
+        BadInvite              the invite link cannot be one of ours
+        BadSetting             a setting or argument is outside its range
+      RemoteError            the other side broke the rules
+        MalformedFrame         bytes that we would not have sent
+        UnexpectedFrame        a good frame at the wrong moment
+        Replayed               a frame that was here before, or is too old
+      CryptoError            we will not trust these bytes
+        BadCiphertext          the tag does not fit
+        HandshakeFailed        the other side could not prove what it must
+        KeyExhausted           a key has sealed all that it may
+        BadIdentity            an identity key or file that we refuse
+      ConnectivityError      try again later
+        SignalingUnreachable   no answer from the signaling server
+        JoinRefused            the signaling server said no
+        LinkFailed             no path to that peer
+
+Remote and crypto errors never reach a bot's handler: they are counted, logged, and close the link.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "BadCiphertext",
+    "BadIdentity",
+    "BadInvite",
+    "BadSetting",
+    "Closed",
+    "ConnectivityError",
+    "CryptoError",
+    "FellBehind",
+    "HandshakeFailed",
+    "JoinRefused",
+    "KeyExhausted",
+    "LinkFailed",
+    "MalformedFrame",
+    "MessageTooLarge",
+    "NotJoined",
+    "PeerError",
+    "RemoteError",
+    "Replayed",
+    "SignalingUnreachable",
+    "UnexpectedFrame",
+    "UsageError",
+]
+
+
+class PeerError(Exception):
+    """Everything this library raises on purpose."""
+
+
+class UsageError(PeerError):
+    """The caller must change something."""
+
+
+class NotJoined(UsageError):
+    """The room was left, or never entered."""
+
+    def __init__(self, room: str) -> None:
+        super().__init__(f"not in room {room!r} any more: join it again to send")
+        self.room = room
+
+
+class MessageTooLarge(UsageError):
+    """The text is over the limit; nothing was sent."""
+
+    def __init__(self, *, actual_bytes: int, limit_bytes: int) -> None:
+        super().__init__(f"the message takes {actual_bytes} bytes, {limit_bytes} are allowed: shorten or split it")
+        self.actual_bytes = actual_bytes
+        self.limit_bytes = limit_bytes
+
+
+class Closed(UsageError):
+    """The peer object was closed, or not yet opened."""
+
+    def __init__(self) -> None:
+        super().__init__("this peer is not open: use it inside `async with peer.Peer(...) as me:`")
+
+
+class FellBehind(UsageError):
+    """Events were read too slowly, and some were dropped."""
+
+    def __init__(self, *, limit: int) -> None:
+        super().__init__(f"more than {limit} events wait to be read: read them faster, or raise max_queued_events")
+        self.limit = limit
+
+
+class BadInvite(UsageError):
+    """The invite link cannot be one of ours; the sentence says what is wrong with it, never what is in it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"this invite link is not complete: {reason}; copy it again, all of it")
+        self.reason = reason
+
+
+class BadSetting(UsageError):
+    """A setting or argument is outside its range."""
+
+
+class RemoteError(PeerError):
+    """The other side broke the rules."""
+
+
+class MalformedFrame(RemoteError):
+    """Bytes that we would not have sent."""
+
+
+class UnexpectedFrame(RemoteError):
+    """A good frame at the wrong moment."""
+
+
+class Replayed(RemoteError):
+    """A frame that was here before, or is too old to tell."""
+
+
+class CryptoError(PeerError):
+    """We will not trust these bytes."""
+
+
+class BadCiphertext(CryptoError):
+    """The tag does not fit."""
+
+
+class HandshakeFailed(CryptoError):
+    """The other side could not prove what it must."""
+
+
+class KeyExhausted(CryptoError):
+    """A key has sealed all that it may."""
+
+
+class BadIdentity(CryptoError):
+    """An identity key, or a file that should hold one, that we refuse."""
+
+
+class ConnectivityError(PeerError):
+    """Try again later."""
+
+
+class SignalingUnreachable(ConnectivityError):
+    """No answer from the signaling server."""
+
+    def __init__(self, server: str, reason: str) -> None:
+        super().__init__(f"no signaling server answers at {server} ({reason}): is it running, and is the address right?")
+        self.server = server
+        self.reason = reason
+
+
+class JoinRefused(ConnectivityError):
+    """The signaling server said no; `code` is its stable name for the reason."""
+
+    def __init__(self, code: str, message: str, *, hint: str | None = None, retry_after_s: float | None = None) -> None:
+        super().__init__(f"{message}: {hint}" if hint else message)
+        self.code = code
+        self.hint = hint
+        self.retry_after_s = retry_after_s
+
+
+class LinkFailed(ConnectivityError):
+    """No path to that peer could be opened."""
