@@ -1,0 +1,66 @@
+"""Limits and times that a bot may tune; every default is safe on the open internet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Config"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """All times in seconds, all sizes in bytes."""
+
+    link_timeout_s: float = 10.0
+    """From the first signal to the end of the handshake; then the attempt is given up."""
+
+    link_attempts: int = 4
+    """How often a link to a peer that is present is tried before we wait for it to come back."""
+
+    retry_base_s: float = 0.5
+    """The n-th retry waits between half and all of this, times two to the n."""
+
+    heartbeat_s: float = 5.0
+    """A link that was quiet for so long sends a heartbeat."""
+
+    lost_after_s: float = 13.0
+    """A link without any frame for so long is lost (DESIGN, section 6)."""
+
+    typing_ttl_s: float = 3.0
+    """A typing notice older than this is dropped; senders renew at half of it."""
+
+    max_text_bytes: int = 8 * 1024
+    """UTF-8; a longer message is refused before it is sent, and never accepted."""
+
+    max_name_chars: int = 64
+    """Of a display name or a room title, ours or theirs."""
+
+    max_emote_ids: int = 64
+    """Per message."""
+
+    max_peers: int = 64
+    """Peers of one room whom we link to; more need the overlay of big rooms."""
+
+    max_pending_messages: int = 256
+    """Messages that wait for a link to open, for each peer; the oldest of them go first."""
+
+    max_queued_events: int = 10_000
+    """Events of one reader that wait to be read; beyond, it gets `FellBehind`."""
+
+    max_frames_per_s: float = 200.0
+    """What one link may send in the long run; above, it is closed (burst: ten seconds' worth)."""
+
+    high_water_bytes: int = 256 * 1024
+    """`await send()` waits while a link has more than this in its buffer."""
+
+    max_buffered_bytes: int = 4 * 1024 * 1024
+    """A link whose other side does not read is closed at this size of its buffer."""
+
+    signaling_backoff_base_s: float = 0.25
+    """First pause before the signaling server is tried again; doubled each time, with full jitter."""
+
+    signaling_backoff_max_s: float = 30.0
+    """Longest such pause."""
+
+    signaling_timeout_s: float = 10.0
+    """For one request to the signaling server."""

@@ -1,0 +1,219 @@
+"""What the library asks of the outside: a signaling server, and a path to one peer.
+
+The real adapters are `peer.signaling` (aiohttp) and `peer.rtc` (aiortc); `peer.testing` answers the same calls from
+memory. Rules for every adapter: callbacks are called on the event loop, synchronously and in order of arrival;
+adapters start no task of their own that outlives `run()` or `close()`; foreign exceptions never leave an adapter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Literal, Protocol
+
+from .ids import PeerId, Topic
+
+__all__ = [
+    "Channel",
+    "Fingerprints",
+    "IceServer",
+    "Link",
+    "LinkFactory",
+    "LinkListener",
+    "PeerInfo",
+    "PeerJoinedRoom",
+    "PeerLeftRoom",
+    "RoomInfo",
+    "Roster",
+    "Seat",
+    "Signal",
+    "SignalKind",
+    "Signaling",
+    "SignalingEvent",
+    "SignalingLost",
+]
+
+SignalKind = Literal["offer", "answer", "candidate", "bye"]
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One envelope, on its way out (`remote` is the recipient) or in (`remote` is the sender)."""
+
+    kind: SignalKind
+    remote: PeerId
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class PeerInfo:
+    """A peer as the server names it; the display name is the server's word and nothing more."""
+
+    peer_id: PeerId
+    user_id: str
+    display_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomInfo:
+    """A room as the server describes it."""
+
+    topic: Topic
+    broadcaster_name: str
+    created_at: str
+    """ISO 8601, UTC."""
+    participant_count: int
+    is_public: bool
+    custom_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IceServer:
+    """A STUN or TURN server, with a time-limited credential where it wants one."""
+
+    urls: tuple[str, ...]
+    username: str | None = None
+    credential: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """All peers now present but ourselves: after the first connection, and after each one that was made anew."""
+
+    peers: tuple[PeerInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PeerJoinedRoom:
+    """Another peer came; it will offer to us."""
+
+    peer: PeerInfo
+
+
+@dataclass(frozen=True, slots=True)
+class PeerLeftRoom:
+    """Another peer is gone, says the server; `reason` is left, timeout, kicked or replaced."""
+
+    peer_id: PeerId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignalingLost:
+    """No server answers any more; the adapter goes on trying. The next `Roster` says that it is back."""
+
+    reason: str
+
+
+SignalingEvent = Signal | Roster | PeerJoinedRoom | PeerLeftRoom | SignalingLost
+
+
+class Seat(Protocol):
+    """Our place in one room of a signaling server, under one peer id that survives outages of that server."""
+
+    @property
+    def peer_id(self) -> PeerId: ...
+
+    @property
+    def room(self) -> RoomInfo: ...
+
+    @property
+    def peers(self) -> tuple[PeerInfo, ...]:
+        """Those who were present when we came."""
+
+    @property
+    def ice_servers(self) -> tuple[IceServer, ...]: ...
+
+    def send(self, signal: Signal) -> None:
+        """Pass an envelope on, in order; while the server is away a bounded number of them waits 30 s at most."""
+
+    async def run(self, on_event: Callable[[SignalingEvent], None]) -> None:
+        """Keep the seat: receive, beat, reconnect, take the room up again. Returns after `leave()`, or by cancellation.
+
+        Raises `JoinRefused` where coming back is refused for good.
+        """
+
+    async def leave(self) -> None:
+        """Tell the server, in a bounded time; never raises for a server that is away."""
+
+
+class Signaling(Protocol):
+    """One signaling server, for one user."""
+
+    @property
+    def server(self) -> str:
+        """Its origin, such as `http://127.0.0.1:8080`."""
+
+    async def create_room(self, *, topic: Topic | None, custom_name: str | None, is_public: bool) -> Seat:
+        """Raises `JoinRefused`, `SignalingUnreachable`."""
+
+    async def join_room(self, *, topic: Topic | None = None, broadcaster_name: str | None = None) -> Seat:
+        """By exactly one of both. Raises `JoinRefused`, `SignalingUnreachable`."""
+
+    async def list_rooms(self) -> tuple[RoomInfo, ...]:
+        """All public rooms (a bounded number). Raises `JoinRefused`, `SignalingUnreachable`."""
+
+    async def close(self) -> None: ...
+
+
+class Channel(Enum):
+    """The data channels of a link; the value is the negotiated id, the label is the name in lower case."""
+
+    EVENTS = 0
+    EPHEMERAL = 1
+
+    @property
+    def label(self) -> str:
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprints:
+    """SHA-256 of both DTLS certificates, 32 bytes each, of the description that was really applied."""
+
+    local: bytes
+    remote: bytes
+
+
+class LinkListener(Protocol):
+    """Who hears of a link; never called after `on_closed`."""
+
+    def on_open(self) -> None:
+        """Both channels are open; called once."""
+
+    def on_frame(self, channel: Channel, data: bytes) -> None: ...
+
+    def on_closed(self, reason: str) -> None:
+        """Called once, whoever closed it; `reason` is a word for logs."""
+
+
+class Link(Protocol):
+    """One attempt at a path to one peer. Either `create_offer` then `accept_answer`, or `accept_offer`."""
+
+    async def create_offer(self) -> str:
+        """The SDP, with all candidates in it. Raises `LinkFailed`."""
+
+    async def accept_offer(self, sdp: str) -> tuple[str, Fingerprints]:
+        """The SDP of the answer. Raises `LinkFailed` for an SDP that we will not have."""
+
+    async def accept_answer(self, sdp: str) -> Fingerprints:
+        """Raises `LinkFailed`."""
+
+    async def add_candidate(self, candidate: str) -> None:
+        """A trickled `candidate:…` line; an empty one ends them; a bad one is dropped."""
+
+    def send(self, channel: Channel, data: bytes) -> None:
+        """Hand over one binary message, at most 64 KiB; dropped when the link is not open."""
+
+    @property
+    def buffered_bytes(self) -> int: ...
+
+    async def wait_drained(self) -> None:
+        """Return once `buffered_bytes` is below the low-water mark, or the link is closed."""
+
+    async def close(self) -> None:
+        """Flush what was handed over (2 s at most), then close; may be called twice."""
+
+
+LinkFactory = Callable[[tuple[IceServer, ...], LinkListener], Link]
