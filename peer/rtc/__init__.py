@@ -1,0 +1,7 @@
+"""Links over aiortc; nothing else in the library imports it, and importing it costs 0.3 s, so import this late."""
+
+from __future__ import annotations
+
+from .link import RtcLink, open_link
+
+__all__ = ["RtcLink", "open_link"]
