@@ -1,0 +1,48 @@
+"""Nothing in the repository knows the machine it was written on, or where packages come from."""
+
+import re
+
+from .sources import ROOT, tracked_files
+
+# Written in pieces, or this file would find itself.
+MACHINE_PATHS = re.compile(r"(?<![\w.~])/(?:home/\w|root\b|Users/\w|work/|mnt/\w)")
+REGISTRY_HOSTS = re.compile(
+    "|".join(
+        re.escape(name + dot)
+        for name, dot in [
+            ("pypi", ".org"),
+            ("pythonhosted", ".org"),
+            ("debian", ".org"),
+            ("npmjs", ".org"),
+            ("docker", ".io"),
+            ("quay", ".io"),
+            ("ghcr", ".io"),
+        ]
+    )
+)
+BINARY = {".png", ".jpg", ".webp", ".ico", ".woff2", ".bin"}
+
+
+def _found(pattern: re.Pattern[str]) -> list[str]:
+    texts = ((path, path.read_text("utf-8")) for path in tracked_files() if path.suffix not in BINARY)
+    return [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path, text in texts
+        for number, line in enumerate(text.splitlines(), start=1)
+        if pattern.search(line)
+    ]
+
+
+def test_no_file_names_a_path_of_one_machine() -> None:
+    assert _found(MACHINE_PATHS) == []
+
+
+def test_no_file_names_a_package_registry() -> None:
+    """Each machine has its own mirror; a host in a tracked file sends everybody to one."""
+    assert _found(REGISTRY_HOSTS) == []
+
+
+def test_constraints_are_names_and_versions_only() -> None:
+    line = re.compile(r"[a-z0-9][a-z0-9.-]*==[0-9][\w.]*( ; .+)?")
+    lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
+    assert [text for text in lines if not line.fullmatch(text)] == []
