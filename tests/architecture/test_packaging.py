@@ -71,11 +71,7 @@ def _is_installed(name: str) -> bool:
 def _needs(wanted: Requirement) -> list[Requirement]:
     needs = [Requirement(text) for text in importlib.metadata.requires(wanted.name) or ()]
     extras = wanted.extras or {""}
-    return [
-        need
-        for need in needs
-        if need.marker is None or any(need.marker.evaluate({"extra": e}) for e in extras)
-    ]
+    return [need for need in needs if need.marker is None or any(need.marker.evaluate({"extra": e}) for e in extras)]
 
 
 def test_every_package_is_packed() -> None:

@@ -53,9 +53,7 @@ PURE_MODULES = [module for module in modules() if any(module.is_within(name) for
 def test_contract_lists_every_pure_module() -> None:
     """import-linter refuses names that do not exist, so its list grows with the code; this one tells when."""
     contracts = pyproject()["tool"]["importlinter"]["contracts"]
-    listed = next(
-        contract["source_modules"] for contract in contracts if contract["name"] == "Decisions are pure"
-    )
+    listed = next(contract["source_modules"] for contract in contracts if contract["name"] == "Decisions are pure")
     existing = {module.name for module in modules()}
     assert set(listed) == existing & set(PURE)
 

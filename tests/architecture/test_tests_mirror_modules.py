@@ -30,9 +30,7 @@ def test_every_module_has_its_test_file() -> None:
     missing = {
         module.name: _test_file(module)
         for module in modules()
-        if _decides(module)
-        and module.name not in COVERED_ELSEWHERE
-        and not (ROOT / _test_file(module)).is_file()
+        if _decides(module) and module.name not in COVERED_ELSEWHERE and not (ROOT / _test_file(module)).is_file()
     }
     if missing and not ENFORCED:
         pytest.xfail(f"not enforced yet; missing: {', '.join(missing.values())}")
@@ -42,7 +40,5 @@ def test_every_module_has_its_test_file() -> None:
 def test_exceptions_are_still_needed() -> None:
     """A module that is gone, or has a test file by now, leaves the list."""
     files = {module.name: _test_file(module) for module in modules()}
-    stale = [
-        name for name in COVERED_ELSEWHERE if name not in files or (ROOT / files.get(name, "")).is_file()
-    ]
+    stale = [name for name in COVERED_ELSEWHERE if name not in files or (ROOT / files.get(name, "")).is_file()]
     assert stale == []

@@ -12,11 +12,5 @@ def test_no_file_is_named_after_nothing() -> None:
 
 def test_test_folders_are_packages() -> None:
     """Without an `__init__.py`, tests/signaling would hide the real package."""
-    folders = {
-        path.parent
-        for path in tracked_files()
-        if path.suffix == ".py" and path.is_relative_to(ROOT / "tests")
-    }
-    assert [
-        str(folder.relative_to(ROOT)) for folder in folders if not (folder / "__init__.py").is_file()
-    ] == []
+    folders = {path.parent for path in tracked_files() if path.suffix == ".py" and path.is_relative_to(ROOT / "tests")}
+    assert [str(folder.relative_to(ROOT)) for folder in folders if not (folder / "__init__.py").is_file()] == []
