@@ -1,0 +1,325 @@
+"""The bytes of docs/protocol.md, part 1: what clients send, parsed; what they are sent, encoded.
+
+Foreign bytes become typed values here or raise MalformedJson or InvalidBody, and nothing else. The body of an
+envelope is never parsed: it stays `msgspec.Raw` and is spliced into the frame that goes out, which keeps the server
+ignorant of it and the relay fast. Field names are camelCase on the wire only; unknown fields are refused.
+"""
+
+from collections.abc import Iterable
+from typing import Annotated, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+from .errors import InvalidBody, MalformedJson, Refused
+from .ids import PeerId
+
+__all__ = [
+    "KINDS",
+    "AnswerFrame",
+    "ByeFrame",
+    "CandidateFrame",
+    "ClientFrame",
+    "CreateRoom",
+    "EnvelopeFrame",
+    "Heard",
+    "HeartbeatFrame",
+    "HelloFrame",
+    "IceServer",
+    "JoinRoom",
+    "Joined",
+    "Kind",
+    "LeaveFrame",
+    "LeftReason",
+    "OfferFrame",
+    "OnlyRoom",
+    "Peer",
+    "PostEnvelope",
+    "Room",
+    "Rooms",
+    "decode_body",
+    "decode_frame",
+    "encode",
+    "encode_envelope",
+    "encode_envelopes",
+    "encode_error",
+    "encode_error_frame",
+    "encode_peer_joined",
+    "encode_peer_left",
+    "encode_token",
+    "encode_welcome",
+]
+
+Kind = Literal["offer", "answer", "candidate", "bye"]
+KINDS: tuple[Kind, ...] = ("offer", "answer", "candidate", "bye")
+LeftReason = Literal["left", "timeout", "kicked", "replaced"]
+
+RoomIdText = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{1,64}\Z")]
+PeerIdText = Annotated[str, Meta(min_length=22, max_length=22)]
+ResumeText = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{43}\Z")]
+NameText = Annotated[str, Meta(min_length=1, max_length=256)]
+"""Before stripping; what remains is held to 64 characters by `rooms.clean_name`."""
+
+MAX_REASON_LENGTH = 200
+"""A parser's sentence may quote what the client sent."""
+
+
+class CreateRoom(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Body of create-room."""
+
+    room_id: RoomIdText | None = None
+    custom_name: NameText | None = None
+    is_public: bool = False
+    display_name: NameText | None = None
+    resume: ResumeText | None = None
+
+
+class JoinRoom(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Body of join-room; exactly one of the first two is given."""
+
+    room_id: RoomIdText | None = None
+    broadcaster_name: NameText | None = None
+    display_name: NameText | None = None
+    resume: ResumeText | None = None
+
+
+class PostEnvelope(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Body of offer, answer, candidate and bye."""
+
+    to: PeerIdText
+    body: Raw
+    room_id: RoomIdText | None = None
+
+
+class OnlyRoom(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Body of heartbeat and leave-room."""
+
+    room_id: RoomIdText | None = None
+
+
+class HelloFrame(Struct, frozen=True, tag="hello", forbid_unknown_fields=True):
+    """The first frame of a WebSocket that brought no token in its header."""
+
+    token: str
+
+
+class EnvelopeFrame(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the four kinds share."""
+
+    to: PeerIdText
+    body: Raw
+
+
+class OfferFrame(EnvelopeFrame, frozen=True, tag="offer", forbid_unknown_fields=True):
+    """An offer for one peer."""
+
+
+class AnswerFrame(EnvelopeFrame, frozen=True, tag="answer", forbid_unknown_fields=True):
+    """An answer for one peer."""
+
+
+class CandidateFrame(EnvelopeFrame, frozen=True, tag="candidate", forbid_unknown_fields=True):
+    """A candidate for one peer."""
+
+
+class ByeFrame(EnvelopeFrame, frozen=True, tag="bye", forbid_unknown_fields=True):
+    """An attempt or link is given up."""
+
+
+class HeartbeatFrame(Struct, frozen=True, tag="heartbeat", forbid_unknown_fields=True):
+    """From clients that cannot answer pings."""
+
+
+class LeaveFrame(Struct, frozen=True, tag="leave", forbid_unknown_fields=True):
+    """The peer leaves its room."""
+
+
+ClientFrame = HelloFrame | OfferFrame | AnswerFrame | CandidateFrame | ByeFrame | HeartbeatFrame | LeaveFrame
+
+KIND_OF: dict[type[EnvelopeFrame], Kind] = {
+    OfferFrame: "offer",
+    AnswerFrame: "answer",
+    CandidateFrame: "candidate",
+    ByeFrame: "bye",
+}
+
+
+class Room(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """A room as clients see it (PRODUCT S9)."""
+
+    room_id: str
+    broadcaster_id: str
+    broadcaster_name: str
+    created_at: str
+    """ISO 8601, UTC, with seconds."""
+    participant_count: int
+    is_public: bool
+    custom_name: str | None = None
+
+
+class Peer(Struct, frozen=True, rename="camel"):
+    """A peer as the others see it."""
+
+    peer_id: str
+    user_id: str
+    display_name: str
+
+
+class IceServer(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An RTCIceServer of the W3C."""
+
+    urls: tuple[str, ...]
+    username: str | None = None
+    credential: str | None = None
+
+
+class Joined(
+    Struct,
+    frozen=True,
+    kw_only=True,
+    rename={"peer_id": "peerId", "ice_servers": "iceServers", "heartbeat_s": "heartbeatS"},
+):
+    """The answer of create-room and join-room."""
+
+    room: Room
+    peer_id: str
+    token: str
+    resume: str
+    peers: tuple[Peer, ...]
+    ice_servers: tuple[IceServer, ...]
+    heartbeat_s: int
+
+
+class Heard(Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"heartbeat_s": "heartbeatS"}):
+    """The answer of heartbeat."""
+
+    heartbeat_s: int
+    peers: tuple[Peer, ...]
+    token: str | None = None
+
+
+class Rooms(Struct, frozen=True, omit_defaults=True):
+    """One page of public rooms."""
+
+    rooms: tuple[Room, ...]
+    cursor: str | None = None
+
+
+class _Welcome(
+    Struct, frozen=True, kw_only=True, tag="welcome", rename={"peer_id": "peerId", "heartbeat_s": "heartbeatS"}
+):
+    peer_id: str
+    peers: tuple[Peer, ...]
+    heartbeat_s: int
+
+
+class _PeerJoined(Struct, frozen=True, tag="peer-joined", rename="camel"):
+    peer_id: str
+    user_id: str
+    display_name: str
+
+
+class _PeerLeft(Struct, frozen=True, tag="peer-left", rename="camel"):
+    peer_id: str
+    reason: LeftReason
+
+
+class _Token(Struct, frozen=True, tag="token"):
+    token: str
+
+
+class _Error(Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"retry_after_s": "retryAfterS"}):
+    code: str
+    message: str
+    hint: str | None = None
+    retry_after_s: int | None = None
+
+
+class _ErrorBody(Struct, frozen=True):
+    error: _Error
+
+
+class _ErrorFrame(Struct, frozen=True, omit_defaults=True, tag="error"):
+    error: _Error
+    to: str | None = None
+
+
+S = TypeVar("S", CreateRoom, JoinRoom, PostEnvelope, OnlyRoom)
+
+_frames: msgspec.json.Decoder[ClientFrame] = msgspec.json.Decoder(ClientFrame)
+encode = msgspec.json.Encoder().encode
+
+
+def decode_body(data: bytes, shape: type[S]) -> S:
+    """Read the body of a call; raise MalformedJson or InvalidBody for anything else."""
+    try:
+        # msgspec skips over the strings of a Raw without looking at their bytes, and receivers would choke on them
+        return msgspec.json.decode(data.decode(), type=shape)
+    except Exception as error:
+        raise _refusal(error) from error
+
+
+def decode_frame(text: str) -> ClientFrame:
+    """Read one text frame; raise MalformedJson or InvalidBody for anything we do not take."""
+    try:
+        return _frames.decode(text)
+    except Exception as error:
+        raise _refusal(error) from error
+
+
+def _refusal(error: Exception) -> MalformedJson | InvalidBody:
+    match error:
+        case msgspec.ValidationError():
+            return InvalidBody(str(error)[:MAX_REASON_LENGTH])
+        case msgspec.DecodeError():
+            return MalformedJson(str(error)[:MAX_REASON_LENGTH])
+        case RecursionError():
+            return MalformedJson("it is nested too deeply")
+        case UnicodeError():
+            return MalformedJson("it is not UTF-8")
+        case _:
+            raise error
+
+
+def encode_envelope(kind: Kind, sender: PeerId, body: Raw | bytes) -> bytes:
+    """The frame its addressee gets. Kinds and peer ids need no escaping: both come from us."""
+    return b'{"type":"%b","from":"%b","body":%b}' % (kind.encode(), sender.encode(), body)
+
+
+def encode_envelopes(frames: Iterable[bytes]) -> bytes:
+    """The answer of a poll, from frames as they were posted."""
+    return b'{"envelopes":[' + b",".join(frames) + b"]}"
+
+
+def encode_welcome(peer_id: PeerId, peers: tuple[Peer, ...], *, heartbeat_s: int) -> bytes:
+    """The answer to a hello."""
+    return encode(_Welcome(peer_id=peer_id, peers=peers, heartbeat_s=heartbeat_s))
+
+
+def encode_peer_joined(peer: Peer) -> bytes:
+    """Notice to those who were there before."""
+    return encode(_PeerJoined(peer.peer_id, peer.user_id, peer.display_name))
+
+
+def encode_peer_left(peer_id: PeerId, reason: LeftReason) -> bytes:
+    """Notice to those who remain."""
+    return encode(_PeerLeft(peer_id, reason))
+
+
+def encode_token(token: str) -> bytes:
+    """A fresh room token for an open connection."""
+    return encode(_Token(token))
+
+
+def encode_error(refused: Refused) -> bytes:
+    """The body of an HTTP failure."""
+    return encode(_ErrorBody(_error(refused)))
+
+
+def encode_error_frame(refused: Refused, *, to: str | None = None) -> bytes:
+    """The same over a WebSocket; `to` names the addressee of the frame that caused it."""
+    return encode(_ErrorFrame(_error(refused), to))
+
+
+def _error(refused: Refused) -> _Error:
+    return _Error(code=refused.code, message=refused.message, hint=refused.hint, retry_after_s=refused.retry_after_s)
