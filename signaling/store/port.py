@@ -1,0 +1,197 @@
+"""What the server asks of a store, in the words of the domain.
+
+Each operation is atomic: between any two of them the state is one that a single thread could have produced, so an
+engine for many servers can run each as one script. Outcomes that a client may cause are values, not exceptions; only
+StoreUnavailable is raised. Times are wall-clock seconds of the engine's clock. Frames are opaque bytes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Literal, NamedTuple, Protocol
+
+from ..ids import PeerId, PeerKey, RoomId, UserId
+from ..wire import Kind
+
+__all__ = [
+    "Attached",
+    "CreateRefusal",
+    "Cursor",
+    "Departure",
+    "Entered",
+    "JoinRefusal",
+    "Limits",
+    "Mail",
+    "Page",
+    "PeerRecord",
+    "PostRefusal",
+    "Refusal",
+    "RoomRecord",
+    "RoomView",
+    "Store",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Bounds and times that an engine holds to; each is a setting of the server."""
+
+    max_rooms: int = 100_000
+    room_peers: int = 256
+    mailbox_entries: int = 256
+    mailbox_bytes: int = 1 << 20
+    peer_ttl_s: float = 75.0
+    grace_s: float = 10.0
+    envelope_ttl_s: float = 30.0
+    room_idle_s: float = 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomRecord:
+    """A room as it was created; it never changes."""
+
+    room_id: RoomId
+    broadcaster_id: UserId
+    broadcaster_name: str
+    created_at: float
+    is_public: bool
+    custom_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeerRecord:
+    """A peer as it first came."""
+
+    peer_id: PeerId
+    user_id: UserId
+    display_name: str
+    is_guest: bool = False
+
+
+class Mail(NamedTuple):
+    """One entry of a mailbox: the frame that goes out, and what GETs choose by."""
+
+    kind: Kind | Literal["notice"]
+    frame: bytes
+
+
+class Cursor(NamedTuple):
+    """Position in the list of public rooms, which is ordered by these two."""
+
+    created_at: float
+    room_id: RoomId
+
+
+@dataclass(frozen=True, slots=True)
+class RoomView:
+    """A room and how many peers are in it."""
+
+    record: RoomRecord
+    peers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A create or join that went well."""
+
+    room: RoomView
+    peer: PeerRecord
+    """As the store holds it: a returning peer keeps its first record."""
+    others: tuple[PeerRecord, ...]
+    is_new: bool
+    """False for a peer that was present already: nobody is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """What a peer's new WebSocket starts with."""
+
+    others: tuple[PeerRecord, ...]
+    frames: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """A peer whose lease has ended, and who is to be told."""
+
+    key: PeerKey
+    remaining: tuple[PeerId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Public rooms from a position on, oldest first."""
+
+    rooms: tuple[RoomView, ...]
+    has_more: bool
+
+
+class Refusal(Enum):
+    """Why an operation changed nothing."""
+
+    NO_SUCH_ROOM = auto()
+    ROOM_EXISTS = auto()
+    ROOM_FULL = auto()
+    TOO_MANY_ROOMS = auto()
+    NOT_THEIRS = auto()
+    """The resume secret belongs to another user."""
+    SENDER_GONE = auto()
+    NO_SUCH_PEER = auto()
+    MAILBOX_FULL = auto()
+
+
+CreateRefusal = Literal[Refusal.ROOM_EXISTS, Refusal.TOO_MANY_ROOMS, Refusal.NOT_THEIRS]
+JoinRefusal = Literal[Refusal.NO_SUCH_ROOM, Refusal.ROOM_FULL, Refusal.NOT_THEIRS]
+PostRefusal = Literal[Refusal.SENDER_GONE, Refusal.NO_SUCH_PEER, Refusal.MAILBOX_FULL]
+
+
+class Store(Protocol):
+    """Rooms, leases and mailboxes. Every call of a peer renews its lease; None means that the lease has ended."""
+
+    async def open(self) -> None:
+        """Make ready; raise StoreUnusable, and never reset what cannot be read."""
+
+    async def close(self) -> None:
+        """Give everything back; may be called twice."""
+
+    async def signing_key(self) -> bytes:
+        """The 32 bytes that sign room tokens: made once, the same for every server of this store."""
+
+    async def create(self, room: RoomRecord, peer: PeerRecord) -> Entered | CreateRefusal:
+        """Add a room together with its first peer; a peer present in that very room is renewed."""
+
+    async def join(self, room_id: RoomId, peer: PeerRecord) -> Entered | JoinRefusal:
+        """Add a peer within the room's capacity; a present one is renewed and takes no second place."""
+
+    async def renew(self, keys: Sequence[PeerKey]) -> tuple[PeerKey, ...]:
+        """Renew many leases; answer those that had ended."""
+
+    async def others(self, key: PeerKey) -> tuple[PeerRecord, ...] | None:
+        """Renew, and answer who else is in the room."""
+
+    async def attach(self, key: PeerKey) -> Attached | None:
+        """Renew, answer who else is there and take all mail, for a WebSocket that has opened."""
+
+    async def shorten(self, key: PeerKey) -> None:
+        """A WebSocket ended without a leave: cut the lease to the grace time."""
+
+    async def leave(self, key: PeerKey) -> tuple[PeerId, ...] | None:
+        """Remove a peer and answer who remains; with the last one the room is gone."""
+
+    async def find_public(self, broadcaster_name: str) -> RoomId | None:
+        """The newest public room of a broadcaster."""
+
+    async def page(self, after: Cursor | None, limit: int) -> Page:
+        """Public rooms behind a position."""
+
+    async def post(self, sender: PeerKey, to: PeerId, mail: Mail) -> PostRefusal | None:
+        """Renew the sender and add to a mailbox of its room; None is success."""
+
+    async def tell(self, room_id: RoomId, recipients: Sequence[PeerId], frame: bytes) -> None:
+        """Add a notice to mailboxes; those that are full or gone are passed over."""
+
+    async def take(self, key: PeerKey, kind: Kind | None = None) -> tuple[bytes, ...] | None:
+        """Renew, and hand out what waits (of one kind), in order and once."""
+
+    async def expire(self) -> tuple[Departure, ...]:
+        """Remove what has run out: leases, idle rooms, old mail."""
