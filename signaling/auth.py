@@ -1,0 +1,206 @@
+"""Tokens: the users' JWTs on their way in, our room tokens on their way out and back.
+
+PyJWT checks signature, issuer, audience and required claims, with one algorithm, fixed by the settings and never by
+the token. Times are checked here against the clock we are given, so that tests need not wait. Whatever is wrong with
+a token ends as Unauthenticated, InvalidToken or TokenExpired.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from jwt.types import Options
+
+from .errors import BadSetting, InvalidToken, TokenExpired, Unauthenticated
+from .ids import PeerId, PeerKey, RoomId, UserId
+from .rooms import User
+from .store.port import PeerRecord
+
+__all__ = ["Membership", "RoomTokens", "UserTokens", "bearer", "mint_user_token"]
+
+LEEWAY_S = 5
+"""Clocks of providers are not ours."""
+
+MAX_HEADER_LENGTH = 8192
+MAX_SUBJECT_LENGTH = 256
+
+ROOM_AUDIENCE = "speaktube room"
+"""No user JWT can pass for a room token, nor the other way round, even under one key."""
+
+
+def bearer(header: str | None) -> str | None:
+    """The token of an Authorization header; None when there is no header."""
+    if header is None:
+        return None
+    if len(header) > MAX_HEADER_LENGTH:
+        raise InvalidToken(f"the header is over {MAX_HEADER_LENGTH} characters")
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise InvalidToken("the header is not of the form Bearer <token>")
+    return token.strip()
+
+
+class UserTokens:
+    """Checks the JWTs of the operator's provider."""
+
+    def __init__(
+        self,
+        key: str,
+        *,
+        algorithm: str | None = None,
+        issuer: str | None = None,
+        audience: str | None = None,
+        max_ttl_s: float,
+        clock: Callable[[], float],
+    ) -> None:
+        self._algorithm, self._key = _prepare_key(key, algorithm)
+        self._issuer = issuer
+        self._audience = audience
+        self._max_ttl_s = max_ttl_s
+        self._clock = clock
+
+    def read(self, token: str) -> User:
+        """The user a JWT speaks for."""
+        claims = _decode(token, self._key, algorithm=self._algorithm, issuer=self._issuer, audience=self._audience)
+        _check_times(claims, now=self._clock(), max_ttl_s=self._max_ttl_s)
+        name = claims.get("name") or claims.get("preferred_username")
+        return User(UserId(claims["sub"]), name if isinstance(name, str) else None, is_guest=False)
+
+
+def _prepare_key(key: str, algorithm: str | None) -> tuple[str, Any]:
+    """The pinned algorithm and its key; raise BadSetting for a pair that does not fit or is too weak."""
+    chosen = algorithm or _algorithm_of(key)
+    try:
+        verifier = jwt.get_algorithm_by_name(chosen)
+        prepared = verifier.prepare_key(key)
+        weakness = verifier.check_key_length(prepared)
+    except Exception as error:  # the key is the operator's text: anything may be wrong with it
+        raise BadSetting(f"SIGNALING_JWT_SECRET or SIGNALING_JWT_PUBLIC_KEY does not fit {chosen}: {error}") from error
+    if weakness:
+        raise BadSetting(f"the key for {chosen} is too weak: {weakness}")
+    return chosen, prepared
+
+
+def _algorithm_of(key: str) -> str:
+    if not key.lstrip().startswith("-----BEGIN"):
+        return "HS256"
+    try:
+        match load_pem_public_key(key.encode()):
+            case RSAPublicKey():
+                return "RS256"
+            case EllipticCurvePublicKey():
+                return "ES256"
+            case Ed25519PublicKey():
+                return "EdDSA"
+            case other:
+                raise BadSetting(f"SIGNALING_JWT_PUBLIC_KEY is a {type(other).__name__}; RSA, EC or Ed25519 is allowed")
+    except ValueError as error:
+        raise BadSetting("SIGNALING_JWT_PUBLIC_KEY is not a public key in PEM form") from error
+
+
+def _decode(token: str, key: Any, *, algorithm: str, issuer: str | None, audience: str | None) -> dict[str, Any]:
+    required = ["exp", "sub", *(["iss"] if issuer else []), *(["aud"] if audience else [])]
+    options: Options = {
+        "require": required,
+        "verify_exp": False,
+        "verify_nbf": False,
+        "verify_iat": False,
+        "verify_aud": audience is not None,
+    }
+    try:
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            key,
+            algorithms=[algorithm],
+            issuer=issuer,
+            audience=audience,
+            options=options,
+        )
+    except jwt.PyJWTError as error:
+        raise InvalidToken(str(error)[:200].lower()) from error
+    except (ValueError, TypeError, RecursionError) as error:
+        raise InvalidToken("it cannot be read") from error
+    if not isinstance(claims["sub"], str) or not 1 <= len(claims["sub"]) <= MAX_SUBJECT_LENGTH:
+        raise InvalidToken(f"sub is not a string of 1 to {MAX_SUBJECT_LENGTH} characters")
+    return claims
+
+
+def _check_times(claims: dict[str, Any], *, now: float, max_ttl_s: float) -> None:
+    expires_at = _time_of(claims, "exp")
+    if expires_at <= now - LEEWAY_S:
+        raise TokenExpired
+    if expires_at > now + max_ttl_s + LEEWAY_S:
+        raise InvalidToken("its exp is too far in the future")
+    for name in ("nbf", "iat"):
+        if name in claims and _time_of(claims, name) > now + LEEWAY_S:
+            raise InvalidToken(f"its {name} is in the future")
+
+
+def _time_of(claims: dict[str, Any], name: str) -> float:
+    match claims[name]:
+        case bool():
+            pass
+        case int() | float() as number if abs(number) < 1e15 and isfinite(number):
+            return float(number)
+    raise InvalidToken(f"its {name} is not a time")
+
+
+def mint_user_token(
+    secret: str, *, sub: str, name: str | None, issuer: str | None, audience: str | None, now: float, ttl_s: float
+) -> str:
+    """A user's JWT for development, signed with the server's own secret."""
+    claims = {"sub": sub, "name": name, "iss": issuer, "aud": audience, "iat": int(now), "exp": int(now + ttl_s)}
+    algorithm, key = _prepare_key(secret, "HS256")
+    return jwt.encode({k: v for k, v in claims.items() if v is not None}, key, algorithm=algorithm)
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """What a room token says: this user, as this peer, in this room."""
+
+    key: PeerKey
+    user_id: UserId
+    name: str
+    issued_at: float
+    expires_at: float
+
+    def is_half_spent(self, now: float) -> bool:
+        """Time for a fresh one."""
+        return now - self.issued_at > (self.expires_at - self.issued_at) / 2
+
+
+class RoomTokens:
+    """Makes and checks room tokens with the key that the store keeps."""
+
+    def __init__(self, key: bytes, *, ttl_s: float, clock: Callable[[], float]) -> None:
+        self._key = key
+        self._ttl_s = ttl_s
+        self._clock = clock
+
+    def mint(self, room_id: RoomId, peer: PeerRecord) -> str:
+        """A token for a peer that has entered."""
+        return self._sign(PeerKey(room_id, peer.peer_id), peer.user_id, peer.display_name)
+
+    def renew(self, membership: Membership) -> str:
+        """A fresh token that says the same."""
+        return self._sign(membership.key, membership.user_id, membership.name)
+
+    def read(self, token: str | None) -> Membership:
+        """What a token says, if it is one of ours and still good."""
+        if token is None:
+            raise Unauthenticated
+        claims = _decode(token, self._key, algorithm="HS256", issuer=None, audience=ROOM_AUDIENCE)
+        _check_times(claims, now=self._clock(), max_ttl_s=self._ttl_s)
+        key = PeerKey(RoomId(claims["room"]), PeerId(claims["peer"]))
+        return Membership(key, claims["sub"], claims["name"], claims["iat"], claims["exp"])
+
+    def _sign(self, key: PeerKey, user_id: UserId, name: str) -> str:
+        now = int(self._clock())
+        claims = {"aud": ROOM_AUDIENCE, "sub": user_id, "name": name, "room": key.room_id, "peer": key.peer_id}
+        return jwt.encode({**claims, "iat": now, "exp": int(now + self._ttl_s)}, self._key, algorithm="HS256")
