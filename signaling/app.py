@@ -1,0 +1,196 @@
+"""The application put together, and how it runs: one place that opens the store, owns the clock and the sweep.
+
+app = create_app(Config(guests=True, store="memory:"))          for aiohttp's own runners and test servers
+async with running_server(Config(guests=True, port=0)) as url:  in the same process, on a real port
+"""
+
+import asyncio
+import contextlib
+import errno
+import logging
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import aiohttp_cors
+from aiohttp import web
+
+from .auth import RoomTokens, UserTokens
+from .config import Config
+from .errors import AddressInUse, BadSetting, StoreUnavailable
+from .handlers import ROUTES
+from .keys import SERVICE
+from .middleware import add_headers, answer_errors
+from .service import Service
+from .store.memory import MemoryStore
+from .store.port import Store
+from .switchboard import Switchboard
+from .websocket import open_socket
+
+__all__ = ["check_config", "create_app", "open_store", "running_server"]
+
+log = logging.getLogger("signaling")
+
+SWEEP_S = 1.0
+"""How late a departure may be told."""
+
+SHUTDOWN_S = 0.5
+"""For answers under way; polls and sockets are sent home before."""
+
+MAX_FIELD_BYTES = 16_384
+"""Above our own bound on the Authorization header, so that its refusal is JSON."""
+
+Clock = Callable[[], float]
+
+
+def create_app(config: Config, *, store: Store | None = None, clock: Clock = time.time) -> web.Application:
+    """A server for these settings; raise BadSetting for those that cannot work together."""
+    users = check_config(config, clock=clock)
+    app = web.Application(middlewares=[answer_errors], client_max_size=config.max_frame_bytes)
+    kept = store if store is not None else open_store(config, clock=clock)
+
+    async def life(app: web.Application) -> AsyncIterator[None]:
+        await kept.open()
+        try:
+            app[SERVICE] = await _make_service(config, kept, users, clock)
+            async with _sweeping(app[SERVICE]):
+                yield
+        finally:
+            await kept.close()
+
+    app.cleanup_ctx.append(life)
+    app.on_shutdown.append(_send_home)
+    _add_routes(app, config)
+    app.on_response_prepare.append(add_headers)
+    return app
+
+
+def check_config(config: Config, *, clock: Clock = time.time) -> UserTokens | None:
+    """The judge of users' JWTs, or None where only guests come; raise BadSetting when nobody could."""
+    if config.jwt_secret and config.jwt_public_key:
+        raise BadSetting("set SIGNALING_JWT_SECRET or SIGNALING_JWT_PUBLIC_KEY, not both")
+    if config.turn_urls and not config.turn_secret:
+        raise BadSetting("SIGNALING_TURN_URLS needs SIGNALING_TURN_SECRET, coturn's static-auth-secret")
+    key = config.jwt_secret or (_public_key(config.jwt_public_key) if config.jwt_public_key else None)
+    if key is None and not config.guests:
+        raise BadSetting(
+            "nobody could come in: set SIGNALING_JWT_SECRET or SIGNALING_JWT_PUBLIC_KEY to check users' tokens, "
+            "or SIGNALING_GUESTS=1 (--guests) to let everybody in"
+        )
+    return _user_tokens(key, config, clock) if key else None
+
+
+def _user_tokens(key: str, config: Config, clock: Clock) -> UserTokens:
+    algorithm = config.jwt_algorithm
+    if algorithm and algorithm.startswith("HS") == bool(config.jwt_public_key):
+        raise BadSetting(
+            f"SIGNALING_JWT_ALGORITHM {algorithm} does not fit: HS goes with a secret, the others with a public key"
+        )
+    return UserTokens(
+        key,
+        algorithm=algorithm or ("HS256" if config.jwt_secret else None),
+        issuer=config.jwt_issuer,
+        audience=config.jwt_audience,
+        max_ttl_s=config.jwt_max_ttl_s,
+        clock=clock,
+    )
+
+
+def _public_key(text: str) -> str:
+    if "-----BEGIN" in text:
+        return text.replace("\\n", "\n")  # one-line environment files write line ends so
+    try:
+        return Path(text).expanduser().read_text()
+    except (OSError, UnicodeError) as error:
+        raise BadSetting(
+            f"SIGNALING_JWT_PUBLIC_KEY is neither PEM text nor a file that can be read: {error}"
+        ) from error
+
+
+def open_store(config: Config, *, clock: Clock = time.time) -> Store:
+    """The engine that the settings name, not yet opened."""
+    engine, _, path = config.store.partition(":")
+    if engine == "memory":
+        return MemoryStore(config.limits, clock=clock)
+    from .store.diskcache import DiskcacheStore
+
+    return DiskcacheStore(Path(path).expanduser(), config.limits, clock=clock)
+
+
+async def _make_service(config: Config, store: Store, users: UserTokens | None, clock: Clock) -> Service:
+    key = await store.signing_key()
+    return Service(
+        config=config,
+        store=store,
+        tokens=RoomTokens(key, ttl_s=config.room_token_ttl_s, clock=clock),
+        users=users,
+        switchboard=Switchboard(waiting_polls=config.waiting_polls),
+        clock=clock,
+        random_bytes=secrets.token_bytes,
+    )
+
+
+def _add_routes(app: web.Application, config: Config) -> None:
+    options = aiohttp_cors.ResourceOptions(  # type: ignore[no-untyped-call]
+        allow_headers=("Authorization", "Content-Type"),
+        expose_headers=("Retry-After", "WWW-Authenticate"),
+        max_age=600,
+    )
+    cors = aiohttp_cors.setup(app, defaults=dict.fromkeys(config.cors_origins, options))
+    for method, path, handler in ROUTES:
+        route = app.router.add_route(method, path, handler)
+        if config.cors_origins and path.startswith("/signaling/"):
+            cors.add(route)
+    app.router.add_get("/signaling/ws", open_socket)
+
+
+async def _send_home(app: web.Application) -> None:
+    await app[SERVICE].close()
+
+
+@contextlib.asynccontextmanager
+async def _sweeping(service: Service) -> AsyncIterator[None]:
+    task = asyncio.create_task(_sweep_for_ever(service))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def _sweep_for_ever(service: Service) -> None:
+    while True:
+        await asyncio.sleep(SWEEP_S)
+        try:
+            await service.sweep()
+        except StoreUnavailable:
+            log.warning("! the store does not answer; departures are told later")
+        except Exception:
+            log.exception("! a sweep failed")
+
+
+@contextlib.asynccontextmanager
+async def running_server(config: Config, *, store: Store | None = None, clock: Clock = time.time) -> AsyncIterator[str]:
+    """Serve until the block ends; gives the server's URL."""
+    runner = web.AppRunner(
+        create_app(config, store=store, clock=clock),
+        access_log=None,
+        shutdown_timeout=SHUTDOWN_S,
+        max_field_size=MAX_FIELD_BYTES,
+    )
+    await runner.setup()
+    try:
+        yield await _listen(runner, config)
+    finally:
+        await runner.cleanup()
+
+
+async def _listen(runner: web.AppRunner, config: Config) -> str:
+    try:
+        await web.TCPSite(runner, config.host, config.port, backlog=1024).start()
+    except OSError as error:
+        reason = "it is in use" if error.errno == errno.EADDRINUSE else str(error.strerror or error)
+        raise AddressInUse(config.host, config.port, reason) from error
+    host = f"[{config.host}]" if ":" in config.host else config.host
+    return f"http://{host}:{runner.addresses[0][1]}"

@@ -1,0 +1,259 @@
+"""What the server does, whichever way it is asked: store, switchboard and tokens put together.
+
+Handlers turn HTTP and WebSocket frames into these calls. An envelope for a peer that is connected here goes straight
+to its socket; all others go through the mailbox in the store. Nothing here starts a task.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from . import rooms, wire
+from .auth import Membership, RoomTokens, UserTokens, bearer
+from .config import Config
+from .connection import CloseCode, Connection
+from .errors import BodyTooLarge, GoingAway, NoSuchRoom, PeerGone, Unauthenticated
+from .ids import PeerId, PeerKey, RandomBytes, RoomId, short
+from .rooms import Newcomer, User
+from .store.port import Attached, Entered, Mail, Refusal, Store
+from .switchboard import Bell, Ring, Switchboard
+from .turn import ice_servers
+from .wire import Kind
+
+__all__ = ["Service"]
+
+log = logging.getLogger("signaling")
+
+
+@dataclass(slots=True, kw_only=True)
+class Service:
+    """One running server."""
+
+    config: Config
+    store: Store
+    tokens: RoomTokens
+    users: UserTokens | None
+    switchboard: Switchboard
+    clock: Callable[[], float]
+    random_bytes: RandomBytes
+    is_going_away: bool = False
+    rounds: deque[tuple[float, PeerKey, Connection]] = field(default_factory=deque)
+    """When each connection is looked at next; equal pauses keep it in order."""
+
+    # Who asks
+
+    def identify(self, header: str | None) -> User:
+        """The user behind create-room and join-room."""
+        token = bearer(header)
+        if token is None and self.config.guests:
+            return rooms.guest(self.random_bytes)
+        if token is None or self.users is None:
+            raise Unauthenticated
+        return self.users.read(token)
+
+    # Coming and going
+
+    async def create(self, user: User, request: wire.CreateRoom) -> wire.Joined:
+        """Make a room and enter it."""
+        newcomer = rooms.plan_peer(user, request, random_bytes=self.random_bytes)
+        room = rooms.plan_room(request, newcomer.peer, now=self.clock(), random_bytes=self.random_bytes)
+        return await self._entered(await self.store.create(room, newcomer.peer), newcomer)
+
+    async def join(self, user: User, request: wire.JoinRoom) -> wire.Joined:
+        """Enter a room."""
+        newcomer = rooms.plan_peer(user, request, random_bytes=self.random_bytes)
+        room_id = await self._find(request)
+        return await self._entered(await self.store.join(room_id, newcomer.peer), newcomer)
+
+    async def _find(self, request: wire.JoinRoom) -> RoomId:
+        wanted = rooms.room_to_join(request)
+        found = RoomId(wanted) if request.room_id else await self.store.find_public(wanted)
+        if found is None:
+            raise NoSuchRoom
+        return found
+
+    async def _entered(self, outcome: Entered | Refusal, newcomer: Newcomer) -> wire.Joined:
+        if isinstance(outcome, Refusal):
+            rooms.refuse(outcome, self.config.limits)
+        peer, room_id = outcome.peer, outcome.room.record.room_id
+        if outcome.is_new:
+            log.info("= peer %s joined room %s", short(peer.peer_id), short(room_id))
+            notice = wire.encode_peer_joined(rooms.view_peer(peer))
+            await self.announce(room_id, [each.peer_id for each in outcome.others], notice)
+        return wire.Joined(
+            room=rooms.view_room(outcome.room),
+            peer_id=peer.peer_id,
+            token=self.tokens.mint(room_id, peer),
+            resume=newcomer.resume,
+            peers=rooms.view_peers(outcome.others),
+            ice_servers=self._ice_servers(peer.user_id),
+            heartbeat_s=self.config.heartbeat_s,
+        )
+
+    def _ice_servers(self, user_id: str) -> tuple[wire.IceServer, ...]:
+        config = self.config
+        return ice_servers(
+            stun_urls=config.stun_urls,
+            turn_urls=config.turn_urls,
+            turn_secret=config.turn_secret,
+            user_id=user_id,
+            expires_at=self.clock() + config.room_token_ttl_s,
+        )
+
+    async def leave(self, key: PeerKey) -> None:
+        """A peer says good-bye."""
+        remaining = await self.store.leave(key)
+        if remaining is None:
+            raise PeerGone
+        log.info("= peer %s left room %s", short(key.peer_id), short(key.room_id))
+        self.switchboard.end(key, CloseCode.LEFT)
+        await self.announce(key.room_id, remaining, wire.encode_peer_left(key.peer_id, "left"))
+
+    async def heartbeat(self, membership: Membership) -> wire.Heard:
+        """Renew the lease, and the token when half of it is spent."""
+        others = await self.store.others(membership.key)
+        if others is None:
+            raise PeerGone
+        token = self.tokens.renew(membership) if membership.is_half_spent(self.clock()) else None
+        return wire.Heard(heartbeat_s=self.config.heartbeat_s, peers=rooms.view_peers(others), token=token)
+
+    # Envelopes and notices
+
+    async def post(self, sender: PeerKey, to: str, kind: Kind, body: msgspec.Raw) -> None:
+        """Pass an envelope on."""
+        if len(memoryview(body)) > self.config.max_body_bytes:
+            raise BodyTooLarge(self.config.max_body_bytes)
+        frame = wire.encode_envelope(kind, sender.peer_id, body)
+        key = PeerKey(sender.room_id, PeerId(to))
+        if connection := self.switchboard.connections.get(key):
+            connection.send(frame)
+            return
+        refusal = await self.store.post(sender, key.peer_id, Mail(kind, frame))
+        if refusal is not None:
+            rooms.refuse(refusal, self.config.limits)
+        await self._ring(key)
+
+    async def announce(self, room_id: RoomId, recipients: Sequence[PeerId], frame: bytes) -> None:
+        """Tell peers of a room: by socket, else as a notice in the mailbox."""
+        away: list[PeerId] = []
+        for peer_id in recipients:
+            if connection := self.switchboard.connections.get(PeerKey(room_id, peer_id)):
+                connection.send(frame)
+            else:
+                away.append(peer_id)
+        if away:
+            await self.store.tell(room_id, away, frame)
+            for peer_id in away:
+                await self._ring(PeerKey(room_id, peer_id))
+
+    async def _ring(self, key: PeerKey) -> None:
+        """Mail has come; if a socket was opened meanwhile, it is the one to get it."""
+        self.switchboard.ring(key)
+        if connection := self.switchboard.connections.get(key):
+            await self._fetch(key, connection)
+
+    async def _fetch(self, key: PeerKey, connection: Connection) -> None:
+        frames: tuple[bytes, ...] = ()
+        connection.begin_fetch()
+        try:
+            frames = await self.store.take(key) or ()
+        finally:
+            connection.end_fetch(frames)
+
+    async def poll(
+        self, key: PeerKey, kind: Kind | None, *, wait_s: float, still_here: Callable[[], bool]
+    ) -> tuple[bytes, ...]:
+        """What waits for a peer; if nothing does, what comes within `wait_s`."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + wait_s
+        while still_here():  # an envelope is handed out once: not to somebody who has hung up
+            with self.switchboard.listen(key) as bell:
+                frames = await self.store.take(key, kind)
+                if frames is None:
+                    raise PeerGone
+                if frames or not await self._wait(bell, deadline - loop.time()):
+                    return frames
+        return ()
+
+    async def _wait(self, bell: Bell, timeout_s: float) -> bool:
+        """Whether it is worth reading again."""
+        if self.is_going_away:
+            raise GoingAway
+        await asyncio.wait([bell], timeout=max(timeout_s, 0))
+        if bell.done() and bell.result() is Ring.GOING_AWAY:
+            raise GoingAway
+        return bell.done() and bell.result() is Ring.MAIL
+
+    async def renew(self, key: PeerKey) -> None:
+        """A sign of life from a peer."""
+        if await self.store.renew([key]):
+            raise PeerGone
+
+    # WebSockets
+
+    async def attach(self, connection: Connection) -> None:
+        """Make a connection the peer's own, welcome it, and deliver what waits."""
+        key = connection.membership.key
+        frames: tuple[bytes, ...] = ()
+        connection.begin_fetch()
+        self.switchboard.connect(key, connection)
+        try:
+            attached = await self.store.attach(key)
+            if attached is None:
+                raise PeerGone
+            frames = self._welcome(key, attached)
+        finally:
+            connection.end_fetch(frames)
+        self._push_token(connection)
+        self.rounds.append((self.clock() + self.config.heartbeat_s, key, connection))
+
+    def _welcome(self, key: PeerKey, attached: Attached) -> tuple[bytes, ...]:
+        peers = rooms.view_peers(attached.others)
+        welcome = wire.encode_welcome(key.peer_id, peers, heartbeat_s=self.config.heartbeat_s)
+        return (welcome, *attached.frames)
+
+    async def detach(self, connection: Connection) -> None:
+        """A connection has ended; without a leave its peer has the grace time to come back."""
+        key = connection.membership.key
+        if self.switchboard.disconnect(key, connection) and not self.is_going_away:
+            await self.store.shorten(key)
+
+    def _push_token(self, connection: Connection) -> None:
+        membership = connection.membership
+        if membership.is_half_spent(self.clock()):
+            token = self.tokens.renew(membership)
+            connection.membership = self.tokens.read(token)
+            connection.send(wire.encode_token(token))
+
+    # Time
+
+    async def sweep(self) -> None:
+        """Renew the leases of open connections, then tell whose have ended."""
+        for key in await self.store.renew(self._due()):
+            self.switchboard.end(key, CloseCode.GONE)
+        for departure in await self.store.expire():
+            key = departure.key
+            log.info("= peer %s timed out in room %s", short(key.peer_id), short(key.room_id))
+            self.switchboard.end(key, CloseCode.GONE)
+            notice = wire.encode_peer_left(key.peer_id, "timeout")
+            await self.announce(key.room_id, departure.remaining, notice)
+
+    def _due(self) -> list[PeerKey]:
+        """The connections whose round has come; each is looked at again after a heartbeat."""
+        now, keys = self.clock(), []
+        while self.rounds and self.rounds[0][0] <= now:
+            _, key, connection = self.rounds.popleft()
+            if self.switchboard.connections.get(key) is connection:
+                keys.append(key)
+                self._push_token(connection)
+                self.rounds.append((now + self.config.heartbeat_s, key, connection))
+        return keys
+
+    async def close(self) -> None:
+        """Nobody waits any longer."""
+        self.is_going_away = True
+        await self.switchboard.close()

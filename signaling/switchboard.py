@@ -1,0 +1,97 @@
+"""Who is connected to this very process: open WebSockets, and GETs that wait for mail.
+
+The mailbox in the store is the truth; what waits here is only the bell. A waiter registers first, then reads, then
+waits, then reads again, so no ring is lost. With several servers on one store each has a switchboard of its own.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum, auto
+
+from .connection import CloseCode, Connection
+from .ids import PeerKey
+
+__all__ = ["Bell", "Ring", "Switchboard"]
+
+
+class Ring(Enum):
+    """Why a waiter is woken."""
+
+    MAIL = auto()
+    DISPLACED = auto()
+    """The peer has too many GETs waiting; the oldest goes home."""
+    GOING_AWAY = auto()
+
+
+Bell = asyncio.Future[Ring]
+
+
+class Switchboard:
+    """Finds the connection or the waiters of a peer in one dictionary step."""
+
+    def __init__(self, *, waiting_polls: int) -> None:
+        self.connections: dict[PeerKey, Connection] = {}
+        self._bells: dict[PeerKey, deque[Bell]] = {}
+        self._waiting_polls = waiting_polls
+
+    def connect(self, key: PeerKey, connection: Connection) -> None:
+        """The newest connection of a peer wins."""
+        older = self.connections.pop(key, None)
+        self.connections[key] = connection
+        if older is not None:
+            older.end(CloseCode.REPLACED)
+
+    def disconnect(self, key: PeerKey, connection: Connection) -> bool:
+        """Forget a connection; False if a newer one has its place."""
+        if self.connections.get(key) is not connection:
+            return False
+        del self.connections[key]
+        return True
+
+    def end(self, key: PeerKey, code: CloseCode) -> None:
+        """The peer is gone: its connection is closed, and its waiters find out themselves."""
+        if connection := self.connections.get(key):
+            connection.end(code)
+        self.ring(key)
+
+    @contextmanager
+    def listen(self, key: PeerKey) -> Iterator[Bell]:
+        """A bell that rings once for this peer."""
+        bells = self._bells.setdefault(key, deque())
+        if len(bells) >= self._waiting_polls:
+            _ring(bells.popleft(), Ring.DISPLACED)
+        bell: Bell = asyncio.get_running_loop().create_future()
+        bells.append(bell)
+        try:
+            yield bell
+        finally:
+            self._forget(key, bell)
+
+    def _forget(self, key: PeerKey, bell: Bell) -> None:
+        bells = self._bells.get(key, deque())
+        if bell in bells:
+            bells.remove(bell)
+        if not bells:
+            self._bells.pop(key, None)
+
+    def ring(self, key: PeerKey, why: Ring = Ring.MAIL) -> None:
+        """Wake all waiters of a peer: they may want different kinds."""
+        for bell in self._bells.pop(key, ()):
+            _ring(bell, why)
+
+    async def close(self) -> None:
+        """Send everybody home."""
+        for key in list(self._bells):
+            self.ring(key, Ring.GOING_AWAY)
+        connections = list(self.connections.values())
+        for connection in connections:
+            connection.end(CloseCode.GOING_AWAY)
+        for connection in connections:
+            await connection.wait_closed()
+
+
+def _ring(bell: Bell, why: Ring) -> None:
+    if not bell.done():
+        bell.set_result(why)

@@ -1,0 +1,155 @@
+"""The WebSocket of docs/protocol.md: one connection of one peer, from hello to close.
+
+The loop reads a frame, decides, and reads the next: order for each pair of peers follows from that. A refusal about
+one envelope is an `error` frame and the connection stays; every other failure has its close code in one table.
+"""
+
+import asyncio
+import logging
+
+from aiohttp import WSMsgType, web
+
+from . import wire
+from .auth import bearer
+from .connection import CloseCode, Connection
+from .errors import (
+    BadRequest,
+    BodyTooLarge,
+    GoingAway,
+    InternalError,
+    InvalidBody,
+    PeerGone,
+    Refused,
+    Unauthenticated,
+    Unauthorized,
+    UpgradeRequired,
+)
+from .ids import short
+from .keys import SERVICE
+from .middleware import check_origin
+from .service import Service
+
+__all__ = ["open_socket"]
+
+log = logging.getLogger("signaling")
+
+PING_S = 25
+"""Proxies cut connections that are silent for 30 s and more."""
+
+CLOSE_TIMEOUT_S = 2.0
+"""How long a close waits for the other side's."""
+
+CLOSES: tuple[tuple[type[Refused], CloseCode], ...] = (
+    (BodyTooLarge, CloseCode.TOO_LARGE),
+    (BadRequest, CloseCode.MALFORMED),
+    (Unauthorized, CloseCode.UNAUTHORIZED),
+    (PeerGone, CloseCode.GONE),
+    (GoingAway, CloseCode.GOING_AWAY),
+    (InternalError, CloseCode.INTERNAL),
+)
+
+
+class _Ended(Exception):
+    """The other side has closed, or we have."""
+
+
+async def open_socket(request: web.Request) -> web.StreamResponse:
+    """GET /signaling/ws."""
+    service = request.app[SERVICE]
+    check_origin(request, service.config)
+    socket = web.WebSocketResponse(
+        compress=False,  # a compressor costs memory for each connection
+        heartbeat=PING_S,
+        max_msg_size=service.config.max_frame_bytes,
+        timeout=CLOSE_TIMEOUT_S,
+    )
+    if not socket.can_prepare(request):
+        raise UpgradeRequired
+    await socket.prepare(request)
+    assert request.transport is not None
+    connection = Connection(socket, request.transport, out_buffer_bytes=service.config.out_buffer_bytes)
+    await _Session(service, socket, connection).run(request.headers.get("Authorization"))
+    return socket
+
+
+class _Session:
+    """One connection's life."""
+
+    def __init__(self, service: Service, socket: web.WebSocketResponse, connection: Connection) -> None:
+        self._service = service
+        self._socket = socket
+        self._connection = connection
+
+    async def run(self, authorization: str | None) -> None:
+        try:
+            await self._talk(authorization)
+        except _Ended:
+            pass
+        except Refused as refused:
+            self._end(refused)
+        except Exception:
+            log.exception("! a connection failed")
+            self._end(InternalError())
+        await self._connection.wait_closed()
+
+    async def _talk(self, authorization: str | None) -> None:
+        token = bearer(authorization) or await self._receive_hello()
+        self._connection.membership = self._service.tokens.read(token)
+        try:
+            await self._service.attach(self._connection)
+            log.debug("< peer %s connected", short(self._connection.membership.key.peer_id))
+            while True:
+                await self._handle(await self._receive())
+        finally:
+            await self._service.detach(self._connection)
+
+    async def _receive_hello(self) -> str:
+        try:
+            async with asyncio.timeout(self._service.config.hello_timeout_s):
+                frame = await self._receive()
+        except TimeoutError:
+            self._connection.end(CloseCode.TOO_SLOW)
+            raise _Ended from None
+        if not isinstance(frame, wire.HelloFrame):
+            raise Unauthenticated
+        return frame.token
+
+    async def _receive(self) -> wire.ClientFrame:
+        message = await self._socket.receive()
+        if self._connection.is_ending:
+            raise _Ended
+        match message.type:
+            case WSMsgType.TEXT:
+                return wire.decode_frame(message.data)
+            case WSMsgType.BINARY:
+                self._connection.end(CloseCode.BINARY)
+        raise _Ended
+
+    async def _handle(self, frame: wire.ClientFrame) -> None:
+        key = self._connection.membership.key
+        match frame:
+            case wire.EnvelopeFrame():
+                await self._pass_on(frame)
+            case wire.HeartbeatFrame():
+                await self._service.renew(key)
+            case wire.LeaveFrame():
+                await self._service.leave(key)
+            case wire.HelloFrame():
+                raise InvalidBody("a second hello")
+
+    async def _pass_on(self, frame: wire.EnvelopeFrame) -> None:
+        key = self._connection.membership.key
+        try:
+            await self._service.post(key, frame.to, wire.KIND_OF[type(frame)], frame.body)
+        except Refused as refused:
+            if _close_code(refused) is not None:
+                raise
+            self._connection.send(wire.encode_error_frame(refused, to=frame.to))
+
+    def _end(self, refused: Refused) -> None:
+        self._connection.send(wire.encode_error_frame(refused))
+        self._connection.end(_close_code(refused) or CloseCode.INTERNAL)
+
+
+def _close_code(refused: Refused) -> CloseCode | None:
+    return next((code for kind, code in CLOSES if isinstance(refused, kind)), None)
