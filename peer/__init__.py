@@ -1,0 +1,76 @@
+"""Speaktube's peer library: rooms whose members talk directly, end-to-end encrypted.
+
+    async with peer.Peer("http://127.0.0.1:8080", name="alice") as me:
+        room = await me.create_room("Deck")
+        await room.send("ahoy")
+
+`Bot` is the short way for programs that answer; `peer.testing` has a network in memory for their tests.
+"""
+
+from .bot import Bot
+from .config import Config
+from .errors import (
+    BadInvite,
+    BadSetting,
+    Closed,
+    ConnectivityError,
+    CryptoError,
+    FellBehind,
+    JoinRefused,
+    LinkFailed,
+    MessageTooLarge,
+    NotJoined,
+    OutboxFull,
+    PeerError,
+    RemoteError,
+    SignalingUnreachable,
+    UsageError,
+)
+from .events import (
+    Event,
+    Member,
+    MemberJoined,
+    MemberLeft,
+    Message,
+    PresenceChanged,
+    RoomState,
+    StateChanged,
+    StatusChanged,
+    TypingChanged,
+)
+from .peer import Peer, server_of
+from .room import EventStream, Room
+
+__all__ = [
+    "BadInvite",
+    "BadSetting",
+    "Bot",
+    "Closed",
+    "Config",
+    "ConnectivityError",
+    "CryptoError",
+    "Event",
+    "EventStream",
+    "FellBehind",
+    "JoinRefused",
+    "LinkFailed",
+    "Member",
+    "MemberJoined",
+    "MemberLeft",
+    "Message",
+    "MessageTooLarge",
+    "NotJoined",
+    "OutboxFull",
+    "Peer",
+    "PeerError",
+    "PresenceChanged",
+    "RemoteError",
+    "Room",
+    "RoomState",
+    "SignalingUnreachable",
+    "StateChanged",
+    "StatusChanged",
+    "TypingChanged",
+    "UsageError",
+    "server_of",
+]

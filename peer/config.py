@@ -47,9 +47,6 @@ class Config:
     max_queued_events: int = 10_000
     """Events of one reader that wait to be read; beyond, it gets `FellBehind`."""
 
-    max_frames_per_s: float = 200.0
-    """What one link may send in the long run; above, it is closed (burst: ten seconds' worth)."""
-
     high_water_bytes: int = 256 * 1024
     """`await send()` waits while a link has more than this in its buffer."""
 

@@ -5,6 +5,7 @@
         NotJoined              the room was left, or never entered
         MessageTooLarge        the text is over the limit
         Closed                 the peer object was closed
+        OutboxFull             too many messages wait for somebody to come
         FellBehind             events were read too slowly, and some were dropped
         BadInvite              the invite link cannot be one of ours
         BadSetting             a setting or argument is outside its range
@@ -43,6 +44,7 @@ __all__ = [
     "MalformedFrame",
     "MessageTooLarge",
     "NotJoined",
+    "OutboxFull",
     "PeerError",
     "RemoteError",
     "Replayed",
@@ -82,6 +84,14 @@ class Closed(UsageError):
 
     def __init__(self) -> None:
         super().__init__("this peer is not open: use it inside `async with peer.Peer(...) as me:`")
+
+
+class OutboxFull(UsageError):
+    """Too many messages wait for somebody to come; this one was not taken."""
+
+    def __init__(self, *, limit: int) -> None:
+        super().__init__(f"{limit} messages wait already and nobody is here: wait for MemberJoined, then send again")
+        self.limit = limit
 
 
 class FellBehind(UsageError):
@@ -148,7 +158,9 @@ class SignalingUnreachable(ConnectivityError):
     """No answer from the signaling server."""
 
     def __init__(self, server: str, reason: str) -> None:
-        super().__init__(f"no signaling server answers at {server} ({reason}): is it running, and is the address right?")
+        super().__init__(
+            f"no signaling server answers at {server} ({reason}): is it running, and is the address right?"
+        )
         self.server = server
         self.reason = reason
 

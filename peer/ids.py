@@ -23,7 +23,7 @@ RoomId = NewType("RoomId", bytes)
 """32 bytes: the hash of the room's genesis, so that nobody can swap a room for another."""
 
 Topic = NewType("Topic", str)
-"""1-64 characters of `[A-Za-z0-9_-]`: the room's name for the signaling server, which says nothing in a private room."""
+"""1-64 characters of `[A-Za-z0-9_-]`: the room's name for the signaling server; says nothing in a private room."""
 
 
 def short(name: str) -> str:

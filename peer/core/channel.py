@@ -1,0 +1,260 @@
+"""One link end to end: handshake, ciphers, introduction, heartbeats (docs/protocol.md, part 2).
+
+Turns bytes of the data channels into frames of a proven member, and frames into bytes. Whatever goes wrong on the
+events channel closes the link without a word and is told upwards as the end of the link; on the ephemeral channel it
+is dropped. Nothing is delivered before the other side's identity is authorised and it has introduced itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from ..config import Config
+from ..crypto.handshake import Established, Handshake, Role
+from ..crypto.identity import Identity
+from ..crypto.link_cipher import LinkCipher
+from ..crypto.room_keys import RoomKeys
+from ..errors import CryptoError, RemoteError, UnexpectedFrame
+from ..ids import MemberId
+from ..ports import Channel, Fingerprints
+from ..wire import frames
+from ..wire.frames import Frame, Goodbye, Heartbeat, Introduction, TypingNotice
+from .machine import CloseLink, LinkId, Output, Transmit, earliest
+
+__all__ = ["ChannelState", "Credentials", "PeerChannel"]
+
+_MAX_EARLY_FRAMES = 4
+"""Frames that may come before we know both fingerprints: at most a hello and a first message."""
+
+
+class ChannelState(Enum):
+    """How far a link has come; only forwards."""
+
+    CONNECTING = auto()
+    """No path yet, or the fingerprints are not known."""
+    HANDSHAKING = auto()
+    GREETING = auto()
+    """Both identities are proven; their introduction is awaited."""
+    OPEN = auto()
+    CLOSED = auto()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Credentials:
+    """Who we are and what opens the gate."""
+
+    identity: Identity
+    keys: RoomKeys
+    random_bytes: Callable[[int], bytes]
+
+
+class PeerChannel:
+    """The machine of one link. `receive` answers the frames to act on; `outputs` collects what must be done."""
+
+    def __init__(
+        self,
+        link: LinkId,
+        *,
+        role: Role,
+        credentials: Credentials,
+        authorise: Callable[[MemberId], bool],
+        introduce: Callable[[], Introduction],
+        config: Config,
+        now: float,
+    ) -> None:
+        self.link = link
+        self.role = role
+        self.state = ChannelState.CONNECTING
+        self.remote: MemberId | None = None
+        """Set once the handshake has proven it, and never changed."""
+        self._credentials = credentials
+        self._authorise = authorise
+        self._introduce = introduce
+        self._config = config
+        self._give_up_at = now + config.link_timeout_s
+        self._heard_at = self._spoke_at = now
+        self._is_path_open = False
+        self._fingerprints: Fingerprints | None = None
+        self._early: list[bytes] = []
+        self._handshake: Handshake | None = None
+        self._ciphers: dict[Channel, LinkCipher] = {}
+        self._outputs: list[Output] = []
+
+    @property
+    def is_open(self) -> bool:
+        return self.state is ChannelState.OPEN
+
+    @property
+    def is_closed(self) -> bool:
+        return self.state is ChannelState.CLOSED
+
+    def outputs(self) -> list[Output]:
+        taken, self._outputs = self._outputs, []
+        return taken
+
+    # ---- the path
+
+    def path_described(self, fingerprints: Fingerprints, *, now: float) -> None:
+        """Both descriptions are applied."""
+        self._fingerprints = self._fingerprints or fingerprints
+        self._maybe_begin(now=now)
+
+    def path_opened(self, *, now: float) -> None:
+        """Both data channels are open."""
+        self._is_path_open = True
+        self._maybe_begin(now=now)
+
+    def _maybe_begin(self, *, now: float) -> None:
+        if self.state is ChannelState.CONNECTING and self._is_path_open and self._fingerprints is not None:
+            self.state = ChannelState.HANDSHAKING
+            self._handshake = self._make_handshake(self._fingerprints)
+            self._transmit_plain(self._handshake.start(), now=now)
+            self._replay_early(now=now)
+
+    def _make_handshake(self, fingerprints: Fingerprints) -> Handshake:
+        return Handshake(
+            role=self.role,
+            identity=self._credentials.identity,
+            gate=self._credentials.keys.gate,
+            topic=self._credentials.keys.topic,
+            local_fingerprint=fingerprints.local,
+            remote_fingerprint=fingerprints.remote,
+            authorise=self._authorise,
+            random_bytes=self._credentials.random_bytes,
+        )
+
+    def _replay_early(self, *, now: float) -> None:
+        early, self._early = self._early, []
+        for data in early:
+            self.receive(Channel.EVENTS, data, now=now)
+
+    # ---- bytes in, frames out
+
+    def receive(self, channel: Channel, data: bytes, *, now: float) -> Frame | None:
+        """One message of a data channel; the frame to act on, if there is one."""
+        try:
+            return self._receive(channel, data, now=now)
+        except (RemoteError, CryptoError) as error:
+            if channel is Channel.EVENTS:
+                self.close(type(error).__name__)
+            return None
+
+    def _receive(self, channel: Channel, data: bytes, *, now: float) -> Frame | None:
+        match self.state:
+            case ChannelState.CLOSED:
+                pass
+            case ChannelState.CONNECTING:
+                self._keep_early(channel, data)
+            case ChannelState.HANDSHAKING:
+                self._shake(channel, data, now=now)
+            case ChannelState.GREETING | ChannelState.OPEN:
+                return self._open_frame(channel, data, now=now)
+        return None
+
+    def _keep_early(self, channel: Channel, data: bytes) -> None:
+        if channel is not Channel.EVENTS:
+            return
+        if len(self._early) >= _MAX_EARLY_FRAMES:
+            raise UnexpectedFrame("too much before the handshake")
+        self._early.append(data)
+
+    def _shake(self, channel: Channel, data: bytes, *, now: float) -> None:
+        if channel is not Channel.EVENTS or self._handshake is None:
+            return
+        self._transmit_plain(self._handshake.receive(data), now=now)
+        if self._handshake.established is not None:
+            self._establish(self._handshake.established, now=now)
+
+    def _establish(self, established: Established, *, now: float) -> None:
+        self._handshake = None
+        self.remote = established.remote
+        self._heard_at = now
+        self._ciphers = {channel: established.cipher(channel.label) for channel in Channel}
+        self.state = ChannelState.GREETING
+        self._seal(self._introduce(), now=now)
+
+    def _open_frame(self, channel: Channel, data: bytes, *, now: float) -> Frame | None:
+        frame = frames.decode(self._ciphers[channel].open(data))
+        self._heard_at = now  # only a frame that is theirs shows that they live
+        if frame is None or isinstance(frame, Heartbeat):
+            return None
+        if self.state is ChannelState.GREETING:
+            return self._greet(channel, frame)
+        if isinstance(frame, Introduction):
+            raise UnexpectedFrame("a second introduction")
+        if channel is not _channel_of(frame):
+            raise UnexpectedFrame(f"{type(frame).__name__} on the channel {channel.label}")
+        return frame
+
+    def _greet(self, channel: Channel, frame: Frame) -> Frame | None:
+        if channel is Channel.EPHEMERAL:
+            return None  # unordered: it overtook the introduction
+        if not isinstance(frame, Introduction):
+            raise UnexpectedFrame(f"{type(frame).__name__} before the introduction")
+        self.state = ChannelState.OPEN
+        return frame
+
+    # ---- frames out
+
+    def send(self, frame: Frame, *, now: float) -> None:
+        """Seal and transmit; only while open."""
+        assert self.is_open, f"cannot send while {self.state.name.lower()}"
+        self._seal(frame, now=now)
+
+    def say_goodbye(self, *, now: float) -> None:
+        """Tell the other side that we leave, if it can hear us, and close."""
+        if self.is_open:
+            self._seal(Goodbye(), now=now)
+        self.close("left")
+
+    def close(self, reason: str) -> None:
+        """End the link; may be called twice."""
+        if not self.is_closed:
+            self.state = ChannelState.CLOSED
+            self._handshake = None
+            self._ciphers.clear()
+            self._outputs.append(CloseLink(self.link, reason))
+
+    def _seal(self, frame: Frame, *, now: float) -> None:
+        channel = _channel_of(frame)
+        try:
+            data = self._ciphers[channel].seal(frames.encode(frame))
+        except CryptoError as error:
+            self.close(type(error).__name__)
+            return
+        self._spoke_at = now
+        self._outputs.append(Transmit(self.link, channel, data))
+
+    def _transmit_plain(self, handshake_frames: list[bytes], *, now: float) -> None:
+        self._spoke_at = now
+        self._outputs.extend(Transmit(self.link, Channel.EVENTS, data) for data in handshake_frames)
+
+    # ---- time
+
+    def next_deadline(self) -> float | None:
+        match self.state:
+            case ChannelState.CLOSED:
+                return None
+            case ChannelState.OPEN:
+                return earliest(self._spoke_at + self._config.heartbeat_s, self._heard_at + self._config.lost_after_s)
+            case _:
+                return self._give_up_at
+
+    def handle_timeout(self, *, now: float) -> None:
+        """Give up, declare the link lost, or show that we are still here."""
+        if self.is_open:
+            self._keep_alive(now=now)
+        elif not self.is_closed and now >= self._give_up_at:
+            self.close("timeout")
+
+    def _keep_alive(self, *, now: float) -> None:
+        if now >= self._heard_at + self._config.lost_after_s:
+            self.close("lost")
+        elif now >= self._spoke_at + self._config.heartbeat_s:
+            self._seal(Heartbeat(), now=now)
+
+
+def _channel_of(frame: Frame) -> Channel:
+    return Channel.EPHEMERAL if isinstance(frame, TypingNotice | Heartbeat) else Channel.EVENTS

@@ -1,0 +1,72 @@
+"""One other peer of a room, as far as links go, and what `links` reports of it upwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from ..ids import MemberId, PeerId
+from ..wire.frames import Frame, Introduction
+from .channel import PeerChannel
+from .negotiation import Negotiation
+
+__all__ = ["Contact", "Forgotten", "Linked", "Received", "Report", "Unlinked"]
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A link to a proven member is open."""
+
+    peer: PeerId
+    member: MemberId
+    introduction: Introduction
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A member said something."""
+
+    member: MemberId
+    frame: Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Unlinked:
+    """The last link to a member ended."""
+
+    member: MemberId
+    reason: Literal["left", "lost"]
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """This peer is neither present nor linked any more."""
+
+    peer: PeerId
+
+
+Report: TypeAlias = Linked | Received | Unlinked | Forgotten
+
+
+@dataclass(slots=True)
+class Contact:
+    """One other peer of the room."""
+
+    peer: PeerId
+    negotiation: Negotiation
+    present: bool = True
+    attempt: PeerChannel | None = None
+    current: PeerChannel | None = None
+    identity: MemberId | None = None
+    """Bound at the first handshake; another one under the same peer id is refused."""
+    tries: int = 0
+    retry_at: float | None = None
+
+    def channels(self) -> tuple[PeerChannel, ...]:
+        """The attempt under way and the open link, as far as there are such."""
+        return tuple(channel for channel in (self.attempt, self.current) if channel is not None)
+
+    @property
+    def is_connected(self) -> bool:
+        """Linked, or on the way to it."""
+        return self.attempt is not None or self.current is not None

@@ -1,0 +1,320 @@
+"""The links of one room: whom we know of, who offers, which attempt is under way, what to do when one ends.
+
+Signals come in sealed and go out sealed; whatever cannot be opened is dropped without a trace, so a server that makes
+things up grows nothing here. A new link to a peer takes the place of the old one only when its handshake is done and
+proves the same identity. A link outlives what the server says about its peer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from ..config import Config
+from ..crypto.handshake import Role
+from ..crypto.sealing import SignalContext, open_signal, seal_signal
+from ..errors import CryptoError, RemoteError
+from ..ids import MemberId, PeerId
+from ..ports import Channel, Fingerprints, PeerInfo, Signal, SignalKind
+from ..wire.frames import Frame, Goodbye, Introduction
+from ..wire.signals import ATTEMPT_BYTES, Description, decode_description, encode_description
+from .channel import Credentials, PeerChannel
+from .contact import Contact, Forgotten, Linked, Received, Report, Unlinked
+from .machine import (
+    AcceptAnswer,
+    AcceptOffer,
+    AddCandidate,
+    CreateOffer,
+    LinkId,
+    Output,
+    SendSignal,
+    earliest,
+)
+from .negotiation import Negotiation, Verdict
+
+__all__ = ["Links"]
+
+
+@dataclass(slots=True)
+class Links:
+    """All links of one room; see `machine` for the verbs."""
+
+    our_id: PeerId
+    credentials: Credentials
+    introduce: Callable[[], Introduction]
+    admit: Callable[[Introduction], bool]
+    """Whether an introduction names our room; the last look before a link counts."""
+    config: Config
+    _contacts: dict[PeerId, Contact] = field(default_factory=dict)
+    _outputs: list[Output | Report] = field(default_factory=list)
+
+    def outputs(self) -> list[Output | Report]:
+        taken, self._outputs = self._outputs, []
+        return taken
+
+    # ---- who is there
+
+    def join(self, peers: Iterable[PeerInfo], *, now: float) -> None:
+        """We are the newcomer: offer to everybody."""
+        for info in peers:
+            if contact := self._contact(info.peer_id):
+                self._offer(contact, now=now)
+
+    def receive_roster(self, peers: Iterable[PeerInfo], *, now: float) -> None:
+        """The server is (back) there; meet whom we missed, forget who went."""
+        present = {info.peer_id for info in peers}
+        for peer in self._contacts.keys() - present:
+            self.peer_left(peer, now=now)
+        for peer in sorted(present):
+            self.peer_joined(peer, now=now, offers=peer < self.our_id)
+
+    def peer_joined(self, peer: PeerId, *, now: float, offers: bool = True) -> None:
+        """A peer is present. `offers`: it is the one who offers; we do so ourselves only if it never does."""
+        contact = self._contact(peer)
+        if contact is None:
+            return
+        contact.present = True
+        if not contact.is_connected and contact.retry_at is None:
+            contact.tries = 0
+            contact.retry_at = now + (self.config.link_timeout_s if offers else 0.0)
+
+    def peer_left(self, peer: PeerId, *, now: float) -> None:
+        """The server says so; an open link knows better."""
+        if contact := self._contacts.get(peer):
+            contact.present = False
+            if contact.attempt is not None:
+                contact.attempt.close("gone")
+                self._settle(contact, contact.attempt, None, now=now)
+            self._maybe_forget(contact)
+
+    def waiting(self) -> list[PeerId]:
+        """Peers who are present and not linked yet."""
+        return [peer for peer, contact in self._contacts.items() if contact.present and contact.current is None]
+
+    # ---- signals
+
+    def receive_signal(self, signal: Signal, *, now: float) -> None:
+        """An envelope of another peer, or of a server that pretends to have one."""
+        context = self._context(signal.kind, sender=signal.remote, recipient=self.our_id)
+        try:
+            description = decode_description(
+                open_signal(signal.body, key=self.credentials.keys.signal, context=context)
+            )
+        except (RemoteError, CryptoError):
+            return
+        if contact := self._contact(signal.remote):
+            self._receive_description(contact, signal.kind, description, now=now)
+
+    def _receive_description(self, contact: Contact, kind: SignalKind, description: Description, *, now: float) -> None:
+        link = LinkId(contact.peer, description.attempt)
+        match kind:
+            case "offer":
+                self._receive_offer(contact, link, description.text, now=now)
+            case "answer":
+                if contact.negotiation.receive_answer(link.attempt):
+                    self._outputs.append(AcceptAnswer(link, description.text))
+            case "candidate":
+                if contact.attempt is not None and contact.attempt.link == link:
+                    self._outputs.append(AddCandidate(link, description.text))
+            case "bye":
+                if contact.attempt is not None and contact.attempt.link == link:
+                    contact.attempt.close("refused")
+                    self._settle(contact, contact.attempt, None, now=now)
+
+    def _receive_offer(self, contact: Contact, link: LinkId, sdp: str, *, now: float) -> None:
+        contact.present = True
+        verdict = contact.negotiation.receive_offer(link.attempt)
+        if verdict is Verdict.IGNORE:
+            return
+        if contact.attempt is not None:
+            contact.attempt.close("replaced")
+            self._outputs += contact.attempt.outputs()
+        self._begin(contact, link, Role.RESPONDER, now=now)
+        self._outputs.append(AcceptOffer(link, sdp))
+
+    def _offer(self, contact: Contact, *, now: float) -> None:
+        link = LinkId(contact.peer, self.credentials.random_bytes(ATTEMPT_BYTES))
+        contact.negotiation.start(link.attempt)
+        contact.tries += 1
+        self._begin(contact, link, Role.INITIATOR, now=now)
+        self._outputs.append(CreateOffer(link))
+
+    def _begin(self, contact: Contact, link: LinkId, role: Role, *, now: float) -> None:
+        contact.retry_at = None
+        contact.attempt = PeerChannel(
+            link,
+            role=role,
+            credentials=self.credentials,
+            authorise=lambda member: self._authorise(contact, member),
+            introduce=self.introduce,
+            config=self.config,
+            now=now,
+        )
+
+    def _authorise(self, contact: Contact, member: MemberId) -> bool:
+        return member != self.credentials.identity.member_id and contact.identity in (None, member)
+
+    def _send_signal(self, kind: SignalKind, link: LinkId, text: str) -> None:
+        body = seal_signal(
+            encode_description(Description(link.attempt, text)),
+            key=self.credentials.keys.signal,
+            context=self._context(kind, sender=self.our_id, recipient=link.peer),
+            random_bytes=self.credentials.random_bytes,
+        )
+        self._outputs.append(SendSignal(Signal(kind, link.peer, body)))
+
+    def _context(self, kind: SignalKind, *, sender: PeerId, recipient: PeerId) -> SignalContext:
+        return SignalContext(topic=self.credentials.keys.topic, kind=kind, sender=sender, recipient=recipient)
+
+    # ---- links
+
+    def offer_created(self, link: LinkId, sdp: str) -> None:
+        if self._find(link):
+            self._send_signal("offer", link, sdp)
+
+    def answer_created(self, link: LinkId, sdp: str, fingerprints: Fingerprints, *, now: float) -> None:
+        if found := self._find(link):
+            contact, channel = found
+            contact.negotiation.answered()
+            self._send_signal("answer", link, sdp)
+            channel.path_described(fingerprints, now=now)
+            self._settle(contact, channel, None, now=now)
+
+    def answer_accepted(self, link: LinkId, fingerprints: Fingerprints, *, now: float) -> None:
+        if found := self._find(link):
+            contact, channel = found
+            channel.path_described(fingerprints, now=now)
+            self._settle(contact, channel, None, now=now)
+
+    def link_opened(self, link: LinkId, *, now: float) -> None:
+        if found := self._find(link):
+            contact, channel = found
+            channel.path_opened(now=now)
+            self._settle(contact, channel, None, now=now)
+
+    def receive(self, link: LinkId, lane: Channel, data: bytes, *, now: float) -> None:
+        """Bytes of one data channel."""
+        if found := self._find(link):
+            contact, channel = found
+            self._settle(contact, channel, channel.receive(lane, data, now=now), now=now)
+
+    def link_closed(self, link: LinkId, *, now: float) -> None:
+        """The path ended, or could not be made."""
+        if found := self._find(link):
+            contact, channel = found
+            channel.close("lost")
+            self._settle(contact, channel, None, now=now)
+
+    def send(self, frame: Frame, *, now: float, to: PeerId | None = None) -> int:
+        """To everybody who is linked, or to one of them; how many that was."""
+        sent = 0
+        for contact in list(self._contacts.values()):
+            if contact.current is not None and to in (None, contact.peer):
+                contact.current.send(frame, now=now)
+                sent += 1
+                self._settle(contact, contact.current, None, now=now)
+        return sent
+
+    def leave(self, *, now: float) -> None:
+        """Say goodbye to everybody and forget them."""
+        for contact in self._contacts.values():
+            for channel in contact.channels():
+                channel.say_goodbye(now=now)
+                self._outputs += channel.outputs()
+        self._contacts.clear()
+
+    def _settle(self, contact: Contact, channel: PeerChannel, frame: Frame | None, *, now: float) -> None:
+        """After each input of a channel: take its outputs, act on its frame, see whether it ended."""
+        self._outputs += channel.outputs()
+        if isinstance(frame, Introduction):
+            self._promote(contact, channel, frame)
+        elif isinstance(frame, Goodbye):
+            contact.present = False
+            channel.close("left")
+        elif frame is not None and channel.remote is not None:
+            self._outputs.append(Received(channel.remote, frame))
+        if channel.is_closed:
+            self._outputs += channel.outputs()
+            self._end(contact, channel, now=now)
+
+    def _promote(self, contact: Contact, channel: PeerChannel, introduction: Introduction) -> None:
+        """The attempt became the link, if it is still wanted and names our room."""
+        if channel.remote is None or not self.admit(introduction):
+            channel.close("another room")
+            return
+        contact.negotiation.end()
+        contact.identity = channel.remote
+        contact.attempt, contact.tries, contact.retry_at = None, 0, None
+        self._retire(contact.current)
+        contact.current = channel
+        self._outputs.append(Linked(contact.peer, channel.remote, introduction))
+
+    def _retire(self, channel: PeerChannel | None) -> None:
+        if channel is not None:
+            channel.close("replaced")
+            self._outputs += channel.outputs()
+
+    def _end(self, contact: Contact, channel: PeerChannel, *, now: float) -> None:
+        if channel is contact.attempt:
+            contact.attempt = None
+            contact.negotiation.end()
+            self._plan_retry(contact, offers_first=channel.role is Role.INITIATOR, now=now)
+        elif channel is contact.current:
+            contact.current = None
+            self._report_unlinked(contact)
+            self._plan_retry(contact, offers_first=self.our_id < contact.peer, now=now)
+        self._maybe_forget(contact)
+
+    def _report_unlinked(self, contact: Contact) -> None:
+        others = (other.identity for other in self._contacts.values() if other.current is not None)
+        if contact.identity is not None and contact.identity not in others:
+            self._outputs.append(Unlinked(contact.identity, "lost" if contact.present else "left"))
+
+    def _plan_retry(self, contact: Contact, *, offers_first: bool, now: float) -> None:
+        """Back-off with jitter; the other side gets a head start where it is its turn."""
+        if not contact.present or contact.is_connected or contact.tries >= self.config.link_attempts:
+            return
+        head_start = 0.0 if offers_first else self.config.link_timeout_s
+        contact.retry_at = now + head_start + self._retry_pause(contact)
+
+    def _retry_pause(self, contact: Contact) -> float:
+        jitter = 0.5 + self.credentials.random_bytes(1)[0] / 512
+        return jitter * self.config.retry_base_s * 2.0**contact.tries
+
+    # ---- time
+
+    def next_deadline(self) -> float | None:
+        deadlines = (channel.next_deadline() for contact in self._contacts.values() for channel in contact.channels())
+        return earliest(*deadlines, *(contact.retry_at for contact in self._contacts.values()))
+
+    def handle_timeout(self, *, now: float) -> None:
+        for contact in list(self._contacts.values()):
+            for channel in tuple(contact.channels()):
+                channel.handle_timeout(now=now)
+                self._settle(contact, channel, None, now=now)
+            if contact.retry_at is not None and contact.retry_at <= now:
+                contact.retry_at = None
+                self._offer(contact, now=now)
+
+    # ---- bookkeeping
+
+    def _contact(self, peer: PeerId) -> Contact | None:
+        """The contact of this peer, made if there is room for one more; never ourselves."""
+        if peer == self.our_id:
+            return None
+        if peer not in self._contacts and len(self._contacts) < self.config.max_peers:
+            self._contacts[peer] = Contact(peer, Negotiation(our_id=self.our_id, their_id=peer))
+        return self._contacts.get(peer)
+
+    def _find(self, link: LinkId) -> tuple[Contact, PeerChannel] | None:
+        """The channel of a link that we have not given up."""
+        contact = self._contacts.get(link.peer)
+        for channel in contact.channels() if contact else ():
+            if channel.link == link and contact is not None:
+                return contact, channel
+        return None
+
+    def _maybe_forget(self, contact: Contact) -> None:
+        is_gone = not contact.present and not contact.is_connected
+        if is_gone and self._contacts.pop(contact.peer, None) is not None:
+            self._outputs.append(Forgotten(contact.peer))

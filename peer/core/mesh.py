@@ -1,0 +1,327 @@
+"""One room: its links, members, typing notices and outbox, composed (DESIGN, section 1).
+
+Everything a room decides passes through here: signaling events, link events and intents come in, outputs and events go
+out. In a full mesh every member is linked to every other, so a frame's sender is the member at the link's other end.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import assert_never
+
+from ..config import Config
+from ..errors import BadSetting, MessageTooLarge, NotJoined
+from ..events import (
+    Event,
+    Member,
+    MemberJoined,
+    MemberLeft,
+    Message,
+    MessageStatus,
+    Presence,
+    PresenceChanged,
+    RoomState,
+    StateChanged,
+    StatusChanged,
+    TypingChanged,
+)
+from ..ids import MemberId, MessageId, PeerId
+from ..ports import (
+    Channel,
+    Fingerprints,
+    PeerInfo,
+    PeerJoinedRoom,
+    PeerLeftRoom,
+    Roster,
+    Signal,
+    SignalingEvent,
+    SignalingLost,
+)
+from ..wire.frames import Chat, Frame, Introduction, PresenceUpdate, TypingNotice
+from .channel import Credentials
+from .contact import Forgotten, Linked, Received, Unlinked
+from .links import Links
+from .machine import LinkId, Notify, Output, earliest
+from .membership import Charter
+from .names import clean_name
+from .outbox import Outbox
+from .presence import Presences
+from .typing_notice import OurTyping, TheirTyping
+
+__all__ = ["Mesh"]
+
+_REMEMBERED_IDS = 4096
+"""Messages whose repetition we notice; a link that took another one's place may repeat the last few."""
+
+
+class Mesh:
+    """The machine of one room; `outputs()` after each input."""
+
+    def __init__(
+        self,
+        *,
+        charter: Charter,
+        title: str,
+        name: str,
+        our_id: PeerId,
+        credentials: Credentials,
+        config: Config,
+        wall_ms: Callable[[], int],
+    ) -> None:
+        """`title` is empty where a guest has not been told it yet; `wall_ms` is the time of day, UTC."""
+        self.state = RoomState.JOINED
+        self.title = title
+        self._charter = charter
+        self._config = config
+        self._topic = credentials.keys.topic
+        self._random_bytes = credentials.random_bytes
+        self._wall_ms = wall_ms
+        self._outputs: list[Output] = []
+        self._seen: deque[tuple[MemberId, bytes]] = deque(maxlen=_REMEMBERED_IDS)
+        self._outbox = Outbox(limit=config.max_pending_messages)
+        self._our_typing = OurTyping(ttl_s=config.typing_ttl_s)
+        self._their_typing = TheirTyping(ttl_s=config.typing_ttl_s)
+        me = credentials.identity.member_id
+        self._presences = Presences(Member(id=me, name=name, role=charter.role_of(me), is_me=True))
+        self._links = Links(our_id, credentials, self._introduction, self._admit, config)
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        return self._presences.members
+
+    @property
+    def genesis(self) -> bytes:
+        return self._charter.encoded
+
+    def outputs(self) -> list[Output]:
+        taken, self._outputs = self._outputs, []
+        return taken
+
+    # ---- from the signaling server
+
+    def join(self, peers: Iterable[PeerInfo], *, now: float) -> None:
+        """We have a seat; these were there before us."""
+        self._links.join(peers, now=now)
+        self._absorb(now=now)
+
+    def receive_signaling(self, event: SignalingEvent, *, now: float) -> None:
+        """One event of our seat."""
+        if self.state is RoomState.LEFT:
+            return
+        match event:
+            case Signal():
+                self._links.receive_signal(event, now=now)
+            case Roster(peers=peers):
+                self._change_state(RoomState.JOINED)
+                self._links.receive_roster(peers, now=now)
+            case PeerJoinedRoom(peer=info):
+                self._links.peer_joined(info.peer_id, now=now)
+            case PeerLeftRoom(peer_id=peer):
+                self._links.peer_left(peer, now=now)
+            case SignalingLost(reason=reason):
+                self._change_state(RoomState.SIGNALING_LOST, reason)
+            case _:
+                assert_never(event)
+        self._absorb(now=now)
+
+    # ---- from the links
+
+    def offer_created(self, link: LinkId, sdp: str, *, now: float) -> None:
+        self._links.offer_created(link, sdp)
+        self._absorb(now=now)
+
+    def answer_created(self, link: LinkId, sdp: str, fingerprints: Fingerprints, *, now: float) -> None:
+        self._links.answer_created(link, sdp, fingerprints, now=now)
+        self._absorb(now=now)
+
+    def answer_accepted(self, link: LinkId, fingerprints: Fingerprints, *, now: float) -> None:
+        self._links.answer_accepted(link, fingerprints, now=now)
+        self._absorb(now=now)
+
+    def link_opened(self, link: LinkId, *, now: float) -> None:
+        self._links.link_opened(link, now=now)
+        self._absorb(now=now)
+
+    def link_closed(self, link: LinkId, *, now: float) -> None:
+        self._links.link_closed(link, now=now)
+        self._absorb(now=now)
+
+    def receive(self, link: LinkId, channel: Channel, data: bytes, *, now: float) -> None:
+        self._links.receive(link, channel, data, now=now)
+        self._absorb(now=now)
+
+    # ---- from the user
+
+    def send(
+        self, text: str, *, emote_ids: Sequence[str] = (), custom_emoji_ids: Sequence[str] = (), now: float
+    ) -> Message:
+        """Hand a message to all members; raise NotJoined, MessageTooLarge, BadSetting, OutboxFull."""
+        self._check_joined()
+        chat = self._compose(text, tuple(emote_ids), tuple(custom_emoji_ids))
+        waiting = self._links.waiting()
+        sent = self._links.send(chat, now=now)
+        if not sent:
+            self._outbox.add_draft(chat)
+        self._outbox.add_waiting(chat, waiting)
+        self._our_typing.set_typing(False, now=now)
+        self._absorb(now=now)
+        return self._message(chat, self._presences.me, "sent" if sent else "draft")
+
+    def set_typing(self, typing: bool, *, now: float) -> None:
+        """Tell the others; call it at each key, the pace is kept here. Raises NotJoined."""
+        self._check_joined()
+        if self._our_typing.set_typing(typing, now=now):
+            self._links.send(TypingNotice(typing), now=now)
+            self._absorb(now=now)
+
+    def set_presence(self, presence: Presence, *, now: float) -> None:
+        """Tell the others, newcomers included. Raises NotJoined, BadSetting."""
+        self._check_joined()
+        if presence not in ("online", "away", "offline"):
+            raise BadSetting(f"presence is online, away or offline, not {presence!r}")
+        if self._presences.set_ours(presence):
+            self._links.send(PresenceUpdate(presence), now=now)
+            self._absorb(now=now)
+
+    def leave(self, reason: str = "", *, now: float) -> None:
+        """Say goodbye to everybody; may be called twice."""
+        if self.state is not RoomState.LEFT:
+            self._links.leave(now=now)
+            self._absorb(now=now)
+            self._change_state(RoomState.LEFT, reason)
+
+    # ---- time
+
+    def next_deadline(self) -> float | None:
+        return earliest(self._links.next_deadline(), self._their_typing.next_deadline())
+
+    def handle_timeout(self, *, now: float) -> None:
+        for member_id in self._their_typing.handle_timeout(now=now):
+            self._notify_typing(member_id, typing=False)
+        self._links.handle_timeout(now=now)
+        self._absorb(now=now)
+
+    # ---- what the links report
+
+    def _absorb(self, *, now: float) -> None:
+        """Pass outputs on and act on reports, which may make the links say more."""
+        while outputs := self._links.outputs():
+            for output in outputs:
+                match output:
+                    case Linked():
+                        self._welcome(output, now=now)
+                    case Received(member=member_id, frame=frame):
+                        self._hear(member_id, frame, now=now)
+                    case Unlinked():
+                        self._bid_farewell(output)
+                    case Forgotten(peer=peer):
+                        self._outbox.forget(peer)
+                    case _:
+                        self._outputs.append(output)
+
+    def _welcome(self, linked: Linked, *, now: float) -> None:
+        member = self._member(linked)
+        if self._presences.arrive(member):
+            self._notify(MemberJoined(member))
+        owed, drafts = self._outbox.take(linked.peer)
+        for chat in owed:
+            self._links.send(chat, now=now, to=linked.peer)
+        for message_id in drafts:
+            self._notify(StatusChanged(MessageId(message_id.hex()), "sent"))
+
+    def _member(self, linked: Linked) -> Member:
+        introduction = linked.introduction
+        role = self._charter.role_of(linked.member)
+        if not self.title or (role == "owner" and not self._charter.is_public):
+            self.title = clean_name(introduction.title, max_chars=self._config.max_name_chars) or self.title
+        name = clean_name(introduction.name, max_chars=self._config.max_name_chars) or "nameless"
+        return Member(id=linked.member, name=name, role=role, presence=introduction.presence)
+
+    def _bid_farewell(self, unlinked: Unlinked) -> None:
+        self._their_typing.forget(unlinked.member)
+        if member := self._presences.depart(unlinked.member, at=self._now_utc()):
+            self._notify(MemberLeft(member, unlinked.reason))
+
+    def _hear(self, member_id: MemberId, frame: Frame, *, now: float) -> None:
+        match frame:
+            case Chat():
+                self._hear_chat(member_id, frame)
+            case PresenceUpdate(presence=presence):
+                if member := self._presences.update(member_id, presence):
+                    self._notify(PresenceChanged(member))
+            case TypingNotice(typing=typing):
+                if self._their_typing.receive_notice(member_id, typing=typing, now=now):
+                    self._notify_typing(member_id, typing=typing)
+            case _:
+                pass  # introductions, goodbyes and heartbeats ended in the links
+
+    def _hear_chat(self, member_id: MemberId, chat: Chat) -> None:
+        sender = self._presences.get(member_id)
+        is_too_large = len(chat.text.encode()) > self._config.max_text_bytes
+        if sender is None or is_too_large or (member_id, chat.message_id) in self._seen:
+            return
+        self._seen.append((member_id, chat.message_id))
+        if self._their_typing.forget(member_id):
+            self._notify_typing(member_id, typing=False)
+        self._notify(self._message(chat, sender, "sent"))
+
+    # ---- values
+
+    def _introduction(self) -> Introduction:
+        me = self._presences.me
+        return Introduction(me.name, self.title, me.presence, self._charter.encoded)
+
+    def _admit(self, introduction: Introduction) -> bool:
+        was_known = bool(self._charter.encoded)
+        admitted = self._charter.admits(introduction.genesis)
+        if admitted and not was_known:
+            self._presences.rank(self._charter.role_of)
+        return admitted
+
+    def _compose(self, text: str, emote_ids: tuple[str, ...], custom_emoji_ids: tuple[str, ...]) -> Chat:
+        self._check_text(text)
+        for ids in (emote_ids, custom_emoji_ids):
+            if len(ids) > self._config.max_emote_ids or any(len(each) > 64 for each in ids):
+                raise BadSetting(f"at most {self._config.max_emote_ids} emote ids of 64 characters fit in a message")
+        return Chat(self._random_bytes(16), self._wall_ms(), text, emote_ids, custom_emoji_ids)
+
+    def _check_text(self, text: str) -> None:
+        try:
+            actual_bytes = len(text.encode())
+        except UnicodeEncodeError as error:
+            raise BadSetting("the text holds half a character (a lone surrogate): decode it properly first") from error
+        if actual_bytes > self._config.max_text_bytes:
+            raise MessageTooLarge(actual_bytes=actual_bytes, limit_bytes=self._config.max_text_bytes)
+
+    def _message(self, chat: Chat, sender: Member, status: MessageStatus) -> Message:
+        return Message(
+            id=MessageId(chat.message_id.hex()),
+            room=self._topic,
+            sender=sender,
+            text=chat.text,
+            sent_at=datetime.fromtimestamp(chat.sent_at_ms / 1000, UTC),
+            status=status,
+            emote_ids=chat.emote_ids,
+            custom_emoji_ids=chat.custom_emoji_ids,
+        )
+
+    def _now_utc(self) -> datetime:
+        return datetime.fromtimestamp(self._wall_ms() / 1000, UTC)
+
+    def _check_joined(self) -> None:
+        if self.state is RoomState.LEFT:
+            raise NotJoined(self.title)
+
+    def _change_state(self, state: RoomState, reason: str = "") -> None:
+        if state is not self.state:
+            self.state = state
+            self._notify(StateChanged(state, reason))
+
+    def _notify_typing(self, member_id: MemberId, *, typing: bool) -> None:
+        if member := self._presences.get(member_id):
+            self._notify(TypingChanged(member, typing))
+
+    def _notify(self, event: Event) -> None:
+        self._outputs.append(Notify(event))

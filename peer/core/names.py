@@ -1,0 +1,35 @@
+"""Names that people read: what another peer calls itself, and what it calls the room.
+
+A name may come from an attacker and ends up in terminals and lists, so what steers a terminal, turns the direction of
+writing, or takes no room is dropped. Two names that merely look alike stay two: people compare safety numbers.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+__all__ = ["clean_name", "clean_text"]
+
+_ZERO_WIDTH_JOINER = "\u200d"
+"""Part of many emoji; the only format character that stays."""
+
+
+def clean_name(text: str, *, max_chars: int) -> str:
+    """One line without control and format characters, white space folded, cut to size; may come out empty."""
+    kept = (character if _is_harmless(character) else " " for character in text)
+    return " ".join("".join(kept).split())[:max_chars].rstrip()
+
+
+def clean_text(text: str) -> str:
+    """The same for text on its way to a terminal: line breaks and tabs stay, everything else that is unseen goes."""
+    return "".join(c for c in text if c in "\n\t" or _is_harmless(c))
+
+
+def _is_harmless(character: str) -> bool:
+    return character == _ZERO_WIDTH_JOINER or unicodedata.category(character) not in {
+        "Cc",
+        "Cf",
+        "Cs",
+        "Zl",
+        "Zp",
+    }

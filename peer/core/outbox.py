@@ -1,0 +1,49 @@
+"""Messages on their way to peers whose link is not open yet.
+
+A message that nobody was handed is a draft: it goes to whoever comes first. A message that some were handed waits for
+those who were present, but not linked, when it was written. Both are bounded: drafts are refused beyond the bound, and
+for a peer that never links the oldest messages go.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+
+from ..errors import OutboxFull
+from ..ids import PeerId
+from ..wire.frames import Chat
+
+__all__ = ["Outbox"]
+
+
+class Outbox:
+    """Drafts, and what each absent peer has yet to get."""
+
+    def __init__(self, *, limit: int) -> None:
+        self._limit = limit
+        self._drafts: dict[bytes, Chat] = {}
+        self._waiting: dict[PeerId, deque[Chat]] = {}
+
+    def add_draft(self, chat: Chat) -> None:
+        """Keep it until the first member is linked; raise OutboxFull beyond the bound."""
+        if len(self._drafts) >= self._limit:
+            raise OutboxFull(limit=self._limit)
+        self._drafts[chat.message_id] = chat
+
+    def add_waiting(self, chat: Chat, peers: Iterable[PeerId]) -> None:
+        """Keep it for these peers as well."""
+        for peer in peers:
+            self._waiting.setdefault(peer, deque(maxlen=self._limit)).append(chat)
+
+    def take(self, peer: PeerId) -> tuple[list[Chat], list[bytes]]:
+        """What this newly linked peer is to get, in the order written, and the ids that were drafts until now."""
+        owed = {chat.message_id: chat for chat in self._waiting.pop(peer, ())}
+        owed.update(self._drafts)
+        drafts = list(self._drafts)
+        self._drafts.clear()
+        return sorted(owed.values(), key=lambda chat: chat.sent_at_ms), drafts
+
+    def forget(self, peer: PeerId) -> None:
+        """This peer is gone for good."""
+        self._waiting.pop(peer, None)

@@ -1,0 +1,77 @@
+"""Who is in the room, under which name, and whether they are at their desk.
+
+A member is here while at least one link of theirs is open. Those who left stay known (offline, last seen), up to a
+bound. Wall-clock times come in as arguments; nothing here expires by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Literal
+
+from ..events import Member, Presence
+from ..ids import MemberId
+
+__all__ = ["Presences"]
+
+_MAX_GONE = 256
+"""Members who left and are still shown as offline."""
+
+
+class Presences:
+    """All members we have met, ourselves first."""
+
+    def __init__(self, me: Member) -> None:
+        self.me = me
+        self._here: dict[MemberId, Member] = {}
+        self._gone: dict[MemberId, Member] = {}
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """Ourselves, those who are here in the order they came, then those who left."""
+        return (self.me, *self._here.values(), *self._gone.values())
+
+    def get(self, member_id: MemberId) -> Member | None:
+        return self._here.get(member_id)
+
+    def arrive(self, member: Member) -> bool:
+        """A link of theirs opened; False if another one was open already (their name may be new)."""
+        is_new = member.id not in self._here
+        self._gone.pop(member.id, None)
+        self._here[member.id] = member
+        return is_new
+
+    def depart(self, member_id: MemberId, *, at: datetime) -> Member | None:
+        """Their last link ended; the member as it is now, or None for a stranger."""
+        member = self._here.pop(member_id, None)
+        if member is None:
+            return None
+        return self._bury(replace(member, presence="offline", last_seen=at))
+
+    def update(self, member_id: MemberId, presence: Presence) -> Member | None:
+        """They say that they are away or back; None where that is no news."""
+        member = self._here.get(member_id)
+        if member is None or member.presence == presence:
+            return None
+        self._here[member_id] = replace(member, presence=presence)
+        return self._here[member_id]
+
+    def rank(self, role_of: Callable[[MemberId], Literal["owner", "member"]]) -> None:
+        """Give everybody the role that is theirs; once the founding of the room is known."""
+        self.me = replace(self.me, role=role_of(self.me.id))
+        for members in (self._here, self._gone):
+            members.update({key: replace(member, role=role_of(key)) for key, member in members.items()})
+
+    def set_ours(self, presence: Presence) -> bool:
+        """False where that is no news."""
+        is_new = self.me.presence != presence
+        self.me = replace(self.me, presence=presence)
+        return is_new
+
+    def _bury(self, member: Member) -> Member:
+        self._gone[member.id] = member
+        while len(self._gone) > _MAX_GONE:
+            del self._gone[next(iter(self._gone))]
+        return member

@@ -1,0 +1,131 @@
+"""What a bot hears and holds: messages, members, and facts in the past tense.
+
+All of it is frozen and typed, so that `match` works and the editor knows every field. Own messages are not reported
+as events: `send()` answers them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal, TypeAlias
+
+from .ids import MemberId, MessageId, Topic
+
+__all__ = [
+    "Event",
+    "Member",
+    "MemberJoined",
+    "MemberLeft",
+    "Message",
+    "MessageStatus",
+    "Presence",
+    "PresenceChanged",
+    "RoomState",
+    "StateChanged",
+    "StatusChanged",
+    "TypingChanged",
+]
+
+Presence: TypeAlias = Literal["online", "away", "offline"]
+MessageStatus: TypeAlias = Literal["draft", "sent"]
+"""`draft` until the first member was handed the message; never backwards."""
+
+
+class RoomState(StrEnum):
+    """How we stand in a room."""
+
+    JOINED = "joined"
+    SIGNALING_LOST = "signaling-lost"
+    """No server answers: links live on, newcomers cannot reach us; we go on trying."""
+    LEFT = "left"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """An identity in a room; equal by every field, the same person by `id`."""
+
+    id: MemberId
+    name: str
+    """What they call themselves; for people to read, not to trust."""
+    role: Literal["owner", "member"] = "member"
+    presence: Presence = "online"
+    last_seen: datetime | None = None
+    """UTC; when the last link to them ended. None while they are here."""
+    is_me: bool = False
+
+
+async def _cannot_reply(text: str) -> Message:
+    raise TypeError(f"a message made by hand belongs to no room: cannot reply {text!r}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What a person or bot wrote."""
+
+    id: MessageId
+    room: Topic
+    """`Room.id` of the room it was written in."""
+    sender: Member
+    text: str
+    sent_at: datetime
+    """UTC, by the sender's clock."""
+    status: MessageStatus = "sent"
+    emote_ids: tuple[str, ...] = ()
+    custom_emoji_ids: tuple[str, ...] = ()
+    replier: Callable[[str], Awaitable[Message]] = field(default=_cannot_reply, repr=False, compare=False)
+
+    async def reply(self, text: str) -> Message:
+        """Send `text` to the room that this message came from. Raises what `Room.send` raises."""
+        return await self.replier(text)
+
+
+@dataclass(frozen=True, slots=True)
+class MemberJoined:
+    """A member proved its identity to us and is linked."""
+
+    member: Member
+
+
+@dataclass(frozen=True, slots=True)
+class MemberLeft:
+    """The last link to a member ended: it said goodbye (`left`) or was `lost`."""
+
+    member: Member
+    reason: Literal["left", "lost"]
+
+
+@dataclass(frozen=True, slots=True)
+class TypingChanged:
+    """A member began to type, or stopped, or its notice went stale."""
+
+    member: Member
+    typing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceChanged:
+    """A member that is here says that it is away or back."""
+
+    member: Member
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChanged:
+    """One of our messages got further."""
+
+    message_id: MessageId
+    status: MessageStatus
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged:
+    """How we stand in the room changed; `reason` is a sentence for people, or empty."""
+
+    state: RoomState
+    reason: str = ""
+
+
+Event: TypeAlias = Message | MemberJoined | MemberLeft | TypingChanged | PresenceChanged | StatusChanged | StateChanged

@@ -1,0 +1,249 @@
+"""`Peer`: one identity on one signaling server, in many rooms. Where the parts are put together."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+
+from .config import Config
+from .core.channel import Credentials
+from .core.membership import Charter, found_room
+from .core.mesh import Mesh
+from .core.names import clean_name
+from .crypto.identity import Identity
+from .crypto.invite import Invite, PublicInvite, looks_like_invite, parse_invite
+from .crypto.room_keys import RoomKeys, derive_public_room, derive_room_keys
+from .errors import BadSetting, Closed, JoinRefused
+from .ids import RoomId, Topic
+from .ports import LinkFactory, RoomInfo, Seat, Signaling
+from .room import Room
+from .runtime import Runtime, wall_ms
+from .store.identity_file import load_identity
+
+__all__ = ["Peer", "Transport", "server_of"]
+
+_TOPIC = re.compile(r"[A-Za-z0-9_-]{22}")
+_INVITE_TAIL = re.compile(r"/j/?#.*|#.*", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """How a peer reaches others: a signaling server and a way to open links. Tests bring their own."""
+
+    signaling: Signaling
+    open_link: LinkFactory
+
+
+def server_of(server_or_invite: str) -> str:
+    """The signaling server's address, also out of an invite link; nothing secret is left in it."""
+    return _INVITE_TAIL.sub("", server_or_invite.strip().strip("<>"))
+
+
+class Peer:
+    """One identity on one server. `async with peer.Peer(...) as me:`; leaving the block leaves every room."""
+
+    def __init__(
+        self,
+        server: str,
+        *,
+        name: str,
+        token: str | None = None,
+        data_dir: str | Path | None = None,
+        config: Config | None = None,
+        transport: Transport | None = None,
+    ) -> None:
+        """`server` is its address or an invite link; `token` the user's JWT, where the server wants one.
+
+        The identity is kept in `data_dir`; without one it lasts as long as this object. Raises BadSetting, BadIdentity.
+        """
+        self._config = config or Config()
+        self._name = clean_name(name, max_chars=self._config.max_name_chars)
+        if not self._name:
+            raise BadSetting("a peer needs a name that can be read: pass name=")
+        self._random_bytes: Callable[[int], bytes] = os.urandom
+        self._identity = self._load_identity(data_dir)
+        self._transport = transport or _real_transport(server_of(server), self._name, token, self._config)
+        self._runtime = Runtime()
+        self._stack = AsyncExitStack()
+        self._rooms: list[Room] = []
+        self._is_open = False
+
+    def __repr__(self) -> str:
+        return f"<Peer {self._name!r} on {self._transport.signaling.server}>"
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def id(self) -> str:
+        """Our identity, as the others see it in `Member.id`."""
+        return self._identity.member_id
+
+    @property
+    def rooms(self) -> tuple[Room, ...]:
+        """The rooms entered, in order, those that were left included."""
+        return tuple(self._rooms)
+
+    async def __aenter__(self) -> Peer:
+        self._stack.push_async_callback(self._transport.signaling.close)
+        await self._stack.enter_async_context(self._runtime)
+        self._is_open = True
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._is_open = False
+        try:
+            await asyncio.gather(*(room.leave() for room in self._rooms))
+        finally:
+            await self._stack.__aexit__(kind, error, trace)
+
+    async def create_room(self, title: str, *, public: bool = False) -> Room:
+        """Open a room. Private: only those with its `invite` can enter or read. Public: by name, for everybody.
+
+        Raises JoinRefused (a public room of that name exists), SignalingUnreachable, BadSetting.
+        """
+        self._check_open()
+        title = clean_name(title, max_chars=self._config.max_name_chars)
+        if not title:
+            raise BadSetting("a room needs a title that can be read")
+        return await (self._create_public(title) if public else self._create_private(title))
+
+    async def join_room(self, where: str) -> Room:
+        """Enter by invite link, or a public room by its name, its id, or its broadcaster's name.
+
+        Raises BadInvite, JoinRefused (`code` says why), SignalingUnreachable, BadSetting.
+        """
+        self._check_open()
+        if not looks_like_invite(where):
+            return await self._join_public(where)
+        invite = parse_invite(where)
+        self._check_server(invite.server)
+        if isinstance(invite, PublicInvite):
+            return await self._join_public(invite.name)
+        return await self._join_private(invite)
+
+    async def list_rooms(self) -> tuple[RoomInfo, ...]:
+        """The public rooms of the server. Raises JoinRefused, SignalingUnreachable."""
+        self._check_open()
+        return await self._transport.signaling.list_rooms()
+
+    # ---- private rooms
+
+    async def _create_private(self, title: str) -> Room:
+        room_id, genesis = found_room(owner=self._identity.public_key, random_bytes=self._random_bytes)
+        invite = Invite(
+            server=self._transport.signaling.server,
+            room_id=room_id,
+            secret=self._random_bytes(16),
+            seed=self._random_bytes(16),
+        )
+        keys = derive_room_keys(invite.secret, room_id)
+        seat = await self._transport.signaling.create_room(topic=keys.topic, custom_name=None, is_public=False)
+        charter = Charter(room_id, is_public=False, encoded=genesis)
+        return self._enter(seat, keys, charter, title=title, invite=invite.link)
+
+    async def _join_private(self, invite: Invite) -> Room:
+        keys = derive_room_keys(invite.secret, invite.room_id)
+        try:
+            seat = await self._transport.signaling.join_room(topic=keys.topic)
+        except JoinRefused as error:
+            raise _explain(error) from error
+        return self._enter(seat, keys, Charter(invite.room_id, is_public=False), title="", invite=invite.link)
+
+    def _check_server(self, invited_to: str) -> None:
+        ours = self._transport.signaling.server
+        if invited_to.rstrip("/") != ours.rstrip("/"):
+            raise BadSetting(f"this invite belongs to {invited_to}, this peer to {ours}: make a Peer for that server")
+
+    # ---- public rooms
+
+    async def _create_public(self, name: str) -> Room:
+        room_id, keys = derive_public_room(name)
+        seat = await self._transport.signaling.create_room(topic=keys.topic, custom_name=name, is_public=True)
+        return self._enter_public(seat, name, room_id, keys)
+
+    async def _join_public(self, where: str) -> Room:
+        seat = await self._find_seat(where)
+        if not seat.room.is_public:
+            await seat.leave()
+            raise JoinRefused("invite_required", "this room is private", hint="ask a member for its invite link")
+        name = seat.room.custom_name or seat.room.topic
+        room_id, keys = derive_public_room(name)
+        return self._enter_public(seat, name, room_id, replace(keys, topic=seat.room.topic))
+
+    async def _find_seat(self, where: str) -> Seat:
+        """By public name, by room id, by broadcaster: the first that the server knows."""
+        join = self._transport.signaling.join_room
+        topics = [derive_public_room(where)[1].topic, *([Topic(where)] if _TOPIC.fullmatch(where) else [])]
+        for topic in topics:
+            try:
+                return await join(topic=topic)
+            except JoinRefused as error:
+                if error.code != "no_such_room":
+                    raise
+        return await join(broadcaster_name=where)
+
+    def _enter_public(self, seat: Seat, name: str, room_id: RoomId, keys: RoomKeys) -> Room:
+        invite = PublicInvite(server=self._transport.signaling.server, name=name)
+        return self._enter(seat, keys, Charter(room_id, is_public=True), title=name, invite=invite.link)
+
+    # ---- both
+
+    def _enter(self, seat: Seat, keys: RoomKeys, charter: Charter, *, title: str, invite: str) -> Room:
+        mesh = Mesh(
+            charter=charter,
+            title=title,
+            name=self._name,
+            our_id=seat.peer_id,
+            credentials=Credentials(self._identity, keys, self._random_bytes),
+            config=self._config,
+            wall_ms=wall_ms,
+        )
+        room = Room(
+            mesh,
+            topic=keys.topic,
+            invite=invite,
+            seat=seat,
+            open_link=self._transport.open_link,
+            runtime=self._runtime,
+            config=self._config,
+        )
+        self._rooms.append(room)
+        return room
+
+    def _load_identity(self, data_dir: str | Path | None) -> Identity:
+        if data_dir is None:
+            return Identity.generate(self._random_bytes)
+        return load_identity(Path(data_dir), random_bytes=self._random_bytes)
+
+    def _check_open(self) -> None:
+        if not self._is_open:
+            raise Closed
+
+
+def _explain(error: JoinRefused) -> JoinRefused:
+    """What the server cannot say of a private room, since it knows nothing of invites."""
+    if error.code != "no_such_room":
+        return error
+    hint = "its members may all have left, or the link may be mistyped: copy it again, or ask for a new one"
+    return JoinRefused(error.code, "nobody is in the room of this invite", hint=hint)
+
+
+def _real_transport(server: str, name: str, token: str | None, config: Config) -> Transport:
+    """aiohttp and aiortc; imported late, since aiortc costs 0.3 s and nobody should pay for it at `--help`."""
+    from functools import partial
+
+    from .rtc.link import open_link
+    from .signaling.client import SignalingClient
+
+    signaling = SignalingClient(server, display_name=name, token=token, config=config)
+    return Transport(signaling, partial(open_link, config=config))

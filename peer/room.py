@@ -1,0 +1,153 @@
+"""A room as its user sees it: send, listen, look around, leave."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from weakref import WeakSet
+
+from .config import Config
+from .core.mesh import Mesh
+from .errors import FellBehind
+from .events import Event, Member, Message, Presence, RoomState, StateChanged
+from .ids import Topic
+from .ports import LinkFactory, Seat
+from .runtime import Driver, Runtime
+
+__all__ = ["EventStream", "Room"]
+
+
+class EventStream(AsyncIterator[Event]):
+    """The events of a room, in order, from the moment it was asked for; ends when the room was left."""
+
+    def __init__(self, *, limit: int) -> None:
+        self._limit = limit
+        self._events: deque[Event] = deque()
+        self._arrived = asyncio.Event()
+        self._is_ended = False
+        self._fell_behind = False
+
+    def put(self, event: Event) -> None:
+        """Keep it for the reader; beyond the bound the reader is told instead."""
+        if len(self._events) < self._limit:
+            self._events.append(event)
+        else:
+            self._fell_behind = True
+        if isinstance(event, StateChanged) and event.state is RoomState.LEFT:
+            self._is_ended = True
+        self._arrived.set()
+
+    def end(self) -> None:
+        """Nothing comes after what is kept."""
+        self._is_ended = True
+        self._arrived.set()
+
+    async def __anext__(self) -> Event:
+        """Raises FellBehind once, after what was kept, if events were dropped; it goes on after that."""
+        while not self._events:
+            if self._fell_behind:
+                self._fell_behind = False
+                raise FellBehind(limit=self._limit)
+            if self._is_ended:
+                raise StopAsyncIteration
+            self._arrived.clear()
+            await self._arrived.wait()
+        return self._events.popleft()
+
+
+class Room:
+    """A room that we are in. Made by `Peer.create_room` and `Peer.join_room`."""
+
+    def __init__(
+        self, mesh: Mesh, *, topic: Topic, invite: str | None, seat: Seat, open_link: LinkFactory, runtime: Runtime,
+        config: Config,
+    ) -> None:  # fmt: skip
+        self._topic = topic
+        self._invite = invite
+        self._config = config
+        self._streams: WeakSet[EventStream] = WeakSet()
+        self._early: EventStream | None = self._new_stream()
+        self._mesh = mesh
+        self._driver = Driver(
+            mesh, seat=seat, open_link=open_link, runtime=runtime, config=config, on_event=self._on_event
+        )
+        self._driver.start()
+
+    def __repr__(self) -> str:
+        return f"<Room {self.name!r} {self.state}>"
+
+    @property
+    def id(self) -> Topic:
+        """What the signaling server calls the room."""
+        return self._topic
+
+    @property
+    def name(self) -> str:
+        """Its title; in a private room known once the first member is linked, until then the id."""
+        return self._mesh.title or self._topic
+
+    @property
+    def invite(self) -> str | None:
+        """The link that lets others in: as secret as what is said in a private room."""
+        return self._invite
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """Ourselves first, then who is here, then who left."""
+        return self._mesh.members
+
+    @property
+    def me(self) -> Member:
+        return self._mesh.members[0]
+
+    @property
+    def state(self) -> RoomState:
+        return self._mesh.state
+
+    def events(self) -> EventStream:
+        """What happens from now on; the first stream also has what happened since the room was entered."""
+        stream, self._early = self._early or self._new_stream(), None
+        if self.state is RoomState.LEFT:
+            stream.end()
+        return stream
+
+    async def send(self, text: str, *, emote_ids: Sequence[str] = (), custom_emoji_ids: Sequence[str] = ()) -> Message:
+        """Send to all members; waits while a link is full.
+
+        Before anybody is linked the message is a `draft` that goes to whoever comes first; `StatusChanged` tells.
+        Raises NotJoined, MessageTooLarge, OutboxFull, BadSetting.
+        """
+        message = self._mesh.send(text, emote_ids=emote_ids, custom_emoji_ids=custom_emoji_ids, now=self._driver.now)
+        self._driver.drain()
+        await self._driver.wait_drained()
+        return self._with_reply(message)
+
+    async def set_typing(self, typing: bool) -> None:
+        """Call it at each key: the pace of notices is kept here. It goes stale by itself. Raises NotJoined."""
+        self._mesh.set_typing(typing, now=self._driver.now)
+        self._driver.drain()
+
+    async def set_presence(self, presence: Presence) -> None:
+        """`online`, `away` or `offline`. Raises NotJoined, BadSetting."""
+        self._mesh.set_presence(presence, now=self._driver.now)
+        self._driver.drain()
+
+    async def leave(self) -> None:
+        """Say goodbye, flush, close; the event streams end. May be called twice."""
+        await self._driver.stop()
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, Message):
+            event = self._with_reply(event)
+        for stream in self._streams:
+            stream.put(event)
+
+    def _with_reply(self, message: Message) -> Message:
+        return replace(message, replier=self.send)
+
+    def _new_stream(self) -> EventStream:
+        stream = EventStream(limit=self._config.max_queued_events)
+        self._streams.add(stream)
+        return stream

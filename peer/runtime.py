@@ -1,0 +1,260 @@
+"""The one asyncio driver: owns every task and the timer of each room, and knows no protocol.
+
+A `Driver` feeds its room's machine one input at a time, carries out the outputs in order, and arms one timer. Links and
+the seat at the signaling server are awaited in tasks of the one TaskGroup that `Runtime` opens; nothing else starts
+tasks, and there is none for a message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from types import TracebackType
+from typing import Any
+
+from .config import Config
+from .core.machine import (
+    AcceptAnswer,
+    AcceptOffer,
+    AddCandidate,
+    CloseLink,
+    CreateOffer,
+    LinkId,
+    Notify,
+    Output,
+    SendSignal,
+    Transmit,
+)
+from .core.mesh import Mesh
+from .errors import ConnectivityError
+from .events import Event
+from .ports import Channel, Link, LinkFactory, Seat, SignalingEvent
+
+__all__ = ["Driver", "Runtime", "wall_ms"]
+
+_log = logging.getLogger("peer")
+
+
+def wall_ms() -> int:
+    """The time of day: integer milliseconds since 1970, UTC."""
+    return time.time_ns() // 1_000_000
+
+
+class Runtime:
+    """The owner of all tasks of one `Peer`."""
+
+    def __init__(self) -> None:
+        self._tasks = asyncio.TaskGroup()
+
+    async def __aenter__(self) -> Runtime:
+        await self._tasks.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._tasks.__aexit__(kind, error, trace)
+
+    def spawn(self, work: Coroutine[Any, Any, None], *, name: str) -> asyncio.Task[None]:
+        """A task that ends with the peer. What it raises is a defect of ours: logged, and not passed on to others."""
+        return self._tasks.create_task(_guard(work, name), name=name)
+
+
+async def _guard(work: Coroutine[Any, Any, None], name: str) -> None:
+    try:
+        await work
+    except Exception:
+        _log.exception("! task %s failed", name)
+
+
+class Driver:
+    """One room: its machine, its links, its seat, its timer."""
+
+    def __init__(
+        self,
+        mesh: Mesh,
+        *,
+        seat: Seat,
+        open_link: LinkFactory,
+        runtime: Runtime,
+        config: Config,
+        on_event: Callable[[Event], None],
+    ) -> None:
+        self.mesh = mesh
+        self._seat = seat
+        self._open_link = open_link
+        self._runtime = runtime
+        self._config = config
+        self._on_event = on_event
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_draining = False
+        self._links: dict[LinkId, Link] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+        self._seat_task: asyncio.Task[None] | None = None
+
+    @property
+    def now(self) -> float:
+        """Monotonic seconds."""
+        return self._loop.time()
+
+    def start(self) -> None:
+        """Meet those who are present, and keep the seat."""
+        self._seat_task = self._runtime.spawn(self._keep_seat(), name="seat")
+        self.mesh.join(self._seat.peers, now=self.now)
+        self.drain()
+
+    async def stop(self, reason: str = "") -> None:
+        """Leave the room: tell everybody, close every link and the seat; may be called twice."""
+        self.mesh.leave(reason, now=self.now)
+        self.drain()
+        await self._seat.leave()
+        if self._seat_task is not None:
+            await asyncio.wait([self._seat_task])
+        while self._closing:
+            await asyncio.wait(self._closing)
+
+    async def wait_drained(self) -> None:
+        """Back-pressure: return once no link has more than the high-water mark in its buffer."""
+        for link in list(self._links.values()):
+            if link.buffered_bytes > self._config.high_water_bytes:
+                await link.wait_drained()
+
+    # ---- drain
+
+    def drain(self) -> None:
+        """Carry out what the machine asks for, then arm the timer."""
+        if self._is_draining:
+            return  # a link reported back while it was sent to; the loop below takes what follows from that
+        self._is_draining = True
+        try:
+            while outputs := self.mesh.outputs():
+                for output in outputs:
+                    self._carry_out(output)
+        finally:
+            self._is_draining = False
+        self._arm()
+
+    def _carry_out(self, output: Output) -> None:
+        match output:
+            case Transmit(link=link, channel=channel, data=data):
+                if link in self._links:
+                    self._links[link].send(channel, data)
+            case Notify(event=event):
+                self._on_event(event)
+            case SendSignal(signal=signal):
+                self._seat.send(signal)
+            case CreateOffer(link=link):
+                self._spawn(link, self._create_offer(link, self._make_link(link)))
+            case AcceptOffer(link=link, sdp=sdp):
+                self._spawn(link, self._accept_offer(link, self._make_link(link), sdp))
+            case AcceptAnswer(link=link, sdp=sdp):
+                self._spawn(link, self._accept_answer(link, sdp))
+            case AddCandidate(link=link, candidate=candidate):
+                self._spawn(link, self._add_candidate(link, candidate))
+            case CloseLink(link=link, reason=reason):
+                self._close_link(link, reason)
+
+    def _arm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        deadline = self.mesh.next_deadline()
+        self._timer = None if deadline is None else self._loop.call_at(deadline, self._handle_timeout)
+
+    def _handle_timeout(self) -> None:
+        self._timer = None
+        self.mesh.handle_timeout(now=self.now)
+        self.drain()
+
+    # ---- the seat
+
+    async def _keep_seat(self) -> None:
+        try:
+            await self._seat.run(self._on_signaling)
+        except ConnectivityError as error:
+            _log.info("! the seat is lost for good: %s", error)
+            self.mesh.leave(str(error), now=self.now)
+            self.drain()
+
+    def _on_signaling(self, event: SignalingEvent) -> None:
+        self.mesh.receive_signaling(event, now=self.now)
+        self.drain()
+
+    # ---- links
+
+    def _make_link(self, link_id: LinkId) -> Link:
+        link = self._open_link(self._seat.ice_servers, _Listener(self, link_id))
+        self._links[link_id] = link
+        _log.debug("= link %s begins", link_id)
+        return link
+
+    def _spawn(self, link: LinkId, work: Coroutine[Any, Any, None]) -> None:
+        self._runtime.spawn(self._or_close(link, work), name=f"link {link}")
+
+    async def _or_close(self, link: LinkId, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except ConnectivityError as error:
+            _log.debug("! link %s: %s", link, error)
+            self.link_closed(link, "failed")
+
+    async def _create_offer(self, link_id: LinkId, link: Link) -> None:
+        sdp = await link.create_offer()
+        self.mesh.offer_created(link_id, sdp, now=self.now)
+        self.drain()
+
+    async def _accept_offer(self, link_id: LinkId, link: Link, sdp: str) -> None:
+        answer, fingerprints = await link.accept_offer(sdp)
+        self.mesh.answer_created(link_id, answer, fingerprints, now=self.now)
+        self.drain()
+
+    async def _accept_answer(self, link_id: LinkId, sdp: str) -> None:
+        if link := self._links.get(link_id):
+            fingerprints = await link.accept_answer(sdp)
+            self.mesh.answer_accepted(link_id, fingerprints, now=self.now)
+            self.drain()
+
+    async def _add_candidate(self, link_id: LinkId, candidate: str) -> None:
+        if link := self._links.get(link_id):
+            await link.add_candidate(candidate)
+
+    def _close_link(self, link_id: LinkId, reason: str) -> None:
+        if link := self._links.pop(link_id, None):
+            _log.debug("= link %s ends: %s", link_id, reason)
+            task = self._runtime.spawn(link.close(), name=f"close {link_id}")
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
+    # ---- what a link reports
+
+    def link_opened(self, link: LinkId) -> None:
+        self.mesh.link_opened(link, now=self.now)
+        self.drain()
+
+    def link_received(self, link: LinkId, channel: Channel, data: bytes) -> None:
+        self.mesh.receive(link, channel, data, now=self.now)
+        self.drain()
+
+    def link_closed(self, link: LinkId, reason: str) -> None:
+        self.mesh.link_closed(link, now=self.now)
+        self._close_link(link, reason)
+        self.drain()
+
+
+class _Listener:
+    """Hears one link for its room."""
+
+    def __init__(self, driver: Driver, link: LinkId) -> None:
+        self._driver = driver
+        self._link = link
+
+    def on_open(self) -> None:
+        self._driver.link_opened(self._link)
+
+    def on_frame(self, channel: Channel, data: bytes) -> None:
+        self._driver.link_received(self._link, channel, data)
+
+    def on_closed(self, reason: str) -> None:
+        self._driver.link_closed(self._link, reason)

@@ -1,0 +1,3 @@
+"""What a peer keeps on disk."""
+
+__all__: list[str] = []
