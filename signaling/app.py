@@ -20,9 +20,8 @@ from .auth import RoomTokens, UserTokens
 from .config import Config
 from .errors import AddressInUse, BadSetting, StoreUnavailable
 from .handlers import ROUTES
-from .keys import SERVICE
 from .middleware import add_headers, answer_errors
-from .service import Service
+from .service import SERVICE, Service
 from .store.memory import MemoryStore
 from .store.port import Store
 from .switchboard import Switchboard
@@ -112,7 +111,7 @@ def open_store(config: Config, *, clock: Clock = time.time) -> Store:
     """The engine that the settings name, not yet opened."""
     engine, _, path = config.store.partition(":")
     if engine == "memory":
-        return MemoryStore(config.limits, clock=clock)
+        return MemoryStore(config.limits, clock=clock, signing_key=secrets.token_bytes(32))
     from .store.diskcache import DiskcacheStore
 
     return DiskcacheStore(Path(path).expanduser(), config.limits, clock=clock)

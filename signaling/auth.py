@@ -18,8 +18,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from jwt.types import Options
 
 from .errors import BadSetting, InvalidToken, TokenExpired, Unauthenticated
-from .ids import PeerId, PeerKey, RoomId, UserId
-from .rooms import User
+from .ids import PeerId, PeerKey, RoomId, User, UserId
 from .store.port import PeerRecord
 
 __all__ = ["Membership", "RoomTokens", "UserTokens", "bearer", "mint_user_token"]

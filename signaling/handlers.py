@@ -11,8 +11,8 @@ from . import rooms, wire
 from .auth import Membership, bearer
 from .config import Config
 from .errors import BodyTooLarge
-from .keys import SERVICE
 from .page import PAGE, PAGE_POLICY
+from .service import SERVICE
 from .wire import Kind
 
 __all__ = ["ROUTES"]

@@ -7,6 +7,7 @@ whoever holds the secret is that peer, on any server, after any restart. Chance 
 import base64
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple, NewType
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "RandomBytes",
     "Resume",
     "RoomId",
+    "User",
     "UserId",
     "derive_peer_id",
     "encode_base64url",
@@ -33,6 +35,16 @@ Resume = NewType("Resume", str)
 RandomBytes = Callable[[int], bytes]
 
 PEER_ID_LABEL = b"speaktube peer id\0"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Who asks, as far as we know."""
+
+    user_id: UserId
+    name: str | None
+    """From the JWT, which wins over what a body says."""
+    is_guest: bool
 
 
 class PeerKey(NamedTuple):

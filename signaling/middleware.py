@@ -23,7 +23,7 @@ from .errors import (
     Unauthorized,
     WrongOrigin,
 )
-from .keys import SERVICE
+from .service import SERVICE
 
 __all__ = ["add_headers", "answer_errors", "check_origin", "error_response"]
 

@@ -30,7 +30,7 @@ from .ids import (
     RandomBytes,
     Resume,
     RoomId,
-    UserId,
+    User,
     derive_peer_id,
     generate_guest_id,
     generate_resume,
@@ -40,7 +40,6 @@ from .store.port import Cursor, Limits, Page, PeerRecord, Refusal, RoomRecord, R
 
 __all__ = [
     "Newcomer",
-    "User",
     "check_room",
     "clean_name",
     "decode_cursor",
@@ -58,16 +57,6 @@ __all__ = [
 ]
 
 MAX_NAME_LENGTH = 64
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    """Who asks, as far as we know."""
-
-    user_id: UserId
-    name: str | None
-    """From the JWT, which wins over what a body says."""
-    is_guest: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,20 +11,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
+from aiohttp import web
 
 from . import rooms, wire
 from .auth import Membership, RoomTokens, UserTokens, bearer
 from .config import Config
 from .connection import CloseCode, Connection
 from .errors import BodyTooLarge, GoingAway, NoSuchRoom, PeerGone, Unauthenticated
-from .ids import PeerId, PeerKey, RandomBytes, RoomId, short
-from .rooms import Newcomer, User
+from .ids import PeerId, PeerKey, RandomBytes, RoomId, User, short
+from .rooms import Newcomer
 from .store.port import Attached, Entered, Mail, Refusal, Store
 from .switchboard import Bell, Ring, Switchboard
 from .turn import ice_servers
 from .wire import Kind
 
-__all__ = ["Service"]
+__all__ = ["SERVICE", "Service"]
 
 log = logging.getLogger("signaling")
 
@@ -257,3 +258,7 @@ class Service:
         """Nobody waits any longer."""
         self.is_going_away = True
         await self.switchboard.close()
+
+
+SERVICE = web.AppKey("SERVICE", Service)
+"""Under which an application carries its service."""

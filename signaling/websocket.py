@@ -25,9 +25,8 @@ from .errors import (
     UpgradeRequired,
 )
 from .ids import short
-from .keys import SERVICE
 from .middleware import check_origin
-from .service import Service
+from .service import SERVICE, Service
 
 __all__ = ["open_socket"]
 

@@ -1,6 +1,5 @@
 """The store of tests and of servers that may forget: everything ends with the process."""
 
-import secrets
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -16,10 +15,10 @@ R = TypeVar("R")
 class MemoryStore(LocalStore):
     """Tables on the event loop; atomic because no step awaits."""
 
-    def __init__(self, limits: Limits, *, clock: Callable[[], float]) -> None:
+    def __init__(self, limits: Limits, *, clock: Callable[[], float], signing_key: bytes) -> None:
         self._tables = Tables(limits)
         self._clock = clock
-        self._signing_key = secrets.token_bytes(32)
+        self._signing_key = signing_key
 
     async def open(self) -> None:
         """Nothing to do."""
