@@ -67,7 +67,8 @@ class Exchange:
         if self._is_stopped:
             step.close()
             raise LinkFailed("the link is closed")
-        task = self._step = asyncio.create_task(step)
+        task = asyncio.create_task(step)
+        self._step = task
         try:
             result = await asyncio.shield(task)
         except LinkFailed:

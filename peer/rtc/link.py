@@ -84,7 +84,8 @@ class RtcLink:
         self._channels = {channel: create_channel(self._connection, channel) for channel in Channel}
         self._dtls = dtls_of(self._connection)
         self._exchange = Exchange(self._connection)
-        choose_gathering(self._dtls.transport.iceGatherer._connection, allowed=allowed)
+        self._ice = self._dtls.transport.iceGatherer._connection
+        choose_gathering(self._ice, allowed=allowed)
         self._attach_handlers()
 
     # Negotiation
@@ -257,3 +258,4 @@ class RtcLink:
         if self._dtls.state == "connected":
             await self._pump_ended.wait()
         await asyncio.gather(*self._aiortc_tasks, return_exceptions=True)
+        await self._ice.close()  # again: closed while it connects, it would start its consent checks after that

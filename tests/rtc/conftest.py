@@ -1,0 +1,42 @@
+"""Two links in one process over 127.0.0.1; the guard in `tests/conftest.py` sees to it that nothing stays."""
+
+import socket
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from peer.rtc.ice import ADDRESSES_SETTING
+
+from .pairs import Pair, RawPeer, make_link
+
+
+@pytest.fixture(autouse=True)
+def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sends to another address than 127.0.0.1, not even to one of this host."""
+    monkeypatch.setenv(ADDRESSES_SETTING, "127.0.0.1")
+
+
+@pytest.fixture
+async def pair() -> AsyncIterator[Pair]:
+    """An open pair."""
+    pair = Pair.make()
+    await pair.connect()
+    yield pair
+    await pair.close()
+
+
+@pytest.fixture
+async def raw() -> AsyncIterator[RawPeer]:
+    """A link of ours, open towards a bare aiortc connection that may do what it likes."""
+    raw = RawPeer(*make_link())
+    await raw.connect()
+    yield raw
+    await raw.close()
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """A UDP port on loopback that never answers."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        yield silent.getsockname()[1]
