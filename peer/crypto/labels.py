@@ -1,0 +1,73 @@
+"""Every label that keeps one use of a key apart from all others, and the two ways a label is bound to its use.
+
+docs/protocol.md, part 2. Each constant is used in one place; the label of a genesis stands with it in `core`. Two may
+hold the same text where their uses cannot meet (an HKDF `info` and the head of associated data). Promised: no two
+derivations from one key share a label. Not promised: secrecy of anything here.
+"""
+
+from __future__ import annotations
+
+from cryptography.hazmat.primitives.hashes import SHA256, Hash
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+__all__ = [
+    "AUTH_I2R",
+    "AUTH_R2I",
+    "AUTH_SIGNATURE",
+    "EPHEMERAL_I2R",
+    "EPHEMERAL_R2I",
+    "EVENTS_I2R",
+    "EVENTS_R2I",
+    "GATE_KEY",
+    "LINK_PROLOGUE",
+    "PUBLIC_ROOM_HASH",
+    "PUBLIC_SECRET_HASH",
+    "SIGNAL_CONTEXT",
+    "SIGNAL_KEY",
+    "TOPIC_NAME",
+    "derive_key",
+    "hash_labelled",
+    "labelled",
+]
+
+# hashed: label ‖ 00 ‖ data
+PUBLIC_SECRET_HASH = b"speaktube public secret v1"
+PUBLIC_ROOM_HASH = b"speaktube public room v1"
+
+# from a room's secret, by HKDF
+TOPIC_NAME = b"speaktube v1 topic"
+GATE_KEY = b"speaktube v1 gate"
+SIGNAL_KEY = b"speaktube v1 signal"
+
+# from a handshake, by HKDF; i2r = from who offered to who answered
+AUTH_I2R = b"speaktube v1 auth i2r"
+AUTH_R2I = b"speaktube v1 auth r2i"
+EVENTS_I2R = b"speaktube v1 events i2r"
+EVENTS_R2I = b"speaktube v1 events r2i"
+EPHEMERAL_I2R = b"speaktube v1 ephemeral i2r"
+EPHEMERAL_R2I = b"speaktube v1 ephemeral r2i"
+
+# signed: label ‖ 00 ‖ data
+AUTH_SIGNATURE = b"speaktube v1 auth"
+
+# heads of length-prefixed lists that are authenticated
+LINK_PROLOGUE = b"speaktube link v1"
+SIGNAL_CONTEXT = b"speaktube v1 signal"
+
+
+def labelled(label: bytes, data: bytes) -> bytes:
+    """label ‖ 00 ‖ data; labels hold no zero byte, so the border cannot move."""
+    assert b"\0" not in label
+    return label + b"\0" + data
+
+
+def hash_labelled(label: bytes, data: bytes) -> bytes:
+    """SHA-256(label ‖ 00 ‖ data)."""
+    digest = Hash(SHA256())
+    digest.update(labelled(label, data))
+    return digest.finalize()
+
+
+def derive_key(label: bytes, *, material: bytes, salt: bytes, length: int = 32) -> bytes:
+    """HKDF-SHA256 (RFC 5869) with the label as `info`."""
+    return HKDF(SHA256(), length, salt=salt, info=label).derive(material)
