@@ -33,3 +33,13 @@ def loaded_by(code: str) -> set[str]:
 )
 def test_import_stays_within_its_half(code: str, unwanted: set[str]) -> None:
     assert loaded_by(code) & unwanted == set()
+
+
+@pytest.mark.parametrize(
+    ("package", "unwanted"),
+    [
+        ("signaling", PEER_ONLY | {"aiohttp", "jwt", "diskcache"}),
+    ],
+)
+def test_help_loads_nothing_heavy(package: str, unwanted: set[str]) -> None:
+    assert loaded_by(RUN_HELP.format(package=package)) & unwanted == set()

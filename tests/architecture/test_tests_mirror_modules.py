@@ -13,10 +13,9 @@ ENFORCED = False
 
 
 def _decides(module: Module) -> bool:
-    """Has code of its own to test: an `__init__` that only passes names on has not."""
-    return not module.is_package or any(
-        isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) for node in module.tree.body
-    )
+    """Has code of its own to test: an `__init__` that only passes names on, be it late, has not."""
+    definitions = [node for node in module.tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    return not module.is_package or any(node.name not in {"__getattr__", "__dir__"} for node in definitions)
 
 
 def _test_file(module: Module) -> str:
