@@ -9,6 +9,7 @@
 
 from .bot import Bot
 from .config import Config
+from .core.names import clean_text
 from .errors import (
     BadInvite,
     BadSetting,
@@ -38,6 +39,7 @@ from .events import (
     StatusChanged,
     TypingChanged,
 )
+from .ids import short
 from .peer import Peer, server_of
 from .room import EventStream, Room
 
@@ -72,5 +74,7 @@ __all__ = [
     "StatusChanged",
     "TypingChanged",
     "UsageError",
+    "clean_text",
     "server_of",
+    "short",
 ]

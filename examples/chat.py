@@ -1,0 +1,211 @@
+"""Talk from a terminal, or from a pipe.
+
+    python examples/chat.py --create Deck                  open a private room; prints its invite link
+    python examples/chat.py INVITE                         enter by that link
+    python examples/chat.py --create Lobby --public        open a room that anybody on the server may enter
+    python examples/chat.py --server URL Lobby             enter it by name
+    fortune | python examples/chat.py INVITE               send lines, then leave
+
+In the room: /who  /away  /back  /invite  /help  /quit. Ctrl-C or Ctrl-D leaves; the others are told.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import getpass
+import os
+import signal
+import sys
+import threading
+from collections.abc import AsyncIterator
+
+import peer
+
+DEFAULT_SERVER = "http://127.0.0.1:8080"
+NICK_COLOURS = (31, 32, 33, 34, 35, 36, 91, 92, 93, 94, 95, 96)
+HAS_COLOURS = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+
+
+def main() -> None:
+    options = parse_options()
+    try:
+        asyncio.run(chat(options))
+    except peer.PeerError as error:
+        sys.exit(f"chat: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def parse_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="chat.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("room", nargs="?", help="an invite link, or the name of a public room")
+    parser.add_argument("--create", metavar="TITLE", help="open a new room instead")
+    parser.add_argument("--public", action="store_true", help="with --create: anybody may enter, by name")
+    parser.add_argument("--server", help=f"the signaling server, where no invite names it ({DEFAULT_SERVER})")
+    parser.add_argument("--name", default=getpass.getuser(), help="what the others call you (your login name)")
+    parser.add_argument("--data-dir", metavar="DIR", help="keep your identity here; without it you are new each time")
+    options = parser.parse_args()
+    if bool(options.room) == bool(options.create):
+        parser.error("give either an invite link (or a public room's name), or --create TITLE")
+    return options
+
+
+async def chat(options: argparse.Namespace) -> None:
+    """Enter, then do two things side by side: print what happens, send what is typed."""
+    server = options.server or (peer.server_of(options.room) if "#" in (options.room or "") else DEFAULT_SERVER)
+    token = os.environ.get("SPEAKTUBE_TOKEN")
+    async with peer.Peer(server, name=options.name, token=token, data_dir=options.data_dir) as me:
+        room = await enter(me, options)
+        for line in greeting(room, options):
+            print(line, flush=True)
+        await talk(room)
+
+
+async def enter(me: peer.Peer, options: argparse.Namespace) -> peer.Room:
+    if options.create:
+        return await me.create_room(options.create, public=options.public)
+    return await me.join_room(options.room)
+
+
+def greeting(room: peer.Room, options: argparse.Namespace) -> list[str]:
+    if not options.create:
+        return [grey("entered; /help lists the commands")]
+    secrecy = "whoever has this link can enter" if not options.public else "a public room, open to everybody"
+    return [f"{room.invite}", grey(f"{room.name} is open: {secrecy}. /help lists the commands")]
+
+
+async def talk(room: peer.Room) -> None:
+    """Until the room is left, from here or from there."""
+    here = asyncio.Event()
+    printing = asyncio.create_task(print_events(room, here))
+    typing = asyncio.create_task(send_lines(room, here))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, typing.cancel)
+    await asyncio.wait({printing, typing}, return_when=asyncio.FIRST_COMPLETED)
+    await room.leave()
+    typing.cancel()
+    await asyncio.gather(printing, typing, return_exceptions=True)
+    for task in (printing, typing):
+        if not task.cancelled() and (error := task.exception()):
+            raise error
+
+
+async def print_events(room: peer.Room, here: asyncio.Event) -> None:
+    async for event in room.events():
+        if isinstance(event, peer.MemberJoined):
+            here.set()
+        if line := describe(event):
+            print(line, flush=True)
+
+
+def describe(event: peer.Event) -> str | None:
+    """One line for people, or None for what a terminal need not show."""
+    match event:
+        case peer.Message(text=text, sender=sender, sent_at=sent_at):
+            return f"{sent_at.astimezone():%H:%M} {nick(sender)} {peer.clean_text(text)}"
+        case peer.MemberJoined(member):
+            return grey(f"{member.name} is here ({member.role}, {peer.short(member.id)})")
+        case peer.MemberLeft(member, reason):
+            return grey(f"{member.name} " + ("left" if reason == "left" else "was lost"))
+        case peer.PresenceChanged(member):
+            return grey(f"{member.name} is {member.presence}")
+        case peer.TypingChanged(member, typing=True):
+            return grey(f"{member.name} is typing")
+        case peer.StateChanged(peer.RoomState.SIGNALING_LOST):
+            return grey("the signaling server is gone: the talk goes on, newcomers must wait; trying to reach it")
+        case peer.StateChanged(peer.RoomState.JOINED):
+            return grey("the signaling server is back")
+        case peer.StateChanged(peer.RoomState.LEFT, reason):
+            return grey(f"you left{': ' + reason if reason else ''}")
+        case _:
+            return None
+
+
+async def send_lines(room: peer.Room, here: asyncio.Event) -> None:
+    async for line in typed_lines(room) if sys.stdin.isatty() else piped_lines(here):
+        if line in ("/quit", "/leave", "/part"):
+            return
+        if line.startswith("/") and not line.startswith("//"):
+            await command(room, line)
+        elif line.strip():
+            await send(room, line.removeprefix("/") if line.startswith("//") else line)
+
+
+async def send(room: peer.Room, text: str) -> None:
+    """Send, or say why not and go on."""
+    try:
+        message = await room.send(text)
+    except peer.UsageError as error:
+        print(grey(str(error)))
+        return
+    if message.status == "draft":
+        print(grey("nobody is here yet: it will be sent to whoever comes first"))
+
+
+async def command(room: peer.Room, line: str) -> None:
+    match line.split():
+        case ["/who"]:
+            for member in room.members:
+                print(grey(f"{member.name}: {member.presence}, {member.role}{' (you)' if member.is_me else ''}"))
+        case ["/away"]:
+            await room.set_presence("away")
+        case ["/back"]:
+            await room.set_presence("online")
+        case ["/invite"]:
+            print(room.invite)
+        case _:
+            print(grey("/who  /away  /back  /invite  /quit; a line that begins with // is sent with one slash"))
+
+
+async def typed_lines(room: peer.Room) -> AsyncIterator[str]:
+    """Lines of a person at a terminal; the line being typed stays where it is while others print."""
+    from prompt_toolkit import PromptSession
+    from prompt_toolkit.buffer import Buffer
+    from prompt_toolkit.patch_stdout import patch_stdout
+
+    session: PromptSession[str] = PromptSession()
+
+    def tell_typing(buffer: Buffer) -> None:
+        if room.state is not peer.RoomState.LEFT:
+            session.app.create_background_task(room.set_typing(bool(buffer.text)))
+
+    session.default_buffer.on_text_changed += tell_typing
+    with patch_stdout(raw=True):
+        while True:
+            try:
+                yield await session.prompt_async("> ")
+            except (EOFError, KeyboardInterrupt):
+                return
+
+
+async def piped_lines(here: asyncio.Event) -> AsyncIterator[str]:
+    """Lines of a file or program, once somebody is there to read them; undecodable bytes become question marks."""
+    await here.wait()
+    lines: asyncio.Queue[str | None] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+    threading.Thread(target=read_lines, args=(loop, lines), daemon=True).start()
+    while (line := await lines.get()) is not None:
+        yield line
+
+
+def read_lines(loop: asyncio.AbstractEventLoop, lines: asyncio.Queue[str | None]) -> None:
+    """In a thread of its own, since reading a pipe or file blocks."""
+    for line in sys.stdin.buffer:
+        loop.call_soon_threadsafe(lines.put_nowait, line.decode(errors="replace").rstrip("\r\n"))
+    loop.call_soon_threadsafe(lines.put_nowait, None)
+
+
+def nick(member: peer.Member) -> str:
+    colour = NICK_COLOURS[sum(member.id.encode()) % len(NICK_COLOURS)]
+    return f"\033[{colour}m{member.name}\033[0m" if HAS_COLOURS else f"<{member.name}>"
+
+
+def grey(text: str) -> str:
+    return f"\033[2m-- {text}\033[0m" if HAS_COLOURS else f"-- {text}"
+
+
+if __name__ == "__main__":
+    main()
