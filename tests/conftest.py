@@ -33,7 +33,7 @@ REAL_PARTS = {
     "redis": "apt-get install redis-server",
     "turn": "apt-get install coturn",
     "browser": "apt-get install chromium",
-    "container": "apt-get install podman runc netavark aardvark-dns mmdebstrap curl",
+    "container": "apt-get install podman runc netavark aardvark-dns iptables mmdebstrap curl",
 }
 """Marker and the command that brings its part; in the order in which these tests run, after all others."""
 

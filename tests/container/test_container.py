@@ -16,8 +16,8 @@ from ..architecture.sources import ROOT
 pytestmark = pytest.mark.container
 
 CHECK = ROOT.parent / "shared" / "container-check.sh"
-NEEDS = ("podman", "runc", "netavark", "mmdebstrap", "curl")
-INSTALL = "apt-get install podman runc netavark aardvark-dns mmdebstrap curl"
+NEEDS = ("podman", "runc", "netavark", "iptables", "mmdebstrap", "curl")
+INSTALL = "apt-get install podman runc netavark aardvark-dns iptables mmdebstrap curl"
 TIMEOUT_S = 280.0
 """Cold it takes a minute, half of it for the base; the rest is for a slow mirror."""
 MAX_IMAGE_MB = 240
