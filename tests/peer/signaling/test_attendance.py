@@ -1,0 +1,49 @@
+"""Who is in the room, each coming and going told once."""
+
+from peer.ports import PeerInfo, PeerJoinedRoom, PeerLeftRoom, Roster
+from peer.signaling.attendance import Attendance
+
+from .samples import ANN, BEN, US
+
+OURSELVES = PeerInfo(US, "us", "Us")
+
+
+def test_roster_holds_the_others() -> None:
+    attendance = Attendance(US)
+    assert attendance.reset([ANN, OURSELVES, BEN]) == Roster((ANN, BEN))
+
+
+def test_notice_is_told_once() -> None:
+    """The same coming may stand in the roster and in a notice that was queued before it."""
+    attendance = Attendance(US)
+    attendance.reset([ANN])
+    assert attendance.joined(PeerJoinedRoom(ANN)) == []
+    assert attendance.joined(PeerJoinedRoom(BEN)) == [PeerJoinedRoom(BEN)]
+    assert attendance.joined(PeerJoinedRoom(BEN)) == []
+    assert attendance.left(PeerLeftRoom(BEN.peer_id, "left")) == [PeerLeftRoom(BEN.peer_id, "left")]
+    assert attendance.left(PeerLeftRoom(BEN.peer_id, "left")) == []
+
+
+def test_notices_about_ourselves_are_none() -> None:
+    attendance = Attendance(US)
+    assert attendance.joined(PeerJoinedRoom(OURSELVES)) == []
+    assert attendance.left(PeerLeftRoom(US, "kicked")) == []
+
+
+def test_full_list_tells_what_no_notice_said() -> None:
+    """Goings come first, so that a peer who came back under a new id is never there twice."""
+    attendance = Attendance(US)
+    attendance.reset([ANN])
+    assert attendance.compare([BEN, OURSELVES]) == [
+        PeerLeftRoom(ANN.peer_id, "timeout"),
+        PeerJoinedRoom(BEN),
+    ]
+    assert attendance.compare([BEN]) == []
+    assert attendance.joined(PeerJoinedRoom(BEN)) == []
+
+
+def test_peer_that_left_may_come_again() -> None:
+    attendance = Attendance(US)
+    attendance.reset([ANN])
+    attendance.left(PeerLeftRoom(ANN.peer_id, "left"))
+    assert attendance.joined(PeerJoinedRoom(ANN)) == [PeerJoinedRoom(ANN)]
