@@ -120,8 +120,12 @@ async def address_of(child: asyncio.subprocess.Process, log: Path) -> str:
     assert child.stdout is not None
     line = (await child.stdout.readline()).decode().strip()
     if not line.startswith("listening on "):
-        raise DemoFailed(f"the server did not start: {log.read_text(errors='replace').strip() or 'it said nothing'}")
+        raise DemoFailed(f"the server did not start: {complaint(log)}")
     return line.removeprefix("listening on ")
+
+
+def complaint(log: Path) -> str:
+    return log.read_text(errors="replace").strip() or "it said nothing"
 
 
 @dataclass

@@ -35,6 +35,7 @@ class Talk:
         self._lines = list(lines)
         self._expected = expected
         self._is_guest = is_guest
+        self._has_spoken = False
 
     async def run(self, started: float) -> None:
         async for event in self._room.events():
@@ -66,7 +67,8 @@ class Talk:
     async def _say(self) -> None:
         if not self._lines:
             return
-        await self._room.set_presence("away" if len(self._lines) % 5 == 0 else "online")
+        await self._room.set_presence("online" if self._has_spoken else "away")
+        self._has_spoken = True
         await self._room.set_typing(True)
         await asyncio.sleep(THINKING_S)
         text = self._lines.pop(0)
