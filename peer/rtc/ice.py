@@ -13,6 +13,7 @@ With an aioice whose insides we have not read, everything stays as aioice has it
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import logging
 from collections.abc import Sequence
@@ -58,11 +59,16 @@ def choose_gathering(
 ) -> None:
     """Let this connection gather as the module's opening says."""
     if not version.startswith(KNOWN_VERSIONS):
-        logger.warning("! aioice %s is unknown: gathering without loopback and without a bound", version)
+        _warn_once(version)
         return
     connection.__class__ = LocalConnection
     assert isinstance(connection, LocalConnection)
     connection.allowed = allowed
+
+
+@functools.cache
+def _warn_once(version: str) -> None:
+    logger.warning("! aioice %s is unknown: gathering without loopback and without a bound", version)
 
 
 def choose_addresses(found: Sequence[str], *, allowed: tuple[str, ...]) -> list[str]:
