@@ -80,8 +80,9 @@ def greeting(room: peer.Room, options: argparse.Namespace) -> list[str]:
 async def talk(room: peer.Room) -> None:
     """Until the room is left, from here or from there."""
     here = asyncio.Event()
-    printing = asyncio.create_task(print_events(room, here))
-    typing = asyncio.create_task(send_lines(room, here))
+    typists: dict[str, str] = {}
+    printing = asyncio.create_task(print_events(room, here, typists))
+    typing = asyncio.create_task(send_lines(room, here, typists))
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, typing.cancel)
     await asyncio.wait({printing, typing}, return_when=asyncio.FIRST_COMPLETED)
@@ -93,10 +94,15 @@ async def talk(room: peer.Room) -> None:
             raise error
 
 
-async def print_events(room: peer.Room, here: asyncio.Event) -> None:
+async def print_events(room: peer.Room, here: asyncio.Event, typists: dict[str, str]) -> None:
     async for event in room.events():
-        if isinstance(event, peer.MemberJoined):
-            here.set()
+        match event:
+            case peer.MemberJoined():
+                here.set()
+            case peer.TypingChanged(member, typing=True):
+                typists[member.id] = member.name
+            case peer.TypingChanged(member) | peer.MemberLeft(member):
+                typists.pop(member.id, None)
         if line := describe(event):
             print(line, flush=True)
 
@@ -112,8 +118,6 @@ def describe(event: peer.Event) -> str | None:
             return grey(f"{member.name} " + ("left" if reason == "left" else "was lost"))
         case peer.PresenceChanged(member):
             return grey(f"{member.name} is {member.presence}")
-        case peer.TypingChanged(member, typing=True):
-            return grey(f"{member.name} is typing")
         case peer.StateChanged(peer.RoomState.SIGNALING_LOST):
             return grey("the signaling server is gone: the talk goes on, newcomers must wait; trying to reach it")
         case peer.StateChanged(peer.RoomState.JOINED):
@@ -124,8 +128,8 @@ def describe(event: peer.Event) -> str | None:
             return None
 
 
-async def send_lines(room: peer.Room, here: asyncio.Event) -> None:
-    async for line in typed_lines(room) if sys.stdin.isatty() else piped_lines(here):
+async def send_lines(room: peer.Room, here: asyncio.Event, typists: dict[str, str]) -> None:
+    async for line in typed_lines(room, typists) if sys.stdin.isatty() else piped_lines(here):
         if line in ("/quit", "/leave", "/part"):
             return
         if line.startswith("/") and not line.startswith("//"):
@@ -160,7 +164,7 @@ async def command(room: peer.Room, line: str) -> None:
             print(grey("/who  /away  /back  /invite  /quit; a line that begins with // is sent with one slash"))
 
 
-async def typed_lines(room: peer.Room) -> AsyncIterator[str]:
+async def typed_lines(room: peer.Room, typists: dict[str, str]) -> AsyncIterator[str]:
     """Lines of a person at a terminal; the line being typed stays where it is while others print."""
     from prompt_toolkit import PromptSession
     from prompt_toolkit.buffer import Buffer
@@ -172,11 +176,14 @@ async def typed_lines(room: peer.Room) -> AsyncIterator[str]:
         if room.state is not peer.RoomState.LEFT:
             session.app.create_background_task(room.set_typing(bool(buffer.text)))
 
+    def who_is_typing() -> str:
+        return f"{', '.join(typists.values())} typing ..." if typists else room.name
+
     session.default_buffer.on_text_changed += tell_typing
     with patch_stdout(raw=True):
         while True:
             try:
-                yield await session.prompt_async("> ")
+                yield await session.prompt_async("> ", bottom_toolbar=who_is_typing, refresh_interval=0.5)
             except (EOFError, KeyboardInterrupt):
                 return
 

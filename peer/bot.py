@@ -86,7 +86,7 @@ class Bot:
             server_of(invite_or_server), name=self.name, token=token, data_dir=data_dir, config=self._config
         ) as me:
             entered = await _enter(me, invite_or_server, room)
-            print(f"{self.name} is in {entered.name!r}; Ctrl-C leaves", file=sys.stderr)  # noqa: T201
+            print(f"{self.name} is in the room; Ctrl-C leaves", file=sys.stderr)  # noqa: T201
             async with Runtime() as runtime:
                 runtime.spawn(_leave_when(stop, entered), name="stop")
                 await self.serve(entered)

@@ -47,6 +47,7 @@ class Runtime:
 
     def __init__(self) -> None:
         self._tasks = asyncio.TaskGroup()
+        self._running: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Runtime:
         await self._tasks.__aenter__()
@@ -55,11 +56,18 @@ class Runtime:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._tasks.__aexit__(kind, error, trace)
+        """Wait for all tasks; end them first if the block failed, whose error then goes on as it is, in no group."""
+        if error is not None:
+            for task in self._running:
+                task.cancel()
+        await self._tasks.__aexit__(None, None, None)
 
     def spawn(self, work: Coroutine[Any, Any, None], *, name: str) -> asyncio.Task[None]:
         """A task that ends with the peer. What it raises is a defect of ours: logged, and not passed on to others."""
-        return self._tasks.create_task(_guard(work, name), name=name)
+        task = self._tasks.create_task(_guard(work, name), name=name)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return task
 
 
 async def _guard(work: Coroutine[Any, Any, None], name: str) -> None:
