@@ -4,7 +4,8 @@
 is paused; the transport here is told to pause beyond our own bound, and who reaches the bound is cut before. So its
 coroutine always ends in the first step, which `send` runs by hand. Order is the order of the calls.
 
-While the mailbox is being fetched, frames that come directly are held behind it.
+While the mailbox is being fetched, frames that come directly are held behind it. Pings are ours and not aiohttp's: its
+heartbeat arms a timer for each connection, and once more after the close.
 """
 
 import asyncio
@@ -45,6 +46,7 @@ class Connection:
         self._held: list[bytes] = []
         self._held_bytes = 0
         self._fetches = 0
+        self._is_pinged = False
         self._closing: asyncio.Task[None] | None = None
         transport.set_write_buffer_limits(high=4 * out_buffer_bytes)
 
@@ -59,13 +61,30 @@ class Connection:
             return
         if self._fetches:
             self._hold(frame)
-        elif self._transport.get_write_buffer_size() + len(frame) > self._out_buffer_bytes:
-            self.end(CloseCode.TOO_SLOW)
         else:
-            self._write(frame)
+            self._write(frame, WSMsgType.TEXT)
 
-    def _write(self, frame: bytes) -> None:
-        sending = self._socket.send_frame(frame, WSMsgType.TEXT)
+    def heard(self) -> None:
+        """Something has come from the other side."""
+        self._is_pinged = False
+
+    def pong(self, data: bytes) -> None:
+        """Answer a ping."""
+        self._write(data, WSMsgType.PONG)
+
+    def ping(self) -> None:
+        """Ask for a sign of life; without one since the last ping, the connection is dead and dropped."""
+        if self._is_pinged:
+            self._transport.abort()
+        else:
+            self._is_pinged = True
+            self._write(b"", WSMsgType.PING)
+
+    def _write(self, frame: bytes, kind: WSMsgType) -> None:
+        if self._transport.get_write_buffer_size() + len(frame) > self._out_buffer_bytes:
+            self.end(CloseCode.TOO_SLOW)
+            return
+        sending = self._socket.send_frame(frame, kind)
         try:
             sending.send(None)
         except StopIteration:

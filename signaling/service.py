@@ -27,6 +27,9 @@ from .wire import Kind
 
 __all__ = ["SERVICE", "Service"]
 
+PING_S = 25
+"""Proxies cut connections that are silent for 30 s and more."""
+
 log = logging.getLogger("signaling")
 
 
@@ -210,7 +213,7 @@ class Service:
         finally:
             connection.end_fetch(frames)
         self._push_token(connection)
-        self.rounds.append((self.clock() + self.config.heartbeat_s, key, connection))
+        self._plan_round(key, connection)
 
     def _welcome(self, key: PeerKey, attached: Attached) -> tuple[bytes, ...]:
         peers = rooms.view_peers(attached.others)
@@ -244,15 +247,20 @@ class Service:
             await self.announce(key.room_id, departure.remaining, notice)
 
     def _due(self) -> list[PeerKey]:
-        """The connections whose round has come; each is looked at again after a heartbeat."""
+        """The connections whose round has come; each is pinged and looked at again later."""
         now, keys = self.clock(), []
         while self.rounds and self.rounds[0][0] <= now:
             _, key, connection = self.rounds.popleft()
             if self.switchboard.connections.get(key) is connection:
                 keys.append(key)
                 self._push_token(connection)
-                self.rounds.append((now + self.config.heartbeat_s, key, connection))
+                self._plan_round(key, connection)
+                connection.ping()
         return keys
+
+    def _plan_round(self, key: PeerKey, connection: Connection) -> None:
+        pause_s = min(PING_S, self.config.peer_ttl_s / 3)
+        self.rounds.append((self.clock() + pause_s, key, connection))
 
     async def close(self) -> None:
         """Nobody waits any longer."""

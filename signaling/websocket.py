@@ -32,9 +32,6 @@ __all__ = ["open_socket"]
 
 log = logging.getLogger("signaling")
 
-PING_S = 25
-"""Proxies cut connections that are silent for 30 s and more."""
-
 CLOSE_TIMEOUT_S = 2.0
 """How long a close waits for the other side's."""
 
@@ -58,7 +55,7 @@ async def open_socket(request: web.Request) -> web.StreamResponse:
     check_origin(request, service.config)
     socket = web.WebSocketResponse(
         compress=False,  # a compressor costs memory for each connection
-        heartbeat=PING_S,
+        autoping=False,  # pings are the service's: see connection.py
         max_msg_size=service.config.max_frame_bytes,
         timeout=CLOSE_TIMEOUT_S,
     )
@@ -114,15 +111,23 @@ class _Session:
         return frame.token
 
     async def _receive(self) -> wire.ClientFrame:
-        message = await self._socket.receive()
-        if self._connection.is_ending:
-            raise _Ended
-        match message.type:
-            case WSMsgType.TEXT:
-                return wire.decode_frame(message.data)
-            case WSMsgType.BINARY:
-                self._connection.end(CloseCode.BINARY)
-        raise _Ended
+        while True:
+            message = await self._socket.receive()
+            if self._connection.is_ending:
+                raise _Ended
+            self._connection.heard()
+            match message.type:
+                case WSMsgType.TEXT:
+                    return wire.decode_frame(message.data)
+                case WSMsgType.PING:
+                    self._connection.pong(message.data)
+                case WSMsgType.PONG:
+                    pass
+                case WSMsgType.BINARY:
+                    self._connection.end(CloseCode.BINARY)
+                    raise _Ended
+                case _:
+                    raise _Ended
 
     async def _handle(self, frame: wire.ClientFrame) -> None:
         key = self._connection.membership.key

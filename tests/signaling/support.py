@@ -1,0 +1,146 @@
+"""A real server on a real port, and sentences to talk to it with."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+from aiohttp.test_utils import TestServer
+
+from signaling.app import MAX_FIELD_BYTES, create_app
+from signaling.config import Config
+from signaling.service import SERVICE, Service
+from signaling.store.port import Store
+
+__all__ = ["SECRET", "Answer", "FakeClock", "Meeting", "assert_error", "until"]
+
+SECRET = "a secret of more than thirty-two bytes"
+START = 1_800_000_000.0
+
+
+@dataclass
+class FakeClock:
+    """Wall seconds that pass when a test says so."""
+
+    now: float = START
+
+    def __call__(self) -> float:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@dataclass
+class Answer:
+    """Status, headers and JSON of a call."""
+
+    status: int
+    headers: Any
+    text: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+    @property
+    def code(self) -> str:
+        return str(self.json["error"]["code"])
+
+
+def assert_error(answer: Answer, status: int, code: str) -> None:
+    """A failure in the one shape that all failures have."""
+    assert (answer.status, answer.code) == (status, code), answer.text
+    assert answer.headers["Content-Type"].startswith("application/json")
+    assert set(answer.json) == {"error"}
+    error = answer.json["error"]
+    assert set(error) <= {"code", "message", "hint", "retryAfterS"}
+    assert error["message"].endswith(".")
+    assert ("retryAfterS" in error) == ("Retry-After" in answer.headers)
+
+
+async def until(is_so: Callable[[], object]) -> None:
+    """Let the loop turn until the other tasks have come so far, and a little on."""
+    async with asyncio.timeout(2):
+        while not is_so():  # noqa: ASYNC110 - a state of the server, which sets no event for tests
+            await asyncio.sleep(0)
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+
+@dataclass
+class Meeting:
+    """One server under test and one client."""
+
+    server: TestServer
+    session: aiohttp.ClientSession
+    clock: FakeClock
+    sockets: list[aiohttp.ClientWebSocketResponse] = field(default_factory=list)
+
+    @classmethod
+    async def start(cls, clock: FakeClock, store: Store | None = None, **settings: Any) -> "Meeting":
+        config = Config(**{"guests": True, "store": "memory:", **settings})
+        server = TestServer(create_app(config, store=store, clock=clock))
+        await server.start_server(max_field_size=MAX_FIELD_BYTES)
+        return cls(server, aiohttp.ClientSession(server.make_url("/")), clock)
+
+    async def close(self) -> None:
+        for socket in self.sockets:
+            await socket.close()
+        await self.session.close()
+        await self.server.close()
+
+    @property
+    def service(self) -> Service:
+        return self.server.app[SERVICE]
+
+    async def call(
+        self, method: str, path: str, body: Any = None, *, token: str | None = None, **options: Any
+    ) -> Answer:
+        """One HTTP call; bytes go as they are, everything else as JSON."""
+        headers = {**options.pop("headers", {}), **({"Authorization": f"Bearer {token}"} if token else {})}
+        data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
+        async with self.session.request(method, path, data=data, headers=headers, **options) as response:
+            return Answer(response.status, response.headers, await response.text())
+
+    async def create(self, token: str | None = None, **body: Any) -> Any:
+        answer = await self.call("POST", "/signaling/create-room", body, token=token)
+        assert answer.status == 200, answer.text
+        return answer.json
+
+    async def join(self, token: str | None = None, **body: Any) -> Any:
+        answer = await self.call("POST", "/signaling/join-room", body, token=token)
+        assert answer.status == 200, answer.text
+        return answer.json
+
+    async def pair(self) -> tuple[Any, Any]:
+        """Two peers in one room; neither has a notice waiting."""
+        left = await self.create(displayName="left")
+        right = await self.join(roomId=left["room"]["roomId"], displayName="right")
+        await self.inbox(left)
+        return left, right
+
+    async def inbox(self, peer: Any, **query: Any) -> Any:
+        path = f"/signaling/inbox/{peer['room']['roomId']}"
+        answer = await self.call("GET", path, token=peer["token"], params=query)
+        assert answer.status == 200, answer.text
+        return answer.json["envelopes"]
+
+    async def post(self, kind: str, sender: Any, to: str, body: Any) -> Answer:
+        return await self.call("POST", f"/signaling/{kind}", {"to": to, "body": body}, token=sender["token"])
+
+    async def socket(self, **options: Any) -> aiohttp.ClientWebSocketResponse:
+        """A WebSocket that has said nothing yet."""
+        socket: aiohttp.ClientWebSocketResponse = await self.session.ws_connect("/signaling/ws", **options)
+        self.sockets.append(socket)
+        return socket
+
+    async def connect(self, peer: Any) -> aiohttp.ClientWebSocketResponse:
+        """A WebSocket that has been welcomed."""
+        socket = await self.socket()
+        await socket.send_json({"type": "hello", "token": peer["token"]})
+        welcome = await socket.receive_json()
+        assert welcome["type"] == "welcome", welcome
+        return socket
