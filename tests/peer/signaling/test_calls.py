@@ -1,0 +1,83 @@
+"""The calls of docs/protocol.md, part 1, for one user at one server."""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+
+from peer.errors import SignalingUnreachable
+from peer.ports import PeerLeftRoom
+from peer.signaling.calls import Calls, maybe_frame
+from peer.signaling.frames import Beat
+from peer.signaling.http import Http
+
+from .fake_server import FakeServer
+from .samples import ANN, offer
+from .seats import LOBBY
+from .test_http import page
+
+
+@pytest.fixture
+async def calls(server: FakeServer) -> AsyncIterator[Calls]:
+    http = Http(server.url, timeout_s=5.0)
+    yield Calls(http, display_name="Ben", user_token="jwt")
+    await http.close()
+
+
+async def test_users_token_opens_the_room_and_the_room_token_the_rest(server: FakeServer, calls: Calls) -> None:
+    admission = await calls.create_room(topic=LOBBY, custom_name=None, is_public=True)
+    await calls.join_room(topic=LOBBY, resume=admission.resume)
+    await calls.list_rooms(cursor=None)
+    token = admission.token
+    await calls.pass_on(offer("x", to=admission.peer_id), token=token)
+    await calls.inbox(LOBBY, token=token)
+    await calls.heartbeat(token=token)
+    await calls.leave_room(token=token)
+    assert server.calls == ["create-room", "join-room", "rooms", "offer", "inbox", "heartbeat", "leave-room"]
+    assert server.authorizations == ["Bearer jwt"] * 3 + [f"Bearer {token}"] * 4
+
+
+async def test_user_is_named_in_every_join(server: FakeServer, calls: Calls) -> None:
+    await calls.create_room(topic=LOBBY, custom_name="The lobby", is_public=False)
+    await calls.join_room(broadcaster_name="Ann")
+    assert server.bodies == [
+        {"roomId": "lobby", "customName": "The lobby", "isPublic": False, "displayName": "Ben"},
+        {"broadcasterName": "Ann", "displayName": "Ben"},
+    ]
+
+
+async def test_rooms_come_page_by_page(server: FakeServer, calls: Calls) -> None:
+    server.rooms = {"a": {}, "b": {}}
+    first = await calls.list_rooms(cursor=None)
+    assert first.cursor == "1"
+    assert [room.topic for room in (await calls.list_rooms(cursor=first.cursor)).rooms] == ["b"]
+
+
+async def test_heartbeat_tells_who_is_there(server: FakeServer, calls: Calls) -> None:
+    admission = await calls.create_room(topic=LOBBY, custom_name=None, is_public=True)
+    beat = await calls.heartbeat(token=admission.token)
+    assert beat == Beat((), 30.0, beat.token)
+    assert beat.token != admission.token
+
+
+@pytest.mark.parametrize("call", ["create-room", "rooms", "heartbeat", "inbox", "leave-room", "offer"])
+async def test_captive_portal_is_not_our_server(server: FakeServer, calls: Calls, call: str) -> None:
+    """It says 200 to everything, with a page: even a call whose reply holds nothing is not done then."""
+    server.script(call, page(200))
+    asks: dict[str, Callable[[], Awaitable[object]]] = {
+        "create-room": lambda: calls.create_room(topic=LOBBY, custom_name=None, is_public=True),
+        "rooms": lambda: calls.list_rooms(cursor=None),
+        "heartbeat": lambda: calls.heartbeat(token="t"),
+        "inbox": lambda: calls.inbox(LOBBY, token="t"),
+        "leave-room": lambda: calls.leave_room(token="t"),
+        "offer": lambda: calls.pass_on(offer("x"), token="t"),
+    }
+    with pytest.raises(SignalingUnreachable, match="something else answers there"):
+        await asks[call]()
+
+
+def test_frame_that_cannot_be_read_is_none() -> None:
+    assert maybe_frame("{") is None
+    assert maybe_frame(b'{"type":"weather"}') is None
+    left = {"type": "peer-left", "peerId": ANN.peer_id, "reason": "left"}
+    assert maybe_frame(json.dumps(left)) == PeerLeftRoom(ANN.peer_id, "left")
