@@ -61,6 +61,10 @@ class StayAway:
 class Replaced:
     """A newer connection of this peer took over: two that come back would throw each other out for ever."""
 
+    def error(self) -> JoinRefused:
+        """For whoever runs the older one."""
+        return JoinRefused("replaced", "a newer connection of this peer took over", hint="run only one of them")
+
 
 @dataclass(frozen=True, slots=True)
 class Left:

@@ -1,0 +1,73 @@
+"""The path of last resort: long polling, for networks that let no WebSocket through.
+
+The inbox brings what the WebSocket would have pushed; heartbeats renew the lease, and their list of peers heals what
+a full inbox has lost. Once it works it stays until it fails; the WebSocket is tried again then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import NoReturn
+
+from ..ports import Signal
+from .calls import Calls
+from .first import first_of
+from .frames import Beat, Welcome
+from .path import Credentials, OnFrame, Pause
+
+__all__ = ["PollingPath"]
+
+_PAUSE_S = 1.0
+"""After an empty answer that came sooner than this: a server or proxy that does not wait is not hammered."""
+
+
+class PollingPath:
+    """Two loops of plain calls."""
+
+    def __init__(self, calls: Calls, credentials: Credentials, *, pause: Pause) -> None:
+        self._calls = calls
+        self._credentials = credentials
+        self._pause = pause
+        self._heartbeat_s = 0.0
+
+    async def open(self, on_frame: OnFrame) -> None:
+        """The first heartbeat stands for the welcome."""
+        beat = await self._heartbeat()
+        on_frame(Welcome(self._credentials.peer_id, beat.peers))
+        on_frame(beat)
+
+    async def read(self, on_frame: OnFrame) -> NoReturn:
+        """Poll and beat."""
+        await first_of(self._poll(on_frame), self._beat(on_frame))
+        raise AssertionError("both go on until they fail")
+
+    async def send(self, signal: Signal) -> None:
+        """One call."""
+        await self._calls.pass_on(signal, token=self._credentials.token)
+
+    async def leave(self) -> None:
+        """One call."""
+        await self._calls.leave_room(token=self._credentials.token)
+
+    async def close(self) -> None:
+        """Nothing stays open between calls."""
+
+    async def _poll(self, on_frame: OnFrame) -> NoReturn:
+        clock = asyncio.get_running_loop()
+        while True:
+            asked_at = clock.time()
+            frames = await self._calls.inbox(self._credentials.topic, token=self._credentials.token)
+            for frame in frames:
+                on_frame(frame)
+            if not frames and clock.time() - asked_at < _PAUSE_S:
+                await self._pause(_PAUSE_S)
+
+    async def _beat(self, on_frame: OnFrame) -> NoReturn:
+        while True:
+            await self._pause(self._heartbeat_s)
+            on_frame(await self._heartbeat())
+
+    async def _heartbeat(self) -> Beat:
+        beat = await self._calls.heartbeat(token=self._credentials.token)
+        self._heartbeat_s = beat.heartbeat_s
+        return beat
