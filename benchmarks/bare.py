@@ -1,4 +1,4 @@
-"""The floor under our figures: stock aiortc, two connections in one process, descriptions passed by hand.
+"""The floor under our figures: stock aiortc, descriptions passed by hand.
 
 One ordered channel, no handshake and no cipher of ours, on 127.0.0.1 only. The one thing that is not stock is where
 it gathers, since aiortc leaves loopback out. `join.py` and `round_trip.py` compare themselves with these functions.
@@ -9,16 +9,18 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import statistics
+import sys
 import time
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-from aiortc import RTCConfiguration, RTCDataChannel, RTCPeerConnection
+from aiortc import RTCConfiguration, RTCDataChannel, RTCPeerConnection, RTCSessionDescription
+from report import print_figure
 
 from peer.rtc.connection import dtls_of
 from peer.rtc.ice import ADDRESSES_SETTING, allowed_addresses, choose_gathering
 
-__all__ = ["bare_connect", "bare_round_trips"]
+__all__ = ["bare_connect", "bare_echo", "bare_round_trips"]
 
 CONNECTS = 50
 ROUND_TRIPS = 2000
@@ -26,33 +28,47 @@ WARM_UP = 100
 MESSAGE_BYTES = 200
 
 
-@dataclass(frozen=True, slots=True)
-class _Pair:
-    """Two open connections; `right` sends back what it receives."""
-
-    left: RTCPeerConnection
-    right: RTCPeerConnection
-    channel: RTCDataChannel
-
-    async def close(self) -> None:
-        await asyncio.gather(self.left.close(), self.right.close())
-
-
 async def bare_connect() -> float:
-    """Seconds from the making of both connections to the opening of the channel."""
+    """Seconds from the making of both connections, in this process, to the opening of the channel."""
     before = time.perf_counter()
-    pair = await _open_pair()
+    (left, left_channel), (right, _) = _connection(), _connection()
+    is_open = _opening(left_channel)
+    await left.setLocalDescription()
+    await right.setRemoteDescription(left.localDescription)
+    await right.setLocalDescription()
+    await left.setRemoteDescription(right.localDescription)
+    await is_open
     seconds = time.perf_counter() - before
-    await pair.close()
+    await asyncio.gather(left.close(), right.close())
     return seconds
 
 
-async def bare_round_trips(count: int, size: int) -> list[float]:
+@asynccontextmanager
+async def bare_echo() -> AsyncIterator[RTCDataChannel]:
+    """An open channel to a process of its own that sends back what it receives."""
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, __file__, "echo", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    assert child.stdin is not None
+    assert child.stdout is not None
+    connection, channel = _connection()
+    is_open = _opening(channel)
+    await connection.setLocalDescription()
+    child.stdin.write(json.dumps(connection.localDescription.sdp).encode() + b"\n")
+    answer = json.loads(await child.stdout.readline())
+    await connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+    await is_open
+    try:
+        yield channel
+    finally:
+        await connection.close()
+        child.stdin.close()
+        await child.wait()
+
+
+async def bare_round_trips(channel: RTCDataChannel, *, count: int, size: int) -> list[float]:
     """Seconds of each of `count` round trips of `size` bytes, one after the other."""
-    pair = await _open_pair()
-    seconds = [await _round_trip(pair.channel, bytes(size)) for _ in range(count)]
-    await pair.close()
-    return seconds
+    return [await _round_trip(channel, bytes(size)) for _ in range(count)]
 
 
 async def _round_trip(channel: RTCDataChannel, data: bytes) -> float:
@@ -64,18 +80,22 @@ async def _round_trip(channel: RTCDataChannel, data: bytes) -> float:
     return time.perf_counter() - before
 
 
-async def _open_pair() -> _Pair:
-    left, left_channel = _connection()
-    right, right_channel = _connection()
-    right_channel.on("message", right_channel.send)
-    is_open = asyncio.Event()
-    left_channel.on("open", is_open.set)
-    await left.setLocalDescription()
-    await right.setRemoteDescription(left.localDescription)
-    await right.setLocalDescription()
-    await left.setRemoteDescription(right.localDescription)
-    await is_open.wait()
-    return _Pair(left, right, left_channel)
+async def _echo() -> None:
+    """The child: an offer on standard input, the answer on standard output, then echoes until the input ends."""
+    connection, channel = _connection()
+    channel.on("message", channel.send)
+    offer = json.loads(await asyncio.to_thread(sys.stdin.readline))
+    await connection.setRemoteDescription(RTCSessionDescription(offer, "offer"))
+    await connection.setLocalDescription()
+    print(json.dumps(connection.localDescription.sdp), flush=True)
+    await asyncio.to_thread(sys.stdin.read)
+    await connection.close()
+
+
+def _opening(channel: RTCDataChannel) -> asyncio.Future[None]:
+    is_open: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    channel.on("open", lambda: is_open.set_result(None))
+    return is_open
 
 
 def _connection() -> tuple[RTCPeerConnection, RTCDataChannel]:
@@ -86,23 +106,13 @@ def _connection() -> tuple[RTCPeerConnection, RTCDataChannel]:
     return connection, channel
 
 
-def _figure(name: str, seconds: list[float]) -> str:
-    ordered = sorted(seconds)
-    p99 = ordered[len(ordered) * 99 // 100]
-    median = statistics.median(ordered)
-    return json.dumps({"benchmark": name, "count": len(ordered), "p50_ms": _ms(median), "p99_ms": _ms(p99)})
-
-
-def _ms(seconds: float) -> float:
-    return round(seconds * 1000, 3)
-
-
 async def _main() -> None:
     await bare_connect()  # the first one also pays for the imports of its parts
-    print(_figure("bare connect", [await bare_connect() for _ in range(CONNECTS)]))
-    round_trips = await bare_round_trips(WARM_UP + ROUND_TRIPS, MESSAGE_BYTES)
-    print(_figure(f"bare round trip {MESSAGE_BYTES} B", round_trips[WARM_UP:]))
+    print_figure("bare connect", [await bare_connect() for _ in range(CONNECTS)])
+    async with bare_echo() as channel:
+        round_trips = await bare_round_trips(channel, count=WARM_UP + ROUND_TRIPS, size=MESSAGE_BYTES)
+    print_figure(f"bare round trip {MESSAGE_BYTES} B", round_trips[WARM_UP:])
 
 
 if __name__ == "__main__":
-    asyncio.run(_main())
+    asyncio.run(_echo() if sys.argv[1:] == ["echo"] else _main())
