@@ -22,8 +22,9 @@ from typing import Any
 from .commands import Command, parse_command
 from .config import Config
 from .crypto.invite import looks_like_invite
+from .dispatch import Dispatcher
 from .errors import BadSetting, JoinRefused, PeerError, UsageError
-from .events import Event, MemberLeft, Message
+from .events import Event, Message
 from .peer import Peer, server_of
 from .room import Room
 from .runtime import Runtime
@@ -34,9 +35,6 @@ _log = logging.getLogger("peer")
 
 Handler = Callable[[Any], Awaitable[None]]
 CommandHandler = Callable[..., Awaitable[None]]
-
-_MAX_WAITING = 256
-"""Events of one member that wait for a handler; beyond, the newest are dropped and the log says so."""
 
 
 class Bot:
@@ -95,30 +93,9 @@ class Bot:
     async def serve(self, room: Room) -> None:
         """Handle the events of one room until it is left; for programs that hold their own `Peer`."""
         async with Runtime() as runtime:
-            queues: dict[str, asyncio.Queue[Event | None]] = {}
-            async for event in room.events():
-                self._enqueue(event, queues, runtime)
-            for queue in queues.values():
-                queue.put_nowait(None)  # always fits: events leave one place free
-
-    def _enqueue(self, event: Event, queues: dict[str, asyncio.Queue[Event | None]], runtime: Runtime) -> None:
-        key = _sender_of(event)
-        if key not in queues:
-            queues[key] = asyncio.Queue(_MAX_WAITING + 1)
-            runtime.spawn(self._work(queues, key), name=f"handlers for {key[:8]}")
-        if queues[key].qsize() < _MAX_WAITING:
-            queues[key].put_nowait(event)
-        else:
-            _log.warning("! %s is too slow: an event was dropped", self.name)
-
-    async def _work(self, queues: dict[str, asyncio.Queue[Event | None]], key: str) -> None:
-        """Handle one member's events in order, until the room or the member is gone."""
-        queue = queues[key]
-        while event := await queue.get():
-            await self.handle(event)
-            if isinstance(event, MemberLeft) and queue.empty():
-                del queues[key]
-                return
+            dispatcher = Dispatcher(self.handle, runtime)
+            room.attach(dispatcher)
+            await dispatcher.wait_ended()
 
     async def handle(self, event: Event) -> None:
         """Call every handler that wants this event, one after the other."""
@@ -174,12 +151,6 @@ def _members_of(annotation: Any, name: str) -> tuple[type, ...]:
 
 def _is_union(annotation: Any) -> bool:
     return typing.get_origin(annotation) in (UnionType, typing.Union)
-
-
-def _sender_of(event: Event) -> str:
-    """Whose queue an event belongs to; what is about nobody has one of its own."""
-    member = event.sender if isinstance(event, Message) else getattr(event, "member", None)
-    return member.id if member is not None else ""
 
 
 async def _enter(me: Peer, invite_or_server: str, room: str | None) -> Room:

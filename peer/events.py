@@ -27,6 +27,7 @@ __all__ = [
     "StateChanged",
     "StatusChanged",
     "TypingChanged",
+    "cannot_reply",
 ]
 
 Presence: TypeAlias = Literal["online", "away", "offline"]
@@ -57,7 +58,8 @@ class Member:
     is_me: bool = False
 
 
-async def _cannot_reply(text: str) -> Message:
+async def cannot_reply(text: str) -> Message:
+    """The replier of a message that came from no room."""
     raise TypeError(f"a message made by hand belongs to no room: cannot reply {text!r}")
 
 
@@ -75,7 +77,7 @@ class Message:
     status: MessageStatus = "sent"
     emote_ids: tuple[str, ...] = ()
     custom_emoji_ids: tuple[str, ...] = ()
-    replier: Callable[[str], Awaitable[Message]] = field(default=_cannot_reply, repr=False, compare=False)
+    replier: Callable[[str], Awaitable[Message]] = field(default=cannot_reply, repr=False, compare=False)
 
     async def reply(self, text: str) -> Message:
         """Send `text` to the room that this message came from. Raises what `Room.send` raises."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
+from typing import Protocol
 from weakref import WeakSet
 
 from .config import Config
@@ -16,7 +16,16 @@ from .ids import Topic
 from .ports import LinkFactory, Seat
 from .runtime import Driver, Runtime
 
-__all__ = ["EventStream", "Room"]
+__all__ = ["EventSink", "EventStream", "Room"]
+
+
+class EventSink(Protocol):
+    """Whoever hears a room's events as they come; called on the event loop, must not block."""
+
+    def put(self, event: Event) -> None: ...
+
+    def end(self) -> None:
+        """The room was left before anything was put."""
 
 
 class EventStream(AsyncIterator[Event]):
@@ -44,6 +53,11 @@ class EventStream(AsyncIterator[Event]):
         self._is_ended = True
         self._arrived.set()
 
+    def pour_into(self, sink: EventSink) -> None:
+        """Hand over what is kept."""
+        while self._events:
+            sink.put(self._events.popleft())
+
     async def __anext__(self) -> Event:
         """Raises FellBehind once, after what was kept, if events were dropped; it goes on after that."""
         while not self._events:
@@ -67,9 +81,11 @@ class Room:
         self._topic = topic
         self._invite = invite
         self._config = config
-        self._streams: WeakSet[EventStream] = WeakSet()
+        self._sinks: WeakSet[EventSink] = WeakSet()
         self._early: EventStream | None = self._new_stream()
+        self._sinks.add(self._early)
         self._mesh = mesh
+        mesh.replier = self.send
         self._driver = Driver(
             mesh, seat=seat, open_link=open_link, runtime=runtime, config=config, on_event=self._on_event
         )
@@ -108,10 +124,18 @@ class Room:
 
     def events(self) -> EventStream:
         """What happens from now on; the first stream also has what happened since the room was entered."""
-        stream, self._early = self._early or self._new_stream(), None
-        if self.state is RoomState.LEFT:
-            stream.end()
+        stream = self._new_stream()
+        self.attach(stream)
         return stream
+
+    def attach(self, sink: EventSink) -> None:
+        """Hear events without a queue of ours in between; the room forgets a sink that nobody else holds."""
+        early, self._early = self._early, None
+        if early is not None:
+            early.pour_into(sink)
+        elif self.state is RoomState.LEFT:
+            sink.end()
+        self._sinks.add(sink)
 
     async def send(self, text: str, *, emote_ids: Sequence[str] = (), custom_emoji_ids: Sequence[str] = ()) -> Message:
         """Send to all members; waits while a link is full.
@@ -122,7 +146,7 @@ class Room:
         message = self._mesh.send(text, emote_ids=emote_ids, custom_emoji_ids=custom_emoji_ids, now=self._driver.now)
         self._driver.drain()
         await self._driver.wait_drained()
-        return self._with_reply(message)
+        return message
 
     async def set_typing(self, typing: bool) -> None:
         """Call it at each key: the pace of notices is kept here. It goes stale by itself. Raises NotJoined."""
@@ -139,15 +163,8 @@ class Room:
         await self._driver.stop()
 
     def _on_event(self, event: Event) -> None:
-        if isinstance(event, Message):
-            event = self._with_reply(event)
-        for stream in self._streams:
-            stream.put(event)
-
-    def _with_reply(self, message: Message) -> Message:
-        return replace(message, replier=self.send)
+        for sink in list(self._sinks):
+            sink.put(event)
 
     def _new_stream(self) -> EventStream:
-        stream = EventStream(limit=self._config.max_queued_events)
-        self._streams.add(stream)
-        return stream
+        return EventStream(limit=self._config.max_queued_events)

@@ -166,9 +166,12 @@ class Driver:
                 self._close_link(link, reason)
 
     def _arm(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+        """One timer; one that fires too early does no harm, so it is only ever moved forwards."""
         deadline = self.mesh.next_deadline()
+        if self._timer is not None:
+            if deadline is not None and self._timer.when() <= deadline:
+                return
+            self._timer.cancel()
         self._timer = None if deadline is None else self._loop.call_at(deadline, self._handle_timeout)
 
     def _handle_timeout(self) -> None:

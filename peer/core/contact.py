@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 from ..ids import MemberId, PeerId
 from ..wire.frames import Frame, Introduction
 from .channel import PeerChannel
+from .machine import earliest
 from .negotiation import Negotiation
 
 __all__ = ["Contact", "Forgotten", "Linked", "Received", "Report", "Unlinked"]
@@ -65,6 +66,9 @@ class Contact:
     def channels(self) -> tuple[PeerChannel, ...]:
         """The attempt under way and the open link, as far as there are such."""
         return tuple(channel for channel in (self.attempt, self.current) if channel is not None)
+
+    def next_deadline(self) -> float | None:
+        return earliest(self.retry_at, *(channel.next_deadline() for channel in self.channels()))
 
     @property
     def is_connected(self) -> bool:

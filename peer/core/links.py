@@ -47,6 +47,8 @@ class Links:
     config: Config
     _contacts: dict[PeerId, Contact] = field(default_factory=dict)
     _outputs: list[Output | Report] = field(default_factory=list)
+    _deadline: float | None = None
+    _is_deadline_stale: bool = True
 
     def outputs(self) -> list[Output | Report]:
         taken, self._outputs = self._outputs, []
@@ -74,6 +76,7 @@ class Links:
         if contact is None:
             return
         contact.present = True
+        self._is_deadline_stale = True
         if not contact.is_connected and contact.retry_at is None:
             contact.tries = 0
             contact.retry_at = now + (self.config.link_timeout_s if offers else 0.0)
@@ -141,6 +144,7 @@ class Links:
 
     def _begin(self, contact: Contact, link: LinkId, role: Role, *, now: float) -> None:
         contact.retry_at = None
+        self._is_deadline_stale = True
         contact.attempt = PeerChannel(
             link,
             role=role,
@@ -222,6 +226,7 @@ class Links:
                 channel.say_goodbye(now=now)
                 self._outputs += channel.outputs()
         self._contacts.clear()
+        self._is_deadline_stale = True
 
     def _settle(self, contact: Contact, channel: PeerChannel, frame: Frame | None, *, now: float) -> None:
         """After each input of a channel: take its outputs, act on its frame, see whether it ended."""
@@ -243,6 +248,7 @@ class Links:
             channel.close("another room")
             return
         contact.negotiation.end()
+        self._is_deadline_stale = True
         contact.identity = channel.remote
         contact.attempt, contact.tries, contact.retry_at = None, 0, None
         self._retire(contact.current)
@@ -255,6 +261,7 @@ class Links:
             self._outputs += channel.outputs()
 
     def _end(self, contact: Contact, channel: PeerChannel, *, now: float) -> None:
+        self._is_deadline_stale = True
         if channel is contact.attempt:
             contact.attempt = None
             contact.negotiation.end()
@@ -284,10 +291,14 @@ class Links:
     # ---- time
 
     def next_deadline(self) -> float | None:
-        deadlines = (channel.next_deadline() for contact in self._contacts.values() for channel in contact.channels())
-        return earliest(*deadlines, *(contact.retry_at for contact in self._contacts.values()))
+        """Never later than the true one: traffic only puts deadlines off, so it is not worked out for each frame."""
+        if self._is_deadline_stale:
+            self._deadline = earliest(*(contact.next_deadline() for contact in self._contacts.values()))
+            self._is_deadline_stale = False
+        return self._deadline
 
     def handle_timeout(self, *, now: float) -> None:
+        self._is_deadline_stale = True
         for contact in list(self._contacts.values()):
             for channel in tuple(contact.channels()):
                 channel.handle_timeout(now=now)

@@ -6,7 +6,6 @@ out. In a full mesh every member is linked to every other, so a frame's sender i
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import assert_never
@@ -26,6 +25,7 @@ from ..events import (
     StateChanged,
     StatusChanged,
     TypingChanged,
+    cannot_reply,
 )
 from ..ids import MemberId, MessageId, PeerId
 from ..ports import (
@@ -73,13 +73,15 @@ class Mesh:
         """`title` is empty where a guest has not been told it yet; `wall_ms` is the time of day, UTC."""
         self.state = RoomState.JOINED
         self.title = title
+        self.replier = cannot_reply
+        """What `Message.reply` calls; the room puts its own `send` here."""
         self._charter = charter
         self._config = config
         self._topic = credentials.keys.topic
         self._random_bytes = credentials.random_bytes
         self._wall_ms = wall_ms
         self._outputs: list[Output] = []
-        self._seen: deque[tuple[MemberId, bytes]] = deque(maxlen=_REMEMBERED_IDS)
+        self._seen: dict[tuple[MemberId, bytes], None] = {}
         self._outbox = Outbox(limit=config.max_pending_messages)
         self._our_typing = OurTyping(ttl_s=config.typing_ttl_s)
         self._their_typing = TheirTyping(ttl_s=config.typing_ttl_s)
@@ -262,10 +264,15 @@ class Mesh:
         is_too_large = len(chat.text.encode()) > self._config.max_text_bytes
         if sender is None or is_too_large or (member_id, chat.message_id) in self._seen:
             return
-        self._seen.append((member_id, chat.message_id))
+        self._remember(member_id, chat.message_id)
         if self._their_typing.forget(member_id):
             self._notify_typing(member_id, typing=False)
         self._notify(self._message(chat, sender, "sent"))
+
+    def _remember(self, member_id: MemberId, message_id: bytes) -> None:
+        self._seen[member_id, message_id] = None
+        if len(self._seen) > _REMEMBERED_IDS:
+            del self._seen[next(iter(self._seen))]
 
     # ---- values
 
@@ -305,6 +312,7 @@ class Mesh:
             status=status,
             emote_ids=chat.emote_ids,
             custom_emoji_ids=chat.custom_emoji_ids,
+            replier=self.replier,
         )
 
     def _now_utc(self) -> datetime:
