@@ -16,7 +16,7 @@ import enum
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeAlias, assert_never
+from typing import TypeAlias
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -197,7 +197,6 @@ class Handshake:
                 return self._receive_message_3(state, frame)
             case _New() | _Done() | _Dead():
                 raise HandshakeFailed(f"no frame is expected when {type(state).__name__.strip('_').lower()}")
-        assert_never(state)
 
     # ---- one method for each frame
 
@@ -236,11 +235,12 @@ class Handshake:
 
     def _prologue(self, remote_hello: bytes) -> bytes:
         """LP(label, topic, hello_I, hello_R, fingerprint_I, fingerprint_R), the same on both sides."""
-        ours = (self._hello(), self._local_fingerprint)
-        theirs = (remote_hello, self._remote_fingerprint)
-        initiator, responder = (ours, theirs) if self._role is Role.INITIATOR else (theirs, ours)
-        pairs = (part for pair in zip(initiator, responder, strict=True) for part in pair)
-        return length_prefixed(labels.LINK_PROLOGUE, self._topic.encode(), *pairs)
+        hellos = [self._hello(), remote_hello]
+        fingerprints = [self._local_fingerprint, self._remote_fingerprint]
+        if self._role is Role.RESPONDER:
+            hellos.reverse()
+            fingerprints.reverse()
+        return length_prefixed(labels.LINK_PROLOGUE, self._topic.encode(), *hellos, *fingerprints)
 
     def _seal_auth(self, session: _Session) -> bytes:
         """AES-GCM, associated data h, of: identity key 32 | signature 64"""

@@ -9,6 +9,7 @@ key belongs to a certain human (people compare it by other means), and protectio
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -33,8 +34,8 @@ IDENTITY_KEY_BYTES = 32
 SIGNATURE_BYTES = 64
 SEED_BYTES = 32
 
-# The eight points of order 1, 2, 4 and 8 on edwards25519 in all 14 encodings that decoders accept, as listed in
-# "Taming the many EdDSAs" (Chalkias, Garillot, Nikolaenko 2020), table 1. The tests derive each again from the curve.
+# The eight points of order 1, 2, 4 and 8 on edwards25519 in all 14 encodings that decoders accept, after
+# "Taming the many EdDSAs" (Chalkias, Garillot, Nikolaenko 2020). The tests derive the set again from the curve.
 _SMALL_ORDER_Y = (
     "0000000000000000000000000000000000000000000000000000000000000000",  # y = 0, order 4
     "0100000000000000000000000000000000000000000000000000000000000000",  # y = 1, the neutral element
@@ -44,14 +45,10 @@ _SMALL_ORDER_Y = (
     "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",  # y = p, which is 0 not reduced
     "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",  # y = p + 1, which is 1 not reduced
 )
-
-
-def _with_sign_bit(encoding: bytes) -> bytes:
-    return encoding[:-1] + bytes([encoding[-1] | 0x80])
-
-
 SMALL_ORDER_KEYS = frozenset(
-    encoding for y in map(bytes.fromhex, _SMALL_ORDER_Y) for encoding in (y, _with_sign_bit(y))
+    encoding
+    for y in map(bytes.fromhex, _SMALL_ORDER_Y)
+    for encoding in (y, y[:-1] + bytes([y[-1] | 0x80]))  # x and -x differ in the last bit
 )
 
 
@@ -60,8 +57,8 @@ class Identity:
 
     def __init__(self, private_key: Ed25519PrivateKey) -> None:
         self._private_key = private_key
-        self._public_key = private_key.public_key().public_bytes_raw()
-        self._member_id = member_id_of(self._public_key)
+        self.public_key: Final = private_key.public_key().public_bytes_raw()
+        self.member_id: Final = member_id_of(self.public_key)
 
     @classmethod
     def generate(cls, random_bytes: Callable[[int], bytes]) -> Identity:
@@ -75,14 +72,6 @@ class Identity:
             raise BadIdentity(f"an identity seed has {SEED_BYTES} bytes, this one has {len(seed)}")
         return cls(Ed25519PrivateKey.from_private_bytes(seed))
 
-    @property
-    def member_id(self) -> MemberId:
-        return self._member_id
-
-    @property
-    def public_key(self) -> bytes:
-        return self._public_key
-
     def export_seed(self) -> bytes:
         """The secret itself, for storage; the caller guards it."""
         return self._private_key.private_bytes_raw()
@@ -92,7 +81,7 @@ class Identity:
         return self._private_key.sign(labelled(label, data))
 
     def __repr__(self) -> str:
-        return f"Identity({short(self._member_id)})"
+        return f"Identity({short(self.member_id)})"
 
 
 def verify(public_key: bytes, label: bytes, signature: bytes, data: bytes) -> bool:

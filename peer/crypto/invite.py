@@ -102,12 +102,13 @@ def _parse_server(address: str) -> str:
     """What stands before /j."""
     try:
         parts = urlsplit(address)
+        is_server = bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
     except ValueError:
         raise BadInvite("the server's address cannot be read") from None
     if parts.scheme not in {"http", "https"}:
         raise BadInvite("it does not begin with https:// or http://")
     path = parts.path.removesuffix("/")
-    if not parts.hostname or parts.query or not path.endswith("/j") or not address.isprintable() or " " in address:
+    if not is_server or parts.query or not path.endswith("/j") or not address.isprintable() or " " in address:
         raise BadInvite("before the # belong the server's address and /j, and nothing more")
     return f"{parts.scheme}://{parts.netloc}{path.removesuffix('/j')}".rstrip("/")
 

@@ -13,24 +13,9 @@ from dataclasses import dataclass, field
 from ..errors import BadSetting
 from ..ids import RoomId, Topic, short
 from .encoding import encode_base64url
-from .labels import (
-    GATE_KEY,
-    PUBLIC_ROOM_HASH,
-    PUBLIC_SECRET_HASH,
-    SIGNAL_KEY,
-    TOPIC_NAME,
-    derive_key,
-    hash_labelled,
-)
+from .labels import GATE_KEY, PUBLIC_ROOM_HASH, PUBLIC_SECRET_HASH, SIGNAL_KEY, TOPIC_NAME, derive_key, hash_labelled
 
-__all__ = [
-    "MAX_NAME_CHARS",
-    "SECRET_BYTES",
-    "RoomKeys",
-    "check_public_name",
-    "derive_public_room",
-    "derive_room_keys",
-]
+__all__ = ["MAX_NAME_CHARS", "SECRET_BYTES", "RoomKeys", "check_public_name", "derive_public_room", "derive_room_keys"]
 
 MAX_NAME_CHARS = 64
 SECRET_BYTES = 16
