@@ -65,7 +65,12 @@ Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    if call.excinfo is not None:
+        # Before 3.11.5, Python breaks off when garbage logs a traceback while another one is drawn (gh-106905).
+        gc.collect()
     report = yield
     if report.when == "call":
         item.stash[CALL_FAILED] = report.failed
