@@ -16,7 +16,7 @@ import enum
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -197,6 +197,8 @@ class Handshake:
                 return self._receive_message_3(state, frame)
             case _New() | _Done() | _Dead():
                 raise HandshakeFailed(f"no frame is expected when {type(state).__name__.strip('_').lower()}")
+            case _:  # pragma: no cover - the type checker proves that no state is left
+                assert_never(state)
 
     # ---- one method for each frame
 
