@@ -7,10 +7,11 @@ peer is decided here alone; nothing else builds `wire.Room` or `wire.Peer`.
 import base64
 import binascii
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import isfinite
-from typing import NoReturn, assert_never
+from typing import NoReturn
 
 from . import wire
 from .errors import (
@@ -21,6 +22,7 @@ from .errors import (
     NoSuchPeer,
     NoSuchRoom,
     PeerGone,
+    Refused,
     RoomExists,
     RoomFull,
     TooManyRooms,
@@ -131,27 +133,22 @@ def check_room(token_room: RoomId, asked: str | None) -> None:
         raise WrongRoom
 
 
+REFUSALS: dict[Refusal, Callable[[Limits], Refused]] = {
+    Refusal.NO_SUCH_ROOM: lambda _: NoSuchRoom(),
+    Refusal.ROOM_EXISTS: lambda _: RoomExists(),
+    Refusal.ROOM_FULL: lambda limits: RoomFull(limits.room_peers),
+    Refusal.TOO_MANY_ROOMS: lambda _: TooManyRooms(),
+    Refusal.NOT_THEIRS: lambda _: InvalidToken("the resume secret belongs to another user"),
+    Refusal.SENDER_GONE: lambda _: PeerGone(),
+    Refusal.NO_SUCH_PEER: lambda _: NoSuchPeer(),
+    Refusal.MAILBOX_FULL: lambda _: MailboxFull(),
+}
+"""What the client hears of each decision of the store."""
+
+
 def refuse(refusal: Refusal, limits: Limits) -> NoReturn:
     """Tell the client what the store decided."""
-    match refusal:
-        case Refusal.NO_SUCH_ROOM:
-            raise NoSuchRoom
-        case Refusal.ROOM_EXISTS:
-            raise RoomExists
-        case Refusal.ROOM_FULL:
-            raise RoomFull(limits.room_peers)
-        case Refusal.TOO_MANY_ROOMS:
-            raise TooManyRooms
-        case Refusal.NOT_THEIRS:
-            raise InvalidToken("the resume secret belongs to another user")
-        case Refusal.SENDER_GONE:
-            raise PeerGone
-        case Refusal.NO_SUCH_PEER:
-            raise NoSuchPeer
-        case Refusal.MAILBOX_FULL:
-            raise MailboxFull
-        case _:
-            assert_never(refusal)
+    raise REFUSALS[refusal](limits)
 
 
 def view_room(view: RoomView) -> wire.Room:

@@ -14,7 +14,7 @@ from signaling.config import Config
 from signaling.service import SERVICE, Service
 from signaling.store.port import Store
 
-__all__ = ["SECRET", "Answer", "FakeClock", "Meeting", "assert_error", "until"]
+__all__ = ["SECRET", "Answer", "FakeClock", "Meeting", "assert_error", "until", "zeros"]
 
 SECRET = "a secret of more than thirty-two bytes"
 START = 1_800_000_000.0
@@ -144,3 +144,8 @@ class Meeting:
         welcome = await socket.receive_json()
         assert welcome["type"] == "welcome", welcome
         return socket
+
+
+def zeros(count: int) -> bytes:
+    """Chance that always says the same."""
+    return bytes(count)

@@ -1,0 +1,37 @@
+"""Records with as few words as tests need, and both engines by name."""
+
+from pathlib import Path
+
+from signaling.ids import PeerId, PeerKey, RoomId, UserId
+from signaling.store.diskcache import DiskcacheStore
+from signaling.store.local import LocalStore
+from signaling.store.memory import MemoryStore
+from signaling.store.port import Limits, PeerRecord, RoomRecord
+
+from ..support import FakeClock
+
+__all__ = ["a_key", "a_peer", "a_room", "make_store"]
+
+
+def a_room(room_id: str = "room", *, is_public: bool = True, name: str = "b", created_at: float = 1.0) -> RoomRecord:
+    return RoomRecord(
+        room_id=RoomId(room_id),
+        broadcaster_id=UserId("u"),
+        broadcaster_name=name,
+        created_at=created_at,
+        is_public=is_public,
+    )
+
+
+def a_peer(peer_id: str = "p", *, user: str = "u", is_guest: bool = False) -> PeerRecord:
+    return PeerRecord(peer_id=PeerId(peer_id), user_id=UserId(user), display_name=peer_id, is_guest=is_guest)
+
+
+def a_key(peer_id: str = "p", room_id: str = "room") -> PeerKey:
+    return PeerKey(RoomId(room_id), PeerId(peer_id))
+
+
+def make_store(engine: str, folder: Path, limits: Limits, clock: FakeClock) -> LocalStore:
+    if engine == "memory":
+        return MemoryStore(limits, clock=clock, signing_key=b"k" * 32)
+    return DiskcacheStore(folder / "store", limits, clock=clock)

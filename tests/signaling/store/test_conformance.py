@@ -1,0 +1,211 @@
+"""What every engine promises; one suite, run over each."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from signaling.ids import PeerId, PeerKey, RoomId
+from signaling.store.port import Cursor, Entered, Limits, Mail, Refusal, Store
+
+from ..support import FakeClock
+from .support import a_key, a_peer, a_room, make_store
+
+LIMITS = Limits(max_rooms=20, room_peers=10, mailbox_entries=8, mailbox_bytes=100)
+
+
+@pytest.fixture(params=["memory", "diskcache"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> AsyncIterator[Store]:
+    store = make_store(request.param, tmp_path, LIMITS, clock)
+    await store.open()
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+async def pair(store: Store) -> tuple[PeerKey, PeerKey]:
+    """Two peers in one room."""
+    await store.create(a_room(), a_peer("p"))
+    await store.join(RoomId("room"), a_peer("q"))
+    return a_key("p"), a_key("q")
+
+
+async def post(store: Store, sender: PeerKey, to: PeerKey, frame: bytes, kind: str = "offer") -> Refusal | None:
+    return await store.post(sender, to.peer_id, Mail(kind, frame))  # type: ignore[arg-type]
+
+
+async def test_capacity_holds_against_200_joins_at_once(store: Store) -> None:
+    """Exactly as many get in as there are places; all others hear that it is full."""
+    await store.create(a_room(), a_peer("p"))
+    joins = [store.join(RoomId("room"), a_peer(f"p{number}")) for number in range(200)]
+    outcomes = await asyncio.gather(*joins)
+    assert sum(isinstance(each, Entered) for each in outcomes) == 9
+    assert sum(each is Refusal.ROOM_FULL for each in outcomes) == 191
+
+
+async def test_number_of_rooms_is_bounded(store: Store) -> None:
+    """Also against creates at once."""
+    creates = [store.create(a_room(f"r{number}"), a_peer()) for number in range(40)]
+    outcomes = await asyncio.gather(*creates)
+    assert sum(each is Refusal.TOO_MANY_ROOMS for each in outcomes) == 20
+
+
+async def test_room_id_is_taken_once(store: Store) -> None:
+    """Of many creates of one id by different peers, one wins."""
+    outcomes = await asyncio.gather(*(store.create(a_room(), a_peer(f"p{number}")) for number in range(20)))
+    assert sum(isinstance(each, Entered) for each in outcomes) == 1
+
+
+async def test_each_envelope_is_handed_out_once(store: Store, pair: tuple[PeerKey, PeerKey]) -> None:
+    """Many takers at once share the mail without overlap, and none is lost."""
+    left, right = pair
+    for number in range(8):
+        await post(store, left, right, b"%d" % number)
+    taken = await asyncio.gather(*(store.take(right) for _ in range(50)))
+    assert sorted(frame for frames in taken for frame in frames or ()) == [b"%d" % number for number in range(8)]
+
+
+async def test_order_is_kept_and_kinds_are_chosen(store: Store, pair: tuple[PeerKey, PeerKey]) -> None:
+    """By kind first, then the rest, each in the order of posting."""
+    left, right = pair
+    for number, kind in enumerate(("offer", "answer", "offer", "bye")):
+        await post(store, left, right, b"%d" % number, kind)
+    assert await store.take(right, "offer") == (b"0", b"2")
+    assert await store.take(right) == (b"1", b"3")
+    assert await store.take(right) == ()
+
+
+async def test_mailbox_is_bounded_in_entries_and_bytes(store: Store, pair: tuple[PeerKey, PeerKey]) -> None:
+    """Room comes back with taking."""
+    left, right = pair
+    assert [await post(store, left, right, b"x") for _ in range(9)] == [None] * 8 + [Refusal.MAILBOX_FULL]
+    assert [await post(store, right, left, b"x" * 60) for _ in range(2)] == [None, Refusal.MAILBOX_FULL]
+    await store.take(right)
+    assert await post(store, left, right, b"x") is None
+
+
+async def test_mail_expires(store: Store, pair: tuple[PeerKey, PeerKey], clock: FakeClock) -> None:
+    """After 30 s it is gone and its place is free."""
+    left, right = pair
+    await post(store, left, right, b"x" * 100)
+    clock.advance(31)
+    assert await post(store, left, right, b"y" * 100) is None
+    assert await store.take(right) == (b"y" * 100,)
+
+
+async def test_post_needs_a_sender_and_an_addressee(store: Store, pair: tuple[PeerKey, PeerKey]) -> None:
+    """Each refusal is its own."""
+    left, right = pair
+    assert await post(store, left, a_key("nobody"), b"x") is Refusal.NO_SUCH_PEER
+    await store.leave(left)
+    assert await post(store, left, right, b"x") is Refusal.SENDER_GONE
+
+
+async def test_notices_pass_over_who_is_gone(store: Store, pair: tuple[PeerKey, PeerKey]) -> None:
+    """The others get theirs."""
+    _, right = pair
+    await store.tell(RoomId("room"), [PeerId("nobody"), PeerId("q")], b"notice")
+    assert await store.take(right) == (b"notice",)
+
+
+async def test_lease_ends_and_the_remaining_are_named(
+    store: Store, pair: tuple[PeerKey, PeerKey], clock: FakeClock
+) -> None:
+    """Renewed ones stay; each departure is told once."""
+    left, right = pair
+    clock.advance(70)
+    assert await store.renew([left, a_key("nobody")]) == (a_key("nobody"),)
+    clock.advance(6)
+    assert await store.take(right) is None
+    (departure,) = await store.expire()
+    assert (departure.key, departure.remaining) == (right, (left.peer_id,))
+    assert await store.expire() == ()
+
+
+async def test_shortened_lease_is_lengthened_by_coming_back(
+    store: Store, pair: tuple[PeerKey, PeerKey], clock: FakeClock
+) -> None:
+    """Grace: 10 s, unless the peer shows up."""
+    left, right = pair
+    await store.shorten(left)
+    await store.shorten(right)
+    await store.others(left)
+    clock.advance(11)
+    assert [each.key for each in await store.expire()] == [right]
+    await store.shorten(right)
+    clock.advance(70)
+    assert [each.key for each in await store.expire()] == [left]
+
+
+async def test_last_one_out_removes_the_room(store: Store, pair: tuple[PeerKey, PeerKey]) -> None:
+    """With its listing, its name and its mail."""
+    left, right = pair
+    assert await store.leave(left) == (right.peer_id,)
+    assert await store.leave(left) is None
+    assert await store.leave(right) == ()
+    assert await store.join(RoomId("room"), a_peer()) is Refusal.NO_SUCH_ROOM
+    assert await store.find_public("b") is None
+    assert (await store.page(None, 10)).rooms == ()
+
+
+async def test_present_peer_is_renewed_and_takes_no_second_place(store: Store) -> None:
+    """By join and by create; as its first record; only for the same user."""
+    await store.create(a_room(), a_peer("p", user="alice"))
+    again = await store.join(RoomId("room"), a_peer("p", user="alice"))
+    assert isinstance(again, Entered)
+    assert (again.is_new, again.room.peers) == (False, 1)
+    assert await store.create(a_room(), a_peer("p", user="bob")) is Refusal.NOT_THEIRS
+    assert await store.join(RoomId("room"), a_peer("p", user="alice", is_guest=True)) is Refusal.NOT_THEIRS
+
+
+async def test_returning_guest_keeps_its_first_user_id(store: Store) -> None:
+    """A guest is given a new id at each call; the peer keeps the one the others know."""
+    await store.create(a_room(), a_peer("p", user="guest-1", is_guest=True))
+    again = await store.join(RoomId("room"), a_peer("p", user="guest-2", is_guest=True))
+    assert isinstance(again, Entered)
+    assert again.peer.user_id == "guest-1"
+
+
+async def test_attach_answers_others_and_mail(store: Store, pair: tuple[PeerKey, PeerKey]) -> None:
+    """And nothing for a peer that is gone."""
+    left, right = pair
+    await post(store, left, right, b"x")
+    attached = await store.attach(right)
+    assert attached is not None
+    assert ([each.peer_id for each in attached.others], attached.frames) == (["p"], (b"x",))
+    assert await store.attach(a_key("nobody")) is None
+
+
+async def test_pages_walk_all_public_rooms_once(store: Store) -> None:
+    """Also while rooms come and go behind the cursor."""
+    for number in range(9):
+        await store.create(a_room(f"r{number}", created_at=number // 2, is_public=number != 4), a_peer())
+    found: list[str] = []
+    page = await store.page(None, 3)
+    while page.rooms:
+        found += [view.record.room_id for view in page.rooms]
+        last = page.rooms[-1].record
+        await store.leave(a_key("p", found[-1]))
+        page = await store.page(Cursor(last.created_at, last.room_id), 3)
+    assert found == [f"r{number}" for number in range(9) if number != 4]
+
+
+async def test_newest_public_room_of_a_broadcaster_is_found(store: Store) -> None:
+    """When it ends, the one before is found again."""
+    for number in range(3):
+        await store.create(a_room(f"r{number}", is_public=number < 2), a_peer())
+    assert await store.find_public("b") == "r1"
+    await store.leave(a_key("p", "r1"))
+    assert await store.find_public("b") == "r0"
+
+
+async def test_signing_key_is_made_once(store: Store) -> None:
+    """32 bytes, always the same."""
+    assert len(await store.signing_key()) == 32
+    assert await store.signing_key() == await store.signing_key()
+
+
+async def test_store_closes_twice(store: Store) -> None:
+    """The second time is nothing."""
+    await store.close()

@@ -1,0 +1,24 @@
+"""TURN credentials, against what coturn computes itself."""
+
+from signaling.turn import ice_servers, turn_credentials
+from signaling.wire import IceServer
+
+
+def test_credential_is_what_coturn_computes() -> None:
+    """base64(HMAC-SHA1(secret, "expiry:userId")); the figure comes from openssl dgst -sha1 -hmac."""
+    username, credential = turn_credentials("north", "alice", expires_at=1433895918.7)
+    assert username == "1433895918:alice"
+    assert credential == "RqMvcGPYTJMGThVLSi4amT4zFtI="
+
+
+def _servers(stun: tuple[str, ...], turn: tuple[str, ...], secret: str | None) -> tuple[IceServer, ...]:
+    return ice_servers(stun_urls=stun, turn_urls=turn, turn_secret=secret, user_id="u", expires_at=1.0)
+
+
+def test_only_what_is_configured_is_handed_out() -> None:
+    """TURN needs the secret; without anything the list is empty."""
+    assert _servers((), (), None) == ()
+    assert _servers((), ("turn:t",), None) == ()
+    assert _servers(("stun:s",), (), "secret") == (IceServer(urls=("stun:s",)),)
+    stun, turn = _servers(("stun:s",), ("turn:t", "turns:t"), "secret")
+    assert (stun.username, turn.urls, turn.username) == (None, ("turn:t", "turns:t"), "1:u")
