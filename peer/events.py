@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
+from .errors import UsageError
 from .ids import MemberId, MessageId, Topic
 
 __all__ = [
@@ -27,7 +28,6 @@ __all__ = [
     "StateChanged",
     "StatusChanged",
     "TypingChanged",
-    "cannot_reply",
 ]
 
 Presence: TypeAlias = Literal["online", "away", "offline"]
@@ -58,11 +58,6 @@ class Member:
     is_me: bool = False
 
 
-async def cannot_reply(text: str) -> Message:
-    """The replier of a message that came from no room."""
-    raise TypeError(f"a message made by hand belongs to no room: cannot reply {text!r}")
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """What a person or bot wrote."""
@@ -77,10 +72,13 @@ class Message:
     status: MessageStatus = "sent"
     emote_ids: tuple[str, ...] = ()
     custom_emoji_ids: tuple[str, ...] = ()
-    replier: Callable[[str], Awaitable[Message]] = field(default=cannot_reply, repr=False, compare=False)
+    replier: Callable[[str], Awaitable[Message]] | None = field(default=None, repr=False, compare=False)
+    """What `reply` calls: the `send` of the room that it came from; None in a message made by hand."""
 
     async def reply(self, text: str) -> Message:
         """Send `text` to the room that this message came from. Raises what `Room.send` raises."""
+        if self.replier is None:
+            raise UsageError("this message came from no room: there is nobody to reply to")
         return await self.replier(text)
 
 

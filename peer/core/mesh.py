@@ -6,7 +6,7 @@ out. In a full mesh every member is linked to every other, so a frame's sender i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import assert_never
 
@@ -25,7 +25,6 @@ from ..events import (
     StateChanged,
     StatusChanged,
     TypingChanged,
-    cannot_reply,
 )
 from ..ids import MemberId, MessageId, PeerId
 from ..ports import (
@@ -73,7 +72,7 @@ class Mesh:
         """`title` is empty where a guest has not been told it yet; `wall_ms` is the time of day, UTC."""
         self.state = RoomState.JOINED
         self.title = title
-        self.replier = cannot_reply
+        self.replier: Callable[[str], Awaitable[Message]] | None = None
         """What `Message.reply` calls; the room puts its own `send` here."""
         self._charter = charter
         self._config = config
