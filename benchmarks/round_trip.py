@@ -1,7 +1,7 @@
 """How long a chat message takes there and back, beside the same bytes on a bare aiortc data channel.
 
-The other side is examples/echo_bot.py in a process of its own; that of the baseline is a process, too. Rounds of ours and
-of the baseline alternate, so that a slow moment of the machine hits both.
+The other side is examples/echo_bot.py in a process of its own; that of the baseline is a process, too. Rounds of ours
+and of the baseline alternate, so that a slow moment of the machine hits both.
 """
 
 from __future__ import annotations
