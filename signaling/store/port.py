@@ -164,7 +164,11 @@ class Store(Protocol):
         """Add a peer within the room's capacity; a present one is renewed and takes no second place."""
 
     async def renew(self, keys: Sequence[PeerKey]) -> tuple[PeerKey, ...]:
-        """Renew many leases; answer those that had ended."""
+        """Renew many leases, answer those that are gone.
+
+        A lease that has ended but was not yet told by `expire` counts: a server that was suspended must find those
+        alive who are still connected to it.
+        """
 
     async def others(self, key: PeerKey) -> tuple[PeerRecord, ...] | None:
         """Renew, and answer who else is in the room."""

@@ -122,7 +122,14 @@ class Tables:
 
     def renew(self, keys: Sequence[PeerKey], *, now: float) -> tuple[PeerKey, ...]:
         """See Store.renew."""
-        return tuple(key for key in keys if self._renewed(key, now=now) is None)
+        return tuple(key for key in keys if not self._revived(key, now=now))
+
+    def _revived(self, key: PeerKey, *, now: float) -> bool:
+        room = self._rooms.get(key.room_id)
+        peer = room.peers.get(key.peer_id) if room else None
+        if room and peer:
+            self._renew(room, peer, now=now)
+        return peer is not None
 
     def others(self, key: PeerKey, *, now: float) -> tuple[PeerRecord, ...] | None:
         """See Store.others."""

@@ -163,3 +163,9 @@ def test_our_own_bugs_are_not_the_clients() -> None:
     """Only what foreign bytes can raise is translated."""
     with pytest.raises(AttributeError):
         wire.decode_body(None, wire.OnlyRoom)  # type: ignore[arg-type]
+
+
+def test_deep_nesting_is_malformed() -> None:
+    """The parser's limit is the client's fault."""
+    with pytest.raises(MalformedJson, match="deeply"):
+        wire.decode_frame('{"type":"offer","to":"' + A + '","body":' + "[" * 20_000)

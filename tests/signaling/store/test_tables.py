@@ -254,3 +254,14 @@ def test_mail_that_has_expired_makes_room() -> None:
         assert tables.post(a_key("p"), PeerId("p"), Mail("offer", b"x"), now=now) is None
     assert tables.take(a_key("p"), "bye", now=31) == ()
     assert tables.take(a_key("p"), "offer", now=31) == (b"x",)
+
+
+def test_renewal_revives_what_was_not_told_yet() -> None:
+    """A server that was suspended finds those alive who are still connected; the rest is gone."""
+    tables = Tables(Limits())
+    tables.create(a_room(), a_peer("p"), now=0)
+    assert tables.renew([a_key("p"), a_key("x"), a_key("p", "elsewhere")], now=500) == (
+        a_key("x"),
+        a_key("p", "elsewhere"),
+    )
+    assert tables.expire(now=501) == ()

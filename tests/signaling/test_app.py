@@ -1,0 +1,74 @@
+"""Settings that cannot work together, the store they name, and a server in this process."""
+
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from signaling.app import check_config, create_app, open_store, running_server
+from signaling.config import Config
+from signaling.errors import AddressInUse, BadSetting
+from signaling.store.diskcache import DiskcacheStore
+from signaling.store.memory import MemoryStore
+
+from .support import SECRET
+from .test_auth import ED, public_pem
+
+PEM = public_pem(ED)
+
+
+@pytest.mark.parametrize(
+    ("settings", "wanted"),
+    [
+        ({}, "SIGNALING_JWT_SECRET or SIGNALING_JWT_PUBLIC_KEY.*SIGNALING_GUESTS=1"),
+        ({"jwt_secret": SECRET, "jwt_public_key": PEM}, "not both"),
+        ({"jwt_secret": "short"}, "too weak"),
+        ({"jwt_public_key": "/no/such/file.pem"}, "SIGNALING_JWT_PUBLIC_KEY"),
+        ({"jwt_secret": SECRET, "jwt_algorithm": "RS256"}, "does not fit"),
+        ({"jwt_public_key": PEM, "jwt_algorithm": "HS256"}, "does not fit"),
+        ({"guests": True, "turn_urls": ("turn:t",)}, "SIGNALING_TURN_SECRET"),
+    ],
+)
+def test_settings_that_cannot_work_are_refused(settings: dict[str, Any], wanted: str) -> None:
+    """The sentence says which to set."""
+    with pytest.raises(BadSetting, match=wanted):
+        create_app(Config(store="memory:", **settings))
+
+
+def test_public_key_may_be_text_one_line_or_a_file(tmp_path: Path) -> None:
+    """As it comes from a shell, an environment file or a mounted secret."""
+    (tmp_path / "key.pem").write_text(PEM)
+    for text in (PEM, PEM.replace("\n", "\\n"), str(tmp_path / "key.pem")):
+        assert check_config(Config(jwt_public_key=text)) is not None
+    assert check_config(Config(guests=True)) is None
+
+
+def test_store_is_the_one_that_is_named(tmp_path: Path) -> None:
+    """memory: and diskcache:PATH."""
+    assert isinstance(open_store(Config(store="memory:")), MemoryStore)
+    assert isinstance(open_store(Config(store=f"diskcache:{tmp_path}/s")), DiskcacheStore)
+
+
+async def test_running_server_tells_its_url_and_stops() -> None:
+    """Port 0 takes a free one; a taken one is told."""
+    config = Config(guests=True, port=0, store="memory:")
+    async with running_server(config) as url:
+        async with aiohttp.ClientSession(url) as session, session.get("/healthz") as answer:
+            assert answer.status == 200
+        port = int(url.rpartition(":")[2])
+        with pytest.raises(AddressInUse, match=str(port)):
+            async with running_server(Config(guests=True, port=port, store="memory:")):
+                pass
+    with pytest.raises(aiohttp.ClientConnectorError):
+        async with aiohttp.ClientSession(url) as session:
+            await session.get("/healthz")
+
+
+async def test_running_server_speaks_ipv6() -> None:
+    """The URL has its brackets."""
+    try:
+        async with running_server(Config(guests=True, host="::1", port=0, store="memory:")) as url:
+            assert url.startswith("http://[::1]:")
+    except AddressInUse as error:
+        assert "::1" in str(error)  # noqa: PT017 - a machine without IPv6 gets a sentence too

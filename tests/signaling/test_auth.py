@@ -1,0 +1,226 @@
+"""Tokens: what is trusted, and every forgery that is not."""
+
+import base64
+import json
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+from signaling.auth import MAX_HEADER_LENGTH, RoomTokens, UserTokens, bearer, mint_user_token
+from signaling.errors import BadSetting, InvalidToken, Refused, TokenExpired, Unauthenticated
+from signaling.ids import PeerKey, RoomId
+
+from .store.support import a_peer
+from .support import SECRET, START, FakeClock
+
+RSA = rsa.generate_private_key(65537, 2048)
+EC = ec.generate_private_key(ec.SECP256R1())
+ED = ed25519.Ed25519PrivateKey.generate()
+
+
+def public_pem(key: Any) -> str:
+    return str(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode())
+
+
+def private_pem(key: Any) -> str:
+    return str(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode())
+
+
+def users(key: str = SECRET, **options: Any) -> UserTokens:
+    return UserTokens(key, **{"max_ttl_s": 86_400, "clock": FakeClock(), **options})
+
+
+def sign(claims: dict[str, Any], key: Any = SECRET, algorithm: str = "HS256") -> str:
+    good = {"sub": "alice", "exp": START + 60}
+    merged = {name: value for name, value in {**good, **claims}.items() if value is not None}
+    return jwt.encode(merged, key, algorithm=algorithm)
+
+
+def by_hand(header: dict[str, Any], claims: Any, signature: str = "") -> str:
+    """A token that no library would make."""
+    parts = (base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in (header, claims))
+    return ".".join([*parts, signature])
+
+
+@pytest.mark.parametrize(
+    ("claims", "name"),
+    [
+        ({"name": "Alice"}, "Alice"),
+        ({"preferred_username": "al"}, "al"),
+        ({"name": "Alice", "preferred_username": "al"}, "Alice"),
+        ({}, None),
+        ({"name": 7}, None),
+        ({"nbf": START, "iat": START - 1}, None),
+        ({"exp": START - 4}, None),
+        ({"iat": START + 4}, None),
+    ],
+)
+def test_good_token_names_its_user(claims: dict[str, Any], name: str | None) -> None:
+    """`sub` is the user, with 5 s of leeway on all times."""
+    user = users().read(sign(claims))
+    assert (user.user_id, user.name, user.is_guest) == ("alice", name, False)
+
+
+@pytest.mark.parametrize(("key", "algorithm"), [(RSA, "RS256"), (EC, "ES256"), (ED, "EdDSA")])
+def test_public_keys_choose_their_algorithm(key: Any, algorithm: str) -> None:
+    """S11: RS256, ES256 and EdDSA by the key's type."""
+    assert users(public_pem(key)).read(sign({}, private_pem(key), algorithm)).user_id == "alice"
+
+
+def test_issuer_and_audience_are_asked_for() -> None:
+    """Where they are configured, they must be there and be right."""
+    judge = users(issuer="https://id.example", audience="speaktube")
+    good = {"iss": "https://id.example", "aud": ["other", "speaktube"]}
+    assert judge.read(sign(good)).user_id == "alice"
+    for wrong in ({"iss": "https://evil.example"}, {"aud": "other"}, {"iss": None}, {"aud": None}):
+        with pytest.raises(InvalidToken):
+            judge.read(sign({**good, **wrong}))
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"exp": None},
+        {"sub": None},
+        {"sub": 7},
+        {"sub": ""},
+        {"sub": "x" * 257},
+        {"exp": "soon"},
+        {"exp": True},
+        {"exp": [1]},
+        {"exp": START + 90_000},
+        {"exp": 1e300},
+        {"nbf": START + 60},
+        {"iat": START + 60},
+        {"iat": "x"},
+        {"nbf": {}},
+    ],
+    ids=str,
+)
+def test_bad_claims_are_refused(claims: dict[str, Any]) -> None:
+    """401, never a 500."""
+    with pytest.raises(InvalidToken):
+        users().read(sign(claims))
+
+
+def test_expired_token_is_told_apart() -> None:
+    """After the leeway."""
+    with pytest.raises(TokenExpired):
+        users().read(sign({"exp": START - 6}))
+
+
+FORGERIES = {
+    "none": by_hand({"alg": "none"}, {"sub": "alice", "exp": START + 60}),
+    "None with signature": by_hand({"alg": "None"}, {"sub": "alice", "exp": START + 60}, "AAAA"),
+    "another secret": sign({}, "another secret of more than 32 bytes"),
+    "another HMAC": sign({}, SECRET * 2, "HS512"),
+    "list of claims": by_hand({"alg": "HS256"}, ["alice"], "AAAA"),
+    "no header": "..",
+    "empty": "",
+    "words": "ahoy",
+    "not ASCII": "é.é.é",
+    "NUL": "\x00.\x00.\x00",
+    "deep header": base64.urlsafe_b64encode(b"[" * 5000).decode() + ".e30.AAAA",
+    "number for algorithm": by_hand({"alg": 7}, {"sub": "alice"}, "AAAA"),
+    "own key": by_hand({"alg": "HS256", "jwk": {"kty": "oct", "k": "AAAA"}}, {"sub": "alice", "exp": 9e9}, "AAAA"),
+}
+
+
+@pytest.mark.parametrize("token", FORGERIES.values(), ids=FORGERIES.keys())
+def test_forgery_is_refused(token: str) -> None:
+    """Whatever the token says about itself."""
+    with pytest.raises(InvalidToken):
+        users().read(token)
+
+
+def test_public_key_is_no_secret() -> None:
+    """The classic: HMAC with the public key's text, which everybody has."""
+    pem = public_pem(RSA)
+    header, claims = {"alg": "HS256", "typ": "JWT"}, {"sub": "alice", "exp": START + 60}
+    unsigned = by_hand(header, claims).rstrip(".")
+    digest = jwt.algorithms.HMACAlgorithm(jwt.algorithms.HMACAlgorithm.SHA256).sign(unsigned.encode(), pem.encode())
+    forged = unsigned + "." + base64.urlsafe_b64encode(digest).decode().rstrip("=")
+    with pytest.raises(InvalidToken):
+        users(pem).read(forged)
+
+
+@pytest.mark.parametrize(
+    ("key", "algorithm"),
+    [
+        ("too short", None),
+        ("x" * 40, "HS512"),
+        (public_pem(rsa.generate_private_key(65537, 1024)), None),  # noqa: S505
+        (public_pem(dsa.generate_private_key(1024)), None),  # noqa: S505
+        ("-----BEGIN PUBLIC KEY-----\nrubbish\n-----END PUBLIC KEY-----", None),
+        (public_pem(EC), "RS256"),
+        (public_pem(RSA), "HS256"),
+        (SECRET, "RS256"),
+    ],
+)
+def test_weak_or_unfit_key_stops_the_start(key: str, algorithm: str | None) -> None:
+    """Said to the operator, before anybody relies on it."""
+    with pytest.raises(BadSetting):
+        users(key, algorithm=algorithm)
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic x", "Bearer " + "x" * MAX_HEADER_LENGTH])
+def test_bad_header_is_an_invalid_token(header: str) -> None:
+    """A missing one is something else."""
+    with pytest.raises(InvalidToken):
+        bearer(header)
+    assert bearer(None) is None
+    assert bearer("bearer  a.b.c ") == "a.b.c"
+
+
+def test_minted_user_token_is_accepted() -> None:
+    """`python -m signaling token`."""
+    judge = users(issuer="i", audience="a")
+    token = mint_user_token(SECRET, sub="alice", name="Alice", issuer="i", audience="a", now=START, ttl_s=60)
+    assert judge.read(token).name == "Alice"
+
+
+def room_tokens(clock: FakeClock, key: bytes = b"k" * 32) -> RoomTokens:
+    return RoomTokens(key, ttl_s=3600, clock=clock)
+
+
+def test_room_token_says_who_and_where(clock: FakeClock) -> None:
+    """One user, one peer, one room; renewed, it says the same for longer."""
+    tokens = room_tokens(clock)
+    membership = tokens.read(tokens.mint(RoomId("deck"), a_peer("p", user="alice")))
+    assert (membership.key, membership.user_id, membership.name) == (
+        PeerKey(RoomId("deck"), membership.key.peer_id),
+        "alice",
+        "p",
+    )
+    clock.advance(1800)
+    assert not membership.is_half_spent(clock())
+    clock.advance(1)
+    assert membership.is_half_spent(clock())
+    renewed = tokens.read(tokens.renew(membership))
+    assert (renewed.key, renewed.issued_at) == (membership.key, clock())
+
+
+def test_room_token_needs_this_stores_key_and_time(clock: FakeClock) -> None:
+    """Another server's, an expired one, a user's JWT under the very same key, none at all."""
+    tokens = room_tokens(clock)
+    good = tokens.mint(RoomId("deck"), a_peer())
+    users_own = sign({"aud": "speaktube room "}, b"k" * 32)
+    cases: list[tuple[str | None, type[Refused]]] = [(None, Unauthenticated), (users_own, InvalidToken)]
+    for token, error in cases:
+        with pytest.raises(error):
+            tokens.read(token)
+    with pytest.raises(InvalidToken):
+        room_tokens(clock, b"l" * 32).read(good)
+    clock.advance(3606)
+    with pytest.raises(TokenExpired):
+        tokens.read(good)
+
+
+def test_room_token_is_no_user_token(clock: FakeClock) -> None:
+    """Its audience is ours alone."""
+    token = room_tokens(clock, SECRET.encode()).mint(RoomId("deck"), a_peer())
+    with pytest.raises(InvalidToken):
+        users(audience="speaktube").read(token)

@@ -1,0 +1,98 @@
+"""The one table of settings."""
+
+import pytest
+
+from signaling.config import SETTINGS, Config, read_config, unknown_variables
+from signaling.errors import BadSetting
+
+
+def test_every_setting_has_a_reason_and_parses_its_own_default() -> None:
+    """`config` prints them all; what it prints can be set."""
+    for setting in SETTINGS:
+        assert setting.reason
+        shown = setting.show(setting.default)
+        if shown != "-":
+            assert setting.parse(shown) == setting.default, setting.variable
+
+
+def test_flags_win_over_the_environment_over_defaults() -> None:
+    """In this order."""
+    environment = {"SIGNALING_PORT": "1", "SIGNALING_HOST": "h"}
+    config = read_config(environment, {"port": "2"})
+    assert (config.port, config.host, config.room_peers) == (2, "h", 256)
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ("SIGNALING_PORT", "http"),
+        ("SIGNALING_PORT", "65536"),
+        ("SIGNALING_PORT", ""),
+        ("SIGNALING_HOST", " "),
+        ("SIGNALING_STORE", "redis://localhost"),
+        ("SIGNALING_STORE", "diskcache:"),
+        ("SIGNALING_STORE", "memory"),
+        ("SIGNALING_GUESTS", "maybe"),
+        ("SIGNALING_JWT_ALGORITHM", "none"),
+        ("SIGNALING_CORS_ORIGINS", "chat.example"),
+        ("SIGNALING_CORS_ORIGINS", "https://chat.example/page"),
+        ("SIGNALING_STUN_URLS", "turn:t"),
+        ("SIGNALING_TURN_URLS", "turn:"),
+        ("SIGNALING_PEER_TTL_S", "nan"),
+        ("SIGNALING_PEER_TTL_S", "inf"),
+        ("SIGNALING_HEARTBEAT_S", "1.5"),
+    ],
+)
+def test_bad_value_names_variable_and_what_is_allowed(variable: str, text: str) -> None:
+    """One sentence for the operator."""
+    with pytest.raises(BadSetting, match=f"{variable} is .*allowed is"):
+        read_config({variable: text}, {})
+
+
+def test_redis_is_told_to_be_missing() -> None:
+    """Clearly: this version has no such engine yet."""
+    with pytest.raises(BadSetting, match="no other engine yet"):
+        read_config({"SIGNALING_STORE": "redis://localhost"}, {})
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "field", "value"),
+    [
+        ("SIGNALING_GUESTS", "TRUE", "guests", True),
+        ("SIGNALING_GUESTS", "", "guests", False),
+        ("SIGNALING_CORS_ORIGINS", "https://A.example/, *", "cors_origins", ("https://a.example", "*")),
+        ("SIGNALING_STUN_URLS", "stun:a,stuns:b", "stun_urls", ("stun:a", "stuns:b")),
+        ("SIGNALING_JWT_SECRET", " ", "jwt_secret", None),
+        ("SIGNALING_JWT_ALGORITHM", "", "jwt_algorithm", None),
+        ("SIGNALING_JWT_ALGORITHM", "EdDSA", "jwt_algorithm", "EdDSA"),
+        ("SIGNALING_GRACE_S", "0", "grace_s", 0),
+        ("SIGNALING_STORE", "memory:", "store", "memory:"),
+    ],
+)
+def test_good_value_is_taken(variable: str, text: str, field: str, value: object) -> None:
+    """As its type."""
+    assert getattr(read_config({variable: text}, {}), field) == value
+
+
+def test_secrets_do_not_show() -> None:
+    """Neither when printed nor in an error."""
+    shown = {setting.field: setting.show("s3cret") for setting in SETTINGS if setting.is_secret}
+    assert shown == {"jwt_secret": "(hidden)", "turn_secret": "(hidden)"}
+
+
+def test_unknown_variables_are_found() -> None:
+    """Most likely misspelt."""
+    environment = {"SIGNALING_PROT": "1", "SIGNALING_PORT": "1", "OTHER": "1"}
+    assert unknown_variables(environment) == ["SIGNALING_PROT"]
+
+
+def test_frame_bound_leaves_room_around_the_body() -> None:
+    """`to`, `type` and `roomId` do not count."""
+    assert Config(max_body_bytes=2048).max_frame_bytes == 3072
+
+
+def test_variables_and_flags_follow_from_the_field() -> None:
+    """PRODUCT: each an environment variable and a flag of serve."""
+    names = {setting.variable: setting.flag for setting in SETTINGS}
+    assert names["SIGNALING_JWT_PUBLIC_KEY"] == "--jwt-public-key"
+    assert {"SIGNALING_HOST", "SIGNALING_PORT", "SIGNALING_STORE", "SIGNALING_GUESTS"} <= set(names)

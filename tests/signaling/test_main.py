@@ -1,0 +1,81 @@
+"""The commands."""
+
+import jwt
+import pytest
+
+from .processes import run
+from .support import SECRET
+
+
+async def test_server_that_lets_nobody_in_refuses_to_start() -> None:
+    """One sentence that says which to set, exit code 2."""
+    ended = await run()
+    assert (ended.code, ended.out, len(ended.err.splitlines())) == (2, "", 1)
+    for name in ("SIGNALING_JWT_SECRET", "SIGNALING_JWT_PUBLIC_KEY", "SIGNALING_GUESTS=1"):
+        assert name in ended.err
+
+
+@pytest.mark.parametrize(
+    ("variables", "wanted"),
+    [
+        ({"SIGNALING_PORT": "eighty"}, "SIGNALING_PORT is 'eighty'; allowed is a whole number from 0 to 65535"),
+        ({"SIGNALING_STORE": "redis://localhost"}, "no other engine yet"),
+        ({"SIGNALING_JWT_SECRET": "short"}, "too weak"),
+        ({"SIGNALING_JWT_PUBLIC_KEY": "/no/such/file"}, "SIGNALING_JWT_PUBLIC_KEY"),
+    ],
+)
+async def test_bad_setting_is_one_sentence(variables: dict[str, str], wanted: str) -> None:
+    """Exit code 2, no traceback, no secret."""
+    ended = await run(**variables)
+    assert (ended.code, ended.out, len(ended.err.splitlines())) == (2, "", 1)
+    assert wanted in ended.err
+
+
+async def test_unknown_variable_is_warned_about() -> None:
+    """And ignored."""
+    ended = await run("config", SIGNALING_PROT="80")
+    assert ended.code == 0
+    assert ended.err == "signaling: SIGNALING_PROT is not a setting and is ignored\n"
+
+
+async def test_config_prints_all_without_secrets() -> None:
+    """Value, default, reason."""
+    ended = await run("config", SIGNALING_JWT_SECRET=SECRET, SIGNALING_PORT="81")
+    assert "SIGNALING_PORT=81\n" in ended.out
+    assert "default 8080" in ended.out
+    assert "SIGNALING_JWT_SECRET=(hidden)" in ended.out
+    assert SECRET not in ended.out
+
+
+async def test_token_is_minted_from_the_secret() -> None:
+    """For development; with issuer and audience where they are configured."""
+    variables = {"SIGNALING_JWT_SECRET": SECRET, "SIGNALING_JWT_AUDIENCE": "speaktube"}
+    ended = await run("token", "--sub", "alice", "--name", "Alice", "--ttl", "60", **variables)
+    claims = jwt.decode(ended.out.strip(), SECRET, algorithms=["HS256"], audience="speaktube")
+    assert (claims["sub"], claims["name"], claims["exp"] - claims["iat"]) == ("alice", "Alice", 60)
+
+
+async def test_token_without_a_secret_is_one_sentence() -> None:
+    """And a time-to-live that makes no sense another."""
+    assert "SIGNALING_JWT_SECRET" in (await run("token", "--sub", "alice")).err
+    ended = await run("token", "--sub", "alice", "--ttl", "0", SIGNALING_JWT_SECRET=SECRET)
+    assert (ended.code, len(ended.err.splitlines())) == (2, 1)
+
+
+async def test_help_names_the_commands_and_the_settings() -> None:
+    """Each setting is a flag of serve."""
+    helped = (await run("--help")).out
+    assert [name for name in ("serve", "healthcheck", "token", "config") if name not in helped] == []
+    helped = (await run("serve", "--help")).out
+    assert "--room-peers" in helped
+    assert "SIGNALING_TURN_SECRET" in helped
+
+
+async def test_help_does_not_pay_for_aiohttp() -> None:
+    """Late imports."""
+    import asyncio
+    import sys
+
+    code = "import signaling.__main__, sys; print({'aiohttp', 'jwt', 'diskcache', 'asyncio'} & set(sys.modules))"
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE)
+    assert (await process.communicate())[0] == b"set()\n"

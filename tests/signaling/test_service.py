@@ -1,0 +1,93 @@
+"""What holds across calls, and is hard to see through one of them."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from signaling.errors import StoreUnavailable
+
+from .conftest import Start
+from .support import FakeClock, Meeting
+
+
+async def test_capacity_holds_over_http(start: Start) -> None:
+    """200 joins at once against 10 places."""
+    meeting = await start(room_peers=10)
+    room = (await meeting.create())["room"]["roomId"]
+    joins = [meeting.call("POST", "/signaling/join-room", {"roomId": room}) for _ in range(200)]
+    statuses = [answer.status for answer in await asyncio.gather(*joins)]
+    assert (statuses.count(200), statuses.count(409)) == (9, 191)
+
+
+async def test_all_of_it_works_on_disk(start: Start, tmp_path: Path) -> None:
+    """The default engine under sockets, polls and notices."""
+    meeting = await _on_disk(start, tmp_path)
+    left, right = await meeting.pair()
+    a = await meeting.connect(left)
+    await a.send_json({"type": "offer", "to": right["peerId"], "body": 1})
+    assert [each["body"] for each in await meeting.inbox(right, wait=2)] == [1]
+    await meeting.call("POST", "/signaling/leave-room", token=right["token"])
+    assert (await a.receive_json())["type"] == "peer-left"
+
+
+async def _on_disk(start: Start, tmp_path: Path) -> Meeting:
+    from signaling.store.diskcache import DiskcacheStore
+    from signaling.store.port import Limits
+
+    return await start(store=DiskcacheStore(tmp_path / "s", Limits(), clock=FakeClock()))
+
+
+async def test_posts_race_with_a_socket_on_disk(start: Start, tmp_path: Path) -> None:
+    """The store answers from another thread: nothing is lost, nothing comes twice, order is kept."""
+    meeting = await _on_disk(start, tmp_path)
+    left, right = await meeting.pair()
+    sender = await meeting.connect(right)
+    for number in range(30):
+        await sender.send_json({"type": "candidate", "to": left["peerId"], "body": number})
+    receiver = await meeting.connect(left)
+    for number in range(30, 60):
+        await sender.send_json({"type": "candidate", "to": left["peerId"], "body": number})
+    bodies = [(await asyncio.wait_for(receiver.receive_json(), 2))["body"] for _ in range(60)]
+    assert bodies == list(range(60))
+
+
+async def test_store_failure_reaches_the_sender_as_an_error_frame(
+    meeting: Meeting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """store_unavailable with the `to`; the connection stays."""
+
+    async def fail(*_: Any) -> None:
+        raise StoreUnavailable
+
+    left, right = await meeting.pair()
+    socket = await meeting.connect(left)
+    monkeypatch.setattr(meeting.service.store, "post", fail)
+    await socket.send_json({"type": "offer", "to": right["peerId"], "body": 1})
+    frame = await socket.receive_json()
+    assert (frame["error"]["code"], frame["to"]) == ("store_unavailable", right["peerId"])
+    monkeypatch.undo()
+    await socket.send_json({"type": "offer", "to": left["peerId"], "body": 2})
+    assert (await socket.receive_json())["body"] == 2
+
+
+async def test_same_secret_in_two_rooms_is_two_peers(meeting: Meeting) -> None:
+    """Their mail and their sockets do not mix."""
+    one = await meeting.create(resume="A" * 43)
+    two = await meeting.create(resume="A" * 43)
+    assert one["peerId"] == two["peerId"]
+    a, b = await meeting.connect(one), await meeting.connect(two)
+    await a.send_json({"type": "offer", "to": one["peerId"], "body": "one"})
+    await b.send_json({"type": "offer", "to": two["peerId"], "body": "two"})
+    assert ((await a.receive_json())["body"], (await b.receive_json())["body"]) == ("one", "two")
+
+
+async def test_stalled_server_does_not_lose_those_connected(meeting: Meeting, clock: FakeClock) -> None:
+    """After a suspended machine wakes, leases of open sockets are renewed before any is ended."""
+    left, right = await meeting.pair()
+    socket = await meeting.connect(left)
+    clock.advance(3000)
+    await meeting.service.sweep()
+    assert (await socket.receive_json())["type"] == "token"
+    assert await socket.receive_json() == {"type": "peer-left", "peerId": right["peerId"], "reason": "timeout"}
