@@ -3,15 +3,20 @@
 Each attempt at a link has an id that its offerer chose; only one attempt is under way at a time. If both sides offer
 at once (glare), the offer of the smaller peer id stands: the other side is polite and rolls its own back. An offer for
 a new attempt beats whatever else is under way, because its sender has given that up. The table is the whole decision.
+An attempt is begun once: its offer, repeated by whomever, is passed over while we remember it.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from enum import Enum, auto
 
 from ..ids import PeerId
 
 __all__ = ["Negotiation", "Stage", "Verdict"]
+
+_REMEMBERED_ATTEMPTS = 16
+"""Per peer; a server that keeps older offers to play them again wins an attempt that times out, and no more."""
 
 
 class Stage(Enum):
@@ -55,6 +60,7 @@ class Negotiation:
         self.is_polite = their_id < our_id
         self.stage = Stage.IDLE
         self.attempt: bytes | None = None
+        self._past: deque[bytes] = deque(maxlen=_REMEMBERED_ATTEMPTS)
 
     def start(self, attempt: bytes) -> None:
         """We offer; only while idle."""
@@ -63,7 +69,7 @@ class Negotiation:
 
     def receive_offer(self, attempt: bytes) -> Verdict:
         """Their offer came; unless it is ignored, we are answering it now."""
-        if attempt == self.attempt:
+        if attempt == self.attempt or attempt in self._past:
             return Verdict.IGNORE
         verdict = _ON_OFFER[self.stage, self.is_polite]
         if verdict is not Verdict.IGNORE:
@@ -87,5 +93,7 @@ class Negotiation:
         self._move(Stage.IDLE, None)
 
     def _move(self, stage: Stage, attempt: bytes | None) -> None:
+        if self.attempt is not None:
+            self._past.append(self.attempt)
         self.stage = stage
         self.attempt = attempt
