@@ -38,11 +38,11 @@ class Outbox:
 
     def take(self, peer: PeerId) -> tuple[list[Chat], list[bytes]]:
         """What this newly linked peer is to get, in the order written, and the ids that were drafts until now."""
-        owed = {chat.message_id: chat for chat in self._waiting.pop(peer, ())}
-        owed.update(self._drafts)
-        drafts = list(self._drafts)
-        self._drafts.clear()
-        return sorted(owed.values(), key=lambda chat: chat.sent_at_ms), drafts
+        waiting = {chat.message_id: chat for chat in self._waiting.pop(peer, ())}
+        drafts, self._drafts = self._drafts, {}
+        # What does not wait for this peer by name was written before we knew of it.
+        earlier = [chat for message_id, chat in drafts.items() if message_id not in waiting]
+        return [*earlier, *waiting.values()], list(drafts)
 
     def forget(self, peer: PeerId) -> None:
         """This peer is gone for good."""
