@@ -13,11 +13,15 @@ __all__ = ["clean_name", "clean_text"]
 _ZERO_WIDTH_JOINER = "\u200d"
 """Part of many emoji; the only format character that stays."""
 
+_BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and symbols, says Unicode, which show nothing: Hangul fillers and the empty Braille pattern."""
+
 
 def clean_name(text: str, *, max_chars: int) -> str:
-    """One line without control and format characters, white space folded, cut to size; may come out empty."""
-    kept = (character if _is_harmless(character) else " " for character in text)
-    return " ".join("".join(kept).split())[:max_chars].rstrip()
+    """One line without control and format characters, white space folded, cut to size; empty if nothing shows."""
+    kept = (character if _is_harmless(character) and character not in _BLANKS else " " for character in text)
+    name = " ".join("".join(kept).split())[:max_chars].rstrip(" " + _ZERO_WIDTH_JOINER)
+    return name if any(unicodedata.category(character)[0] in "LNPS" for character in name) else ""
 
 
 def clean_text(text: str) -> str:
