@@ -1,0 +1,95 @@
+"""Who is here, who was, and what they said of themselves."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Literal
+
+from peer.core.presence import Presences
+from peer.events import Member
+from peer.ids import MemberId
+
+ME = Member(id=MemberId("me"), name="me", is_me=True)
+BOB = Member(id=MemberId("bob"), name="bob")
+CY = Member(id=MemberId("cy"), name="cy")
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+def test_members_are_ourselves_then_who_is_here_then_who_left() -> None:
+    """The order in which lists are shown."""
+    room = Presences(ME)
+    for member in (BOB, CY):
+        room.arrive(member)
+    room.depart(BOB.id, at=NOON)
+    assert [member.id for member in room.members] == ["me", "cy", "bob"]
+
+
+def test_second_link_of_a_member_is_no_second_arrival() -> None:
+    """Their name may be new all the same."""
+    room = Presences(ME)
+    assert room.arrive(BOB)
+    renamed = Member(id=BOB.id, name="robert")
+    assert not room.arrive(renamed)
+    assert room.get(BOB.id) == renamed
+    assert len(room.members) == 2
+
+
+def test_who_left_is_offline_with_the_time_it_was_last_seen() -> None:
+    """And is online again, without that time, when it comes back."""
+    room = Presences(ME)
+    room.arrive(BOB)
+    gone = room.depart(BOB.id, at=NOON)
+    assert gone is not None
+    assert (gone.presence, gone.last_seen) == ("offline", NOON)
+    assert room.get(BOB.id) is None
+    assert room.arrive(BOB)
+    assert room.members == (ME, BOB)
+
+
+def test_departure_of_a_stranger_is_no_news() -> None:
+    """A link may end before its member counted."""
+    assert Presences(ME).depart(BOB.id, at=NOON) is None
+
+
+def test_only_changes_of_presence_are_news() -> None:
+    """Saying the same again, or being a stranger, changes nothing."""
+    room = Presences(ME)
+    assert room.update(BOB.id, "away") is None
+    room.arrive(BOB)
+    assert room.update(BOB.id, "online") is None
+    away = room.update(BOB.id, "away")
+    assert away is not None
+    assert away.presence == "away"
+    assert room.get(BOB.id) == away
+
+
+def test_our_own_presence_is_kept_the_same_way() -> None:
+    """So that the others are told once."""
+    room = Presences(ME)
+    assert not room.set_ours("online")
+    assert room.set_ours("away")
+    assert room.me.presence == "away"
+
+
+def test_roles_reach_everybody_known() -> None:
+    """A guest learns who founded the room only after it has met some."""
+    room = Presences(ME)
+    for member in (BOB, CY):
+        room.arrive(member)
+    room.depart(CY.id, at=NOON)
+
+    def role_of(member_id: MemberId) -> Literal["owner", "member"]:
+        return "owner" if member_id in (BOB.id, CY.id) else "member"
+
+    room.rank(role_of)
+    assert [member.role for member in room.members] == ["member", "owner", "owner"]
+
+
+def test_memory_of_those_who_left_is_bounded() -> None:
+    """A room that lives for months does not grow with everybody who ever came; the oldest go."""
+    room = Presences(ME)
+    for number in range(300):
+        room.arrive(Member(id=MemberId(str(number)), name="passer-by"))
+        room.depart(MemberId(str(number)), at=NOON)
+    assert len(room.members) == 257
+    assert room.members[-1].id == "299"
