@@ -60,7 +60,6 @@ class WebSocketPath:
             await first_of(self._listen(on_frame), self._ping())
         finally:
             self._ended.set()
-        raise AssertionError("both go on until they fail")
 
     async def send(self, signal: Signal) -> None:
         """Waits while the socket's buffer is full."""

@@ -1,8 +1,9 @@
 """One HTTP exchange with the signaling server, and the end of every foreign exception.
 
-The session is made on first use and closed once. Redirects are not followed, since a token must not travel to where
-somebody else points; nothing is kept between calls, no cookie and no compression; replies are bounded. What does
-not answer in the words of docs/protocol.md is not our server, whatever its status says: a proxy, a captive portal.
+The session is made on first use and closed once. Calls follow no redirect, since a token must not travel to where
+somebody else points (an upgrade does, but aiohttp leaves the token behind where the origin changes). Nothing is kept
+between calls, no cookie and no compression; replies are bounded. What does not answer in the words of docs/protocol.md
+is not our server, whatever its status says: a proxy, a captive portal.
 """
 
 from __future__ import annotations

@@ -39,7 +39,6 @@ class PollingPath:
     async def read(self, on_frame: OnFrame) -> NoReturn:
         """Poll and beat."""
         await first_of(self._poll(on_frame), self._beat(on_frame))
-        raise AssertionError("both go on until they fail")
 
     async def send(self, signal: Signal) -> None:
         """One call."""

@@ -136,10 +136,10 @@ class SignalingSeat:
     # The loop
 
     async def _keep(self) -> None:
+        path: Path = self._socket()
         while True:
-            ending = await self._sit()
-            if self._is_leaving:
-                return
+            ending = await self._sit_on(path)
+            path = self._polling() if isinstance(ending, Poll) else self._socket()
             match ending:
                 case Left():
                     return
@@ -152,17 +152,9 @@ class SignalingSeat:
                 case ComeBack(reason, retry_after_s):
                     await self._wait(reason, retry_after_s=retry_after_s)
                 case Poll(reason):
-                    await self._wait(reason)
+                    _log.info("! %s: polling instead", reason)
                 case _:
                     assert_never(ending)
-
-    async def _sit(self) -> Ending:
-        """The WebSocket, or where it does not get through, polling."""
-        ending = await self._sit_on(WebSocketPath(self._calls.http, self._credentials, pause=self._pause))
-        if isinstance(ending, Poll):
-            _log.info("! %s: polling instead", ending.reason)
-            ending = await self._sit_on(self._polling())
-        return ending
 
     async def _sit_on(self, path: Path) -> Ending:
         try:
@@ -170,7 +162,7 @@ class SignalingSeat:
             self._path = path
             return await first_of(path.read(self._receive), self._write(path))
         except (Ended, ConnectivityError) as error:
-            return after_error(error)
+            return Left() if self._is_leaving else after_error(error)
         finally:
             self._path = None
             await path.close()
@@ -280,6 +272,9 @@ class SignalingSeat:
         path = self._polling()
         await self._flush(path)
         await path.leave()
+
+    def _socket(self) -> WebSocketPath:
+        return WebSocketPath(self._calls.http, self._credentials, pause=self._pause)
 
     def _polling(self) -> PollingPath:
         return PollingPath(self._calls, self._credentials, pause=self._pause)

@@ -87,17 +87,30 @@ def test_other_chance_gives_other_keys() -> None:
     assert first.cipher("events").seal(b"text") != second.cipher("events").seal(b"text")
 
 
-def test_unknown_suites_of_a_newer_peer_are_ignored() -> None:
-    """The whole hello is bound, and suite 1 is still the highest in common."""
-    newer = HELLO + b"\x02\x09"
+NEWER = HELLO[:-1] + b"\x00\x01\x02\x09"
+
+
+def test_initiator_ignores_unknown_suites_of_a_newer_peer() -> None:
+    """Its whole hello is bound, and suite 1 is still the highest in common."""
     handshake = initiator()
-    raw = RawSide(b"R", prologue(hellos=(HELLO, newer)))
+    raw = RawSide(b"R", prologue(hellos=(HELLO, NEWER)))
     handshake.start()
-    (message_1,) = handshake.receive(newer)
+    (message_1,) = handshake.receive(NEWER)
     raw.read(message_1[1:])
     message_2 = raw.write()
-    auth = raw.seal_auth(proof(BODO.export_seed(), role=b"R", h=raw.h))
-    handshake.receive(b"\x02" + message_2 + auth)
+    handshake.receive(b"\x02" + message_2 + raw.seal_auth(proof(BODO.export_seed(), role=b"R", h=raw.h)))
+    assert handshake.established is not None
+    assert handshake.established.suite == 1
+
+
+def test_responder_ignores_unknown_suites_of_a_newer_peer() -> None:
+    handshake = responder()
+    raw = RawSide(b"I", prologue(hellos=(NEWER, HELLO)))
+    handshake.start()
+    handshake.receive(NEWER)
+    (message_2,) = handshake.receive(b"\x01" + raw.write())
+    raw.read(message_2[1:49])
+    handshake.receive(b"\x03" + raw.seal_auth(proof(ANNA.export_seed(), role=b"I", h=raw.h)))
     assert handshake.established is not None
     assert handshake.established.suite == 1
 

@@ -114,10 +114,11 @@ def test_jump_ahead_keeps_what_is_still_in_the_window(ahead: int) -> None:
     _, right = ends()
     right.open(frame_at(0))
     right.open(frame_at(ahead))
-    assert right.open(frame_at(ahead + 1)) == b"text"
-    for counter in (0, ahead, ahead + 1):
+    for counter in (0, ahead):
         with pytest.raises(Replayed):
             right.open(frame_at(counter))
+    if ahead > 1:
+        assert right.open(frame_at(ahead - 1)) == b"text"
 
 
 class SimpleWindow:

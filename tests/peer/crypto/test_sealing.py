@@ -109,6 +109,15 @@ def test_any_text_is_malformed_or_does_not_fit(text: str) -> None:
     assert open_signal(BODY, key=KEY, context=CONTEXT) == b"v=0"
 
 
+def test_signal_over_the_limit_is_malformed_though_genuine() -> None:
+    """Refused by its length, before anything is decoded or decrypted."""
+    parts = (b"speaktube v1 signal", b"T" * 22, b"offer", b"S" * 22, b"R" * 22)
+    associated = b"".join(len(part).to_bytes(2, "big") + part for part in parts)
+    data = b"\x01" + bytes(12) + AESGCM(KEY).encrypt(bytes(12), bytes(MAX_SIGNAL_CHARS), associated)
+    with pytest.raises(MalformedFrame, match="64 KiB"):
+        open_signal(encoded(data), key=KEY, context=CONTEXT)
+
+
 def test_largest_signal_fits_the_server_and_one_more_byte_is_refused() -> None:
     """64 KiB of JSON, two of them quotes."""
     largest = bytes(MAX_SIGNAL_CHARS * 3 // 4 - 29)

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from aiohttp import WSMsgType, web
 
-__all__ = ["FakeServer", "Member", "refusal"]
+__all__ = ["FakeServer", "Member", "page", "refusal"]
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Answer = Callable[[], web.Response]
@@ -31,6 +31,11 @@ def refusal(status: int, code: str, **more: Any) -> Answer:
     """An answer in the words of the contract."""
     error = {"code": code, "message": f"no: {code}"} | more
     return lambda: web.json_response({"error": error}, status=status)
+
+
+def page(status: int, text: str = "<html>not yours</html>", **headers: str) -> Answer:
+    """What a proxy or a captive portal answers."""
+    return lambda: web.Response(status=status, text=text, content_type="text/html", headers=headers)
 
 
 class Member:

@@ -11,10 +11,9 @@ from peer.signaling.calls import Calls, maybe_frame
 from peer.signaling.frames import Beat
 from peer.signaling.http import Http
 
-from .fake_server import FakeServer
+from .fake_server import FakeServer, page
 from .samples import ANN, offer
 from .seats import LOBBY
-from .test_http import page
 
 
 @pytest.fixture

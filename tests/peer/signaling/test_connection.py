@@ -7,10 +7,10 @@ import pytest
 
 from peer.config import Config
 from peer.errors import SignalingUnreachable
-from peer.ports import Roster
+from peer.ports import Roster, Signal
 from peer.signaling import SignalingClient
 from peer.signaling.connection import WebSocketPath
-from peer.signaling.endings import ComeBack, Ended, JoinAgain, Poll
+from peer.signaling.endings import ComeBack, Ended, JoinAgain, Poll, after_close
 from peer.signaling.frames import Frame, Welcome
 from peer.signaling.http import Http
 from peer.signaling.path import Credentials
@@ -116,6 +116,42 @@ async def test_answered_ping_keeps_a_quiet_connection(
     reading.cancel()
     await asyncio.wait([reading])
     await path.close()
+
+
+async def test_signals_and_the_leave_keep_their_order(
+    server: FakeServer, http: Http, credentials: Credentials, pauses: Pauses
+) -> None:
+    """The close that answers the leave ends the reading; frames in binary or unknown to us are passed over."""
+    heard: list[Frame] = []
+    path = WebSocketPath(http, credentials, pause=pauses)
+    await path.open(heard.append)
+    reading = asyncio.create_task(path.read(heard.append))
+    socket = server.member(credentials.peer_id).socket
+    assert socket is not None
+    await socket.send_bytes(b"\x00")
+    await socket.send_str('{"type":"weather"}')
+    await path.send(Signal("offer", credentials.peer_id, "to myself"))
+    await path.leave()
+    with pytest.raises(Ended) as caught:
+        await reading
+    await path.close()
+    assert caught.value.ending == after_close(1000)
+    assert heard[1:] == [Signal("offer", credentials.peer_id, "to myself")]
+
+
+async def test_frames_before_the_welcome_are_passed_over(
+    server: FakeServer, http: Http, credentials: Credentials, pauses: Pauses
+) -> None:
+    server.welcomes = False
+    frame = {"type": "welcome", "peerId": credentials.peer_id, "peers": [], "heartbeatS": 30}
+    member = server.member(credentials.peer_id)
+    await member.push({"type": "token", "token": "too-soon"})
+    await member.push(frame)
+    heard: list[Frame] = []
+    path = WebSocketPath(http, credentials, pause=pauses)
+    await path.open(heard.append)
+    await path.close()
+    assert heard == [Welcome(credentials.peer_id, ())]
 
 
 async def test_frame_over_the_limit_ends_the_connection(

@@ -9,9 +9,10 @@ import pytest
 from aiohttp import web
 
 from peer.errors import Closed, JoinRefused, SignalingUnreachable
+from peer.signaling.endings import ComeBack, Ended, Poll
 from peer.signaling.http import MAX_REPLY_BYTES, Http, is_unsent
 
-from .fake_server import Answer, FakeServer, refusal
+from .fake_server import FakeServer, page, refusal
 
 
 @pytest.fixture
@@ -19,10 +20,6 @@ async def http(server: FakeServer) -> AsyncIterator[Http]:
     http = Http(server.url, timeout_s=5.0)
     yield http
     await http.close()
-
-
-def page(status: int, text: str = "<html>not yours</html>", **headers: str) -> Answer:
-    return lambda: web.Response(status=status, text=text, content_type="text/html", headers=headers)
 
 
 async def failure(http: Http) -> SignalingUnreachable:
@@ -129,6 +126,39 @@ async def test_busy_server_says_how_long(
     with pytest.raises(JoinRefused) as caught:
         await http.post("/signaling/x", token=None)
     assert caught.value.retry_after_s == wait_s
+
+
+async def test_upgrade_opens_a_socket_that_packs_nothing(server: FakeServer, http: Http) -> None:
+    """Here it is closed at once, for want of a token that the server knows."""
+    socket = await http.open_socket("/signaling/ws", token="t")
+    assert server.authorizations == ["Bearer t"]
+    assert not socket.compress
+    await socket.receive()
+    assert socket.close_code == 4401
+
+
+@pytest.mark.parametrize("status", [200, 403, 502])
+async def test_refused_upgrade_leads_to_polling(server: FakeServer, http: Http, status: int) -> None:
+    server.upgrade = page(status)
+    with pytest.raises(Ended) as caught:
+        await http.open_socket("/signaling/ws", token="t")
+    assert isinstance(caught.value.ending, Poll)
+
+
+async def test_redirected_upgrade_leaves_the_token_behind(server: FakeServer, http: Http) -> None:
+    """Where the origin changes; what answers there cannot know who we are."""
+    async with FakeServer() as elsewhere:
+        server.upgrade = page(307, Location=f"{elsewhere.url}/signaling/ws")
+        socket = await http.open_socket("/signaling/ws", token="t")
+        await socket.receive()
+    assert elsewhere.authorizations == [None]
+
+
+async def test_busy_upgrade_tells_when_to_come_back(server: FakeServer, http: Http) -> None:
+    server.upgrade = page(503, **{"Retry-After": "4"})
+    with pytest.raises(Ended) as caught:
+        await http.open_socket("/signaling/ws", token="t")
+    assert caught.value.ending == ComeBack("the server is busy", 4.0)
 
 
 async def test_endless_reply_is_cut(server: FakeServer, http: Http) -> None:

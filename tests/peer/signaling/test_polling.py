@@ -4,13 +4,12 @@ import asyncio
 import json
 
 import pytest
-from aiohttp import web
 
 from peer.errors import JoinRefused
 from peer.ports import PeerJoinedRoom, PeerLeftRoom, Roster, Seat, Signal, SignalingLost
 from peer.signaling import SignalingClient
 
-from .fake_server import FakeServer, Member, refusal
+from .fake_server import FakeServer, Member, page, refusal
 from .samples import ANN, person
 from .seats import LOBBY, Listener, Pauses, client_of, running, until
 
@@ -18,7 +17,7 @@ from .seats import LOBBY, Listener, Pauses, client_of, running, until
 @pytest.fixture(params=[200, 400, 403, 404, 426, 502])
 async def blocked(request: pytest.FixtureRequest, server: FakeServer) -> FakeServer:
     """A server behind a proxy that answers every upgrade with a page."""
-    server.upgrade = lambda: web.Response(status=request.param, text="<html>no</html>", content_type="text/html")
+    server.upgrade = page(request.param)
     return server
 
 
@@ -175,7 +174,7 @@ async def test_websocket_is_tried_again_after_an_outage(walled: FakeServer, clie
     async with running(seat) as heard:
         await heard.next(Roster)
         walled.upgrade = None
-        walled.script("inbox", lambda: web.Response(status=502, text="<html>"))
+        walled.script("inbox", page(502))
         await walled.member(seat.peer_id).push({"type": "bye", "from": ANN.peer_id, "body": "x"})
         await heard.next(SignalingLost)
         await heard.next(Roster)

@@ -11,7 +11,7 @@ from peer.ports import PeerJoinedRoom, PeerLeftRoom, Roster, Seat, Signal, Signa
 from peer.signaling import SignalingClient
 from peer.signaling.seat import SignalingSeat
 
-from .fake_server import FakeServer, refusal
+from .fake_server import FakeServer, Member, page, refusal
 from .seats import LOBBY, Listener, Pauses, client_of, running, until
 
 NOBODY = PeerId("z" * 22)
@@ -228,6 +228,35 @@ async def test_server_that_takes_us_for_somebody_else_is_left(server: FakeServer
         await server.member(seat.peer_id).push({"type": "welcome", "peerId": NOBODY, "peers": []})
         assert "somebody else" in (await heard.next(SignalingLost)).reason
         await heard.next(Roster)
+
+
+async def test_server_that_dies_while_we_join_again_is_waited_for(
+    server: FakeServer, client: SignalingClient, pauses: Pauses
+) -> None:
+    seat = await seat_of(client)
+    async with running(seat) as heard:
+        await heard.next(Roster)
+        server.script("join-room", page(502), page(502))
+        await server.close_socket(seat.peer_id, 4404)
+        await heard.next(Roster)
+        assert [lost.reason for lost in heard.of(SignalingLost)] == ["something else answers there"]
+        assert pauses.taken == [0.125, 0.25]
+
+
+async def test_seat_is_kept_without_a_websocket(server: FakeServer, client: SignalingClient, pauses: Pauses) -> None:
+    """By polling and heartbeats; refused signals and outages make no difference to what is heard."""
+    server.upgrade = page(403)
+    seat = await seat_of(client)
+    async with running(seat) as heard:
+        await heard.next(Roster)
+        server.rooms["lobby"]["a" * 22] = Member("lobby", "a" * 22, "Ann")
+        pauses.beat()
+        assert (await heard.next(PeerJoinedRoom)).peer.display_name == "Ann"
+        seat.send(Signal("offer", NOBODY, "nobody is there"))
+        server.script("answer", refusal(401, "token_expired"))
+        seat.send(Signal("answer", seat.peer_id, "sent again with the next token"))
+        assert (await heard.next(Signal)).body == "sent again with the next token"
+        assert heard.of(SignalingLost) == []
 
 
 async def test_refused_signal_does_not_hold_up_the_next(server: FakeServer, client: SignalingClient) -> None:
