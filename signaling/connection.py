@@ -18,6 +18,10 @@ from .auth import Membership
 __all__ = ["CloseCode", "Connection"]
 
 
+RELIEF_STEP_S = 0.01
+"""How often a congested connection is looked at."""
+
+
 class CloseCode(IntEnum):
     """Close codes of docs/protocol.md."""
 
@@ -39,10 +43,18 @@ class Connection:
     membership: Membership
     """Whose it is; set once its hello is accepted."""
 
-    def __init__(self, socket: web.WebSocketResponse, transport: asyncio.Transport, *, out_buffer_bytes: int) -> None:
+    def __init__(
+        self,
+        socket: web.WebSocketResponse,
+        transport: asyncio.Transport,
+        *,
+        out_buffer_bytes: int,
+        relief_s: float = 1.0,
+    ) -> None:
         self._socket = socket
         self._transport = transport
         self._out_buffer_bytes = out_buffer_bytes
+        self._relief_s = relief_s
         self._held: list[bytes] = []
         self._held_bytes = 0
         self._fetches = 0
@@ -54,6 +66,22 @@ class Connection:
     def is_ending(self) -> bool:
         """No frame is taken or given any more."""
         return self._closing is not None
+
+    @property
+    def is_congested(self) -> bool:
+        """Half of the bound is waiting to be read."""
+        return self._transport.get_write_buffer_size() > self._out_buffer_bytes // 2
+
+    async def relieve(self) -> None:
+        """Hold up who sends until the reader has caught up; one that does not in time is cut.
+
+        Without this, a fast sender could have a healthy reader cut; and whoever waits here is one sender, not all.
+        """
+        for _ in range(max(1, int(self._relief_s / RELIEF_STEP_S))):
+            await asyncio.sleep(RELIEF_STEP_S)
+            if self.is_ending or not self.is_congested:
+                return
+        self.end(CloseCode.TOO_SLOW)
 
     def send(self, frame: bytes) -> None:
         """Put a frame on its way; a reader that is too slow is cut instead."""

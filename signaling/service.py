@@ -135,6 +135,8 @@ class Service:
         key = PeerKey(sender.room_id, PeerId(to))
         if connection := self.switchboard.connections.get(key):
             connection.send(frame)
+            if connection.is_congested:
+                await connection.relieve()
             return
         refusal = await self.store.post(sender, key.peer_id, Mail(kind, frame))
         if refusal is not None:

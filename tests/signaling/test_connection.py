@@ -51,7 +51,10 @@ class FakeSocket:
 def a_connection() -> tuple[Connection, FakeSocket, FakeTransport]:
     socket, transport = FakeSocket(), FakeTransport()
     connection = Connection(
-        cast(web.WebSocketResponse, socket), cast(asyncio.Transport, cast(Any, transport)), out_buffer_bytes=100
+        cast(web.WebSocketResponse, socket),
+        cast(asyncio.Transport, cast(Any, transport)),
+        out_buffer_bytes=100,
+        relief_s=0.03,
     )
     return connection, socket, transport
 
@@ -119,3 +122,25 @@ async def test_reset_connection_takes_frames_in_silence() -> None:
     connection.send(b"x")
     await connection.wait_closed()
     assert not connection.is_ending
+
+
+async def test_sender_waits_for_a_busy_reader() -> None:
+    """Until it has caught up; nobody is cut."""
+    connection, socket, transport = a_connection()
+    transport.buffered = 60
+    waiting = asyncio.create_task(connection.relieve())
+    await asyncio.sleep(0)
+    assert (connection.is_congested, waiting.done()) == (True, False)
+    transport.buffered = 10
+    await waiting
+    assert socket.codes == []
+
+
+async def test_reader_that_never_catches_up_is_cut() -> None:
+    """And the sender goes on."""
+    connection, socket, transport = a_connection()
+    transport.buffered = 60
+    await connection.relieve()
+    await connection.relieve()
+    await connection.wait_closed()
+    assert socket.codes == [4408]

@@ -295,6 +295,22 @@ async def test_slow_reader_is_cut(start: Start) -> None:
     assert len(meeting.service.switchboard.connections) == 1
 
 
+async def test_flood_does_not_cut_a_healthy_reader(start: Start) -> None:
+    """The sender is held up instead: forty times the bound arrives, in order."""
+    meeting = await start(out_buffer_bytes=65_536)
+    left, right = await meeting.pair()
+    sender, reader = await meeting.connect(left), await meeting.connect(right)
+
+    async def flood() -> None:
+        for number in range(130):
+            await sender.send_json({"type": "offer", "to": right["peerId"], "body": [number, "x" * 20_000]})
+
+    flooding = asyncio.create_task(flood())
+    numbers = [(await asyncio.wait_for(reader.receive_json(), 5))["body"][0] for _ in range(130)]
+    await flooding
+    assert numbers == list(range(130))
+
+
 async def test_foreign_page_may_not_connect(start: Start) -> None:
     """Origin is checked when present: the configured ones and the server's own host."""
     meeting = await start(cors_origins=("https://chat.example",))
