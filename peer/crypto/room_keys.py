@@ -8,7 +8,7 @@ same code path protects nothing but against those who do not know the name.
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ..errors import BadSetting
 from ..ids import RoomId, Topic, short
@@ -22,15 +22,15 @@ SECRET_BYTES = 16
 TOPIC_BYTES = 16
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class RoomKeys:
     """All that derives from a room's secret; shows its topic only."""
 
     topic: Topic
     """The room's name for the signaling server."""
-    gate: bytes = field(repr=False)
+    gate: bytes
     """32 bytes: the pre-shared key of every handshake."""
-    signal: bytes = field(repr=False)
+    signal: bytes
     """32 bytes: seals SDP and candidates."""
 
     def __repr__(self) -> str:

@@ -17,5 +17,5 @@ def load_shared(name: str) -> Any:
     """The content of a vector file, or a skip that names what is missing."""
     path = FOLDER / name
     if not path.is_file():
-        pytest.skip(f"no public vectors at ../shared/vectors/{name}: see docs/protocol.md for their origin")
+        pytest.skip(f"no public vectors at ../shared/vectors/{name}, beside the repository")
     return json.loads(path.read_text("utf-8"))
