@@ -6,8 +6,11 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from peer.rtc.ice import ADDRESSES_SETTING
+from signaling.app import running_server
 
 from .pairs import Pair, RawPeer, make_link
+from .relay import Relay, running_relay
+from .rooms import GUESTS, Company
 
 
 @pytest.fixture(autouse=True)
@@ -40,3 +43,24 @@ def silent_port() -> Iterator[int]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))
         yield silent.getsockname()[1]
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[str]:
+    """A signaling server in this process, which lets guests in."""
+    async with running_server(GUESTS) as url:
+        yield url
+
+
+@pytest.fixture
+async def relay(server: str) -> AsyncIterator[Relay]:
+    """The same behind a server in the middle, which notes what passes."""
+    async with running_relay(server) as relay:
+        yield relay
+
+
+@pytest.fixture
+async def company() -> AsyncIterator[Company]:
+    """Where a test's peers come from; ask for it after the server."""
+    async with Company() as company:
+        yield company
