@@ -69,6 +69,8 @@ class PeerChannel:
         self.state = ChannelState.CONNECTING
         self.remote: MemberId | None = None
         """Set once the handshake has proven it, and never changed."""
+        self.told: Introduction | None = None
+        """How we introduced ourselves."""
         self._credentials = credentials
         self._authorise = authorise
         self._introduce = introduce
@@ -142,15 +144,12 @@ class PeerChannel:
             return None
 
     def _receive(self, channel: Channel, data: bytes, *, now: float) -> Frame | None:
-        match self.state:
-            case ChannelState.CLOSED:
-                pass
-            case ChannelState.CONNECTING:
-                self._keep_early(channel, data)
-            case ChannelState.HANDSHAKING:
-                self._shake(channel, data, now=now)
-            case ChannelState.GREETING | ChannelState.OPEN:
-                return self._open_frame(channel, data, now=now)
+        if self.state in (ChannelState.GREETING, ChannelState.OPEN):
+            return self._open_frame(channel, data, now=now)
+        if self.state is ChannelState.CONNECTING:
+            self._keep_early(channel, data)
+        elif self.state is ChannelState.HANDSHAKING:
+            self._shake(channel, data, now=now)
         return None
 
     def _keep_early(self, channel: Channel, data: bytes) -> None:
@@ -173,7 +172,8 @@ class PeerChannel:
         self._heard_at = now
         self._ciphers = {channel: established.cipher(channel.label) for channel in Channel}
         self.state = ChannelState.GREETING
-        self._seal(self._introduce(), now=now)
+        self.told = self._introduce()
+        self._seal(self.told, now=now)
 
     def _open_frame(self, channel: Channel, data: bytes, *, now: float) -> Frame | None:
         frame = frames.decode(self._ciphers[channel].open(data))
@@ -205,7 +205,7 @@ class PeerChannel:
 
     def say_goodbye(self, *, now: float) -> None:
         """Tell the other side that we leave, if it can hear us, and close."""
-        if self.is_open:
+        if self.state in (ChannelState.GREETING, ChannelState.OPEN):
             self._seal(Goodbye(), now=now)
         self.close("left")
 

@@ -21,6 +21,8 @@ class Linked:
     peer: PeerId
     member: MemberId
     introduction: Introduction
+    told: Introduction
+    """How we introduced ourselves, which may be out of date by now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from ..config import Config
 from ..crypto.handshake import Role
@@ -59,13 +60,14 @@ class Links:
     def join(self, peers: Iterable[PeerInfo], *, now: float) -> None:
         """We are the newcomer: offer to everybody."""
         for info in peers:
-            if contact := self._contact(info.peer_id):
+            contact = self._contact(info.peer_id)
+            if contact is not None and not contact.is_connected:  # a server may name a peer twice
                 self._offer(contact, now=now)
 
     def receive_roster(self, peers: Iterable[PeerInfo], *, now: float) -> None:
         """The server is (back) there; meet whom we missed, forget who went."""
         present = {info.peer_id for info in peers}
-        for peer in self._contacts.keys() - present:
+        for peer in sorted(self._contacts.keys() - present):
             self.peer_left(peer, now=now)
         for peer in sorted(present):
             self.peer_joined(peer, now=now, offers=peer < self.our_id)
@@ -105,7 +107,8 @@ class Links:
             )
         except (RemoteError, CryptoError):
             return
-        if contact := self._contact(signal.remote):
+        find = self._contact if signal.kind == "offer" else self._contacts.get
+        if contact := find(signal.remote):
             self._receive_description(contact, signal.kind, description, now=now)
 
     def _receive_description(self, contact: Contact, kind: SignalKind, description: Description, *, now: float) -> None:
@@ -240,11 +243,11 @@ class Links:
             self._outputs.append(Received(channel.remote, frame))
         if channel.is_closed:
             self._outputs += channel.outputs()
-            self._end(contact, channel, now=now)
+            self._end(contact, channel, reason="left" if isinstance(frame, Goodbye) else "lost", now=now)
 
     def _promote(self, contact: Contact, channel: PeerChannel, introduction: Introduction) -> None:
         """The attempt became the link, if it is still wanted and names our room."""
-        if channel.remote is None or not self.admit(introduction):
+        if channel.remote is None or channel.told is None or not self.admit(introduction):
             channel.close("another room")
             return
         contact.negotiation.end()
@@ -253,14 +256,14 @@ class Links:
         contact.attempt, contact.tries, contact.retry_at = None, 0, None
         self._retire(contact.current)
         contact.current = channel
-        self._outputs.append(Linked(contact.peer, channel.remote, introduction))
+        self._outputs.append(Linked(contact.peer, channel.remote, introduction, channel.told))
 
     def _retire(self, channel: PeerChannel | None) -> None:
         if channel is not None:
             channel.close("replaced")
             self._outputs += channel.outputs()
 
-    def _end(self, contact: Contact, channel: PeerChannel, *, now: float) -> None:
+    def _end(self, contact: Contact, channel: PeerChannel, *, reason: Literal["left", "lost"], now: float) -> None:
         self._is_deadline_stale = True
         if channel is contact.attempt:
             contact.attempt = None
@@ -268,14 +271,14 @@ class Links:
             self._plan_retry(contact, offers_first=channel.role is Role.INITIATOR, now=now)
         elif channel is contact.current:
             contact.current = None
-            self._report_unlinked(contact)
+            self._report_unlinked(contact, reason)
             self._plan_retry(contact, offers_first=self.our_id < contact.peer, now=now)
         self._maybe_forget(contact)
 
-    def _report_unlinked(self, contact: Contact) -> None:
+    def _report_unlinked(self, contact: Contact, reason: Literal["left", "lost"]) -> None:
         others = (other.identity for other in self._contacts.values() if other.current is not None)
         if contact.identity is not None and contact.identity not in others:
-            self._outputs.append(Unlinked(contact.identity, "lost" if contact.present else "left"))
+            self._outputs.append(Unlinked(contact.identity, reason))
 
     def _plan_retry(self, contact: Contact, *, offers_first: bool, now: float) -> None:
         """Back-off with jitter; the other side gets a head start where it is its turn."""

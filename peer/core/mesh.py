@@ -38,7 +38,17 @@ from ..ports import (
     SignalingEvent,
     SignalingLost,
 )
-from ..wire.frames import Chat, Frame, Introduction, PresenceUpdate, TypingNotice
+from ..wire.frames import (
+    MAX_ID_CHARS,
+    MAX_IDS,
+    MAX_NAME_CHARS,
+    MAX_TEXT_CHARS,
+    Chat,
+    Frame,
+    Introduction,
+    PresenceUpdate,
+    TypingNotice,
+)
 from .channel import Credentials
 from .contact import Forgotten, Linked, Received, Unlinked
 from .links import Links
@@ -77,6 +87,8 @@ class Mesh:
         self._charter = charter
         self._config = config
         self._topic = credentials.keys.topic
+        self._max_text_bytes = min(config.max_text_bytes, MAX_TEXT_CHARS)  # more would end the link that carries it
+        self._max_ids = min(config.max_emote_ids, MAX_IDS)
         self._random_bytes = credentials.random_bytes
         self._wall_ms = wall_ms
         self._outputs: list[Output] = []
@@ -190,6 +202,7 @@ class Mesh:
         """Say goodbye to everybody; may be called twice."""
         if self.state is not RoomState.LEFT:
             self._links.leave(now=now)
+            self._their_typing.clear()
             self._absorb(now=now)
             self._change_state(RoomState.LEFT, reason)
 
@@ -224,8 +237,13 @@ class Mesh:
 
     def _welcome(self, linked: Linked, *, now: float) -> None:
         member = self._member(linked)
+        known = self._presences.get(member.id)
         if self._presences.arrive(member):
             self._notify(MemberJoined(member))
+        elif known is not None and known.presence != member.presence:
+            self._notify(PresenceChanged(member))
+        if linked.told.presence != self._presences.me.presence:
+            self._links.send(PresenceUpdate(self._presences.me.presence), now=now, to=linked.peer)
         owed, drafts = self._outbox.take(linked.peer)
         for chat in owed:
             self._links.send(chat, now=now, to=linked.peer)
@@ -260,7 +278,7 @@ class Mesh:
 
     def _hear_chat(self, member_id: MemberId, chat: Chat) -> None:
         sender = self._presences.get(member_id)
-        is_too_large = len(chat.text.encode()) > self._config.max_text_bytes
+        is_too_large = len(chat.text.encode()) > self._max_text_bytes
         if sender is None or is_too_large or (member_id, chat.message_id) in self._seen:
             return
         self._remember(member_id, chat.message_id)
@@ -277,7 +295,8 @@ class Mesh:
 
     def _introduction(self) -> Introduction:
         me = self._presences.me
-        return Introduction(me.name, self.title, me.presence, self._charter.encoded)
+        name, title = me.name[:MAX_NAME_CHARS], self.title[:MAX_NAME_CHARS]
+        return Introduction(name, title, me.presence, self._charter.encoded)
 
     def _admit(self, introduction: Introduction) -> bool:
         was_known = bool(self._charter.encoded)
@@ -289,17 +308,14 @@ class Mesh:
     def _compose(self, text: str, emote_ids: tuple[str, ...], custom_emoji_ids: tuple[str, ...]) -> Chat:
         self._check_text(text)
         for ids in (emote_ids, custom_emoji_ids):
-            if len(ids) > self._config.max_emote_ids or any(len(each) > 64 for each in ids):
-                raise BadSetting(f"at most {self._config.max_emote_ids} emote ids of 64 characters fit in a message")
+            if len(ids) > self._max_ids or any(len(_encoded(each)) > MAX_ID_CHARS for each in ids):
+                raise BadSetting(f"at most {self._max_ids} emote ids of {MAX_ID_CHARS} bytes fit in a message")
         return Chat(self._random_bytes(16), self._wall_ms(), text, emote_ids, custom_emoji_ids)
 
     def _check_text(self, text: str) -> None:
-        try:
-            actual_bytes = len(text.encode())
-        except UnicodeEncodeError as error:
-            raise BadSetting("the text holds half a character (a lone surrogate): decode it properly first") from error
-        if actual_bytes > self._config.max_text_bytes:
-            raise MessageTooLarge(actual_bytes=actual_bytes, limit_bytes=self._config.max_text_bytes)
+        actual_bytes = len(_encoded(text))
+        if actual_bytes > self._max_text_bytes:
+            raise MessageTooLarge(actual_bytes=actual_bytes, limit_bytes=self._max_text_bytes)
 
     def _message(self, chat: Chat, sender: Member, status: MessageStatus) -> Message:
         return Message(
@@ -332,3 +348,10 @@ class Mesh:
 
     def _notify(self, event: Event) -> None:
         self._outputs.append(Notify(event))
+
+
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise BadSetting("the text holds half a character (a lone surrogate): decode it properly first") from error

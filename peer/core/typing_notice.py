@@ -48,6 +48,10 @@ class TheirTyping:
         """They stopped, wrote or left; True if they were typing."""
         return self._until.pop(member, None) is not None
 
+    def clear(self) -> None:
+        """Nobody is listened to any more."""
+        self._until.clear()
+
     def next_deadline(self) -> float | None:
         return min(self._until.values(), default=None)
 

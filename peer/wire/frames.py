@@ -13,6 +13,10 @@ import msgspec
 from ..errors import MalformedFrame
 
 __all__ = [
+    "MAX_IDS",
+    "MAX_ID_CHARS",
+    "MAX_NAME_CHARS",
+    "MAX_TEXT_CHARS",
     "Chat",
     "Frame",
     "Goodbye",
@@ -24,10 +28,17 @@ __all__ = [
     "encode",
 ]
 
-_Name = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
-_Title = Annotated[str, msgspec.Meta(max_length=64)]
-_Ids = Annotated[tuple[Annotated[str, msgspec.Meta(max_length=64)], ...], msgspec.Meta(max_length=64)]
-_Milliseconds = Annotated[int, msgspec.Meta(ge=0, lt=253_402_300_800_000)]  # up to the year 9999
+MAX_NAME_CHARS = 64
+MAX_TEXT_CHARS = 16 * 1024
+MAX_IDS = 64
+"""Emote ids of a message, and custom emoji ids."""
+MAX_ID_CHARS = 64
+
+_Name = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME_CHARS)]
+_Title = Annotated[str, msgspec.Meta(max_length=MAX_NAME_CHARS)]
+_Ids = Annotated[tuple[Annotated[str, msgspec.Meta(max_length=MAX_ID_CHARS)], ...], msgspec.Meta(max_length=MAX_IDS)]
+_Milliseconds = Annotated[int, msgspec.Meta(ge=0, lt=253_370_764_800_000)]
+"""Before the year 9999, so that a reader in any time zone can still write it down."""
 _Presence: TypeAlias = Literal["online", "away", "offline"]
 
 
@@ -45,7 +56,7 @@ class Chat(msgspec.Struct, array_like=True, frozen=True, tag=2):
 
     message_id: Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
     sent_at_ms: _Milliseconds
-    text: Annotated[str, msgspec.Meta(max_length=16 * 1024)]
+    text: Annotated[str, msgspec.Meta(max_length=MAX_TEXT_CHARS)]
     emote_ids: _Ids = ()
     custom_emoji_ids: _Ids = ()
 
@@ -73,8 +84,17 @@ class Heartbeat(msgspec.Struct, array_like=True, frozen=True, tag=6):
 Frame: TypeAlias = Introduction | Chat | PresenceUpdate | Goodbye | TypingNotice | Heartbeat
 
 _KNOWN_TYPES = range(1, 7)
+
+
+class _Head(msgspec.Struct, array_like=True):
+    """What every frame of every version begins with; the rest is passed over."""
+
+    type: Annotated[int, msgspec.Meta(ge=0)]
+
+
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[Frame] = msgspec.msgpack.Decoder(Frame)
+_head_decoder = msgspec.msgpack.Decoder(_Head)
 
 
 def encode(frame: Frame) -> bytes:
@@ -84,14 +104,17 @@ def encode(frame: Frame) -> bytes:
 
 def decode(data: bytes) -> Frame | None:
     """Read one plaintext; None for a type of a later version; raise MalformedFrame for anything else."""
-    if _is_of_later_version(data):
-        return None
     try:
         return _decoder.decode(data)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        if _is_of_later_version(data):
+            return None
         raise MalformedFrame(f"not a frame: {error}") from error
 
 
 def _is_of_later_version(data: bytes) -> bool:
-    """A short array (MessagePack fixarray) that begins with a small number which is no type of ours."""
-    return len(data) > 1 and 0x91 <= data[0] <= 0x9F and data[1] < 0x80 and data[1] not in _KNOWN_TYPES
+    """An array whose first element is a number, and no type of ours."""
+    try:
+        return _head_decoder.decode(data).type not in _KNOWN_TYPES
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return False

@@ -1,0 +1,59 @@
+"""What is known of one other peer."""
+
+from __future__ import annotations
+
+from peer.config import Config
+from peer.core.channel import PeerChannel
+from peer.core.contact import Contact
+from peer.core.machine import LinkId
+from peer.core.negotiation import Negotiation
+from peer.crypto.handshake import Role
+from peer.ids import PeerId
+from peer.wire.frames import Introduction
+
+from ...support.keys import credentials
+
+BOB = PeerId("bob")
+
+
+def contact() -> Contact:
+    return Contact(BOB, Negotiation(our_id=PeerId("ann"), their_id=BOB))
+
+
+def channel(now: float) -> PeerChannel:
+    return PeerChannel(
+        LinkId(BOB, bytes(8)),
+        role=Role.INITIATOR,
+        credentials=credentials("ann"),
+        authorise=lambda _: True,
+        introduce=lambda: Introduction("ann", "", "online", b""),
+        config=Config(),
+        now=now,
+    )
+
+
+def test_new_contact_is_present_and_awaits_nothing() -> None:
+    """It has no link, no attempt and no deadline until somebody plans one."""
+    bob = contact()
+    assert bob.present
+    assert not bob.is_connected
+    assert bob.channels() == ()
+    assert bob.next_deadline() is None
+
+
+def test_attempt_and_link_both_count_as_connected() -> None:
+    """While either of them lives, no new attempt is planned."""
+    for field in ("attempt", "current"):
+        bob = contact()
+        setattr(bob, field, channel(now=0.0))
+        assert bob.is_connected
+        assert len(bob.channels()) == 1
+
+
+def test_next_deadline_is_that_of_the_retry_or_of_a_channel() -> None:
+    """Whatever comes first wakes the machine."""
+    bob = contact()
+    bob.attempt = channel(now=0.0)
+    assert bob.next_deadline() == 10.0
+    bob.retry_at = 4.0
+    assert bob.next_deadline() == 4.0

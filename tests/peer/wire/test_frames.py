@@ -1,0 +1,194 @@
+"""Application frames: round trips, what is refused, what is passed over, and the sample bytes."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from peer.errors import MalformedFrame
+from peer.wire import frames
+from peer.wire.frames import Chat, Frame, Goodbye, Heartbeat, Introduction, PresenceUpdate, TypingNotice
+
+VECTORS: dict[str, list[dict[str, Any]]] = json.loads(
+    (Path(__file__).parents[2] / "vectors" / "link" / "app_frames.json").read_text("utf-8")
+)
+KINDS = {kind.__name__: kind for kind in (Introduction, Chat, PresenceUpdate, Goodbye, TypingNotice, Heartbeat)}
+
+LATEST_MS = 253_370_764_799_999
+
+text = st.text(st.characters(exclude_categories=["Cs"]))
+ids = st.lists(text.map(lambda each: each[:64]), max_size=64).map(tuple)
+presence = st.sampled_from(["online", "away", "offline"])
+any_frame = st.one_of(
+    st.builds(
+        Introduction,
+        name=text.map(lambda each: each[:64] or "x"),
+        title=text.map(lambda each: each[:64]),
+        presence=presence,
+        genesis=st.binary(max_size=256),
+    ),
+    st.builds(
+        Chat,
+        message_id=st.binary(min_size=16, max_size=16),
+        sent_at_ms=st.integers(0, LATEST_MS),
+        text=text,
+        emote_ids=ids,
+        custom_emoji_ids=ids,
+    ),
+    st.builds(PresenceUpdate, presence=presence),
+    st.just(Goodbye()),
+    st.builds(TypingNotice, typing=st.booleans()),
+    st.just(Heartbeat()),
+)
+
+
+def pack(*fields: object) -> bytes:
+    return msgspec.msgpack.encode(fields)
+
+
+# ---- sample bytes
+
+
+def _from_json(kind: str, fields: dict[str, Any]) -> Frame:
+    binary = {"genesis", "message_id"}
+    values = {
+        key: bytes.fromhex(value) if key in binary else tuple(value) if isinstance(value, list) else value
+        for key, value in fields.items()
+    }
+    frame: Frame = KINDS[kind](**values)
+    return frame
+
+
+@pytest.mark.parametrize("vector", VECTORS["good"], ids=lambda vector: vector["name"])
+def test_sample_bytes_are_what_we_write_and_read(vector: dict[str, Any]) -> None:
+    """Another implementation is checked against the same file."""
+    frame, data = _from_json(vector["kind"], vector["fields"]), bytes.fromhex(vector["hex"])
+    assert frames.encode(frame) == data
+    assert frames.decode(data) == frame
+
+
+@pytest.mark.parametrize("vector", VECTORS["ignored"], ids=lambda vector: vector["name"])
+def test_sample_bytes_of_later_versions_are_passed_over(vector: dict[str, Any]) -> None:
+    """docs/protocol.md, Frames: unknown types are ignored."""
+    assert frames.decode(bytes.fromhex(vector["hex"])) is None
+
+
+@pytest.mark.parametrize("vector", VECTORS["extended"], ids=lambda vector: vector["name"])
+def test_sample_bytes_with_appended_fields_are_read_without_them(vector: dict[str, Any]) -> None:
+    """A later version may say more; what we know of it stays true."""
+    assert frames.decode(bytes.fromhex(vector["hex"])) == _from_json(vector["kind"], vector["fields"])
+
+
+@pytest.mark.parametrize("vector", VECTORS["malformed"], ids=lambda vector: vector["name"])
+def test_malformed_sample_bytes_are_refused(vector: dict[str, Any]) -> None:
+    """They end the link."""
+    with pytest.raises(MalformedFrame):
+        frames.decode(bytes.fromhex(vector["hex"]))
+
+
+def test_every_type_has_sample_bytes() -> None:
+    """A new frame brings its vectors."""
+    assert {vector["kind"] for vector in VECTORS["good"]} == set(KINDS)
+
+
+# ---- properties
+
+
+@given(any_frame)
+def test_frame_survives_the_wire(frame: Frame) -> None:
+    """What one side encodes, the other decodes."""
+    assert frames.decode(frames.encode(frame)) == frame
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_a_frame_none_or_malformed(data: bytes) -> None:
+    """No other error, whatever a member sends."""
+    with suppress(MalformedFrame):
+        assert frames.decode(data) is None or frames.encode(frames.decode(data))  # type: ignore[arg-type]
+
+
+@given(any_frame, st.data())
+def test_damaged_frame_is_a_frame_none_or_malformed(frame: Frame, data: st.DataObject) -> None:
+    """The same close to what is right, where mistakes hide."""
+    damaged = bytearray(frames.encode(frame))
+    damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    with suppress(MalformedFrame):
+        frames.decode(bytes(damaged))
+
+
+@given(any_frame, st.lists(st.one_of(st.integers(-(2**63), 2**64 - 1), text, st.binary(), st.none()), max_size=4))
+def test_appended_fields_are_ignored(frame: Frame, more: list[object]) -> None:
+    """But for optional fields that were left out: those are the next ones."""
+    fields = msgspec.msgpack.decode(frames.encode(frame))
+    assert frames.decode(pack(*fields, *more)) == frame
+
+
+@given(st.integers(0, 2**64 - 1).filter(lambda number: number not in range(1, 7)), st.lists(text, max_size=20))
+def test_unknown_types_are_passed_over(number: int, fields: list[str]) -> None:
+    """Of any number, and with any number of fields."""
+    assert frames.decode(pack(number, *fields)) is None
+
+
+@pytest.mark.parametrize("depth", [10, 1_000, 60_000])
+def test_deep_nesting_is_refused(depth: int) -> None:
+    """Neither the known nor the unknown types let a frame exhaust the stack."""
+    for head in (b"\x92\x06", b"\x92\x2a"):
+        with suppress(MalformedFrame):
+            frames.decode(head + b"\x91" * depth + b"\x00")
+
+
+# ---- limits
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pack(1, "", "Deck", "online", b""),
+        pack(1, "x" * 65, "Deck", "online", b""),
+        pack(1, "ann", "x" * 65, "online", b""),
+        pack(1, "ann", "Deck", "busy", b""),
+        pack(1, "ann", "Deck", "online", bytes(257)),
+        pack(1, "ann", "Deck", "online"),
+        pack(2, bytes(15), 0, "hi"),
+        pack(2, bytes(17), 0, "hi"),
+        pack(2, bytes(16), -1, "hi"),
+        pack(2, bytes(16), 1.5, "hi"),
+        pack(2, bytes(16), LATEST_MS + 1, "hi"),
+        pack(2, bytes(16), 0, "x" * (16 * 1024 + 1)),
+        pack(2, bytes(16), 0, b"hi"),
+        pack(2, bytes(16), 0, "hi", ["x"] * 65),
+        pack(2, bytes(16), 0, "hi", ["x" * 65]),
+        pack(2, bytes(16), 0, "hi", [], [1]),
+        pack(3, "busy"),
+        pack(5, 1),
+        pack(5),
+        pack(True),
+        pack(-1),
+        pack("2"),
+        pack(None),
+        pack(),
+        msgspec.msgpack.encode({"type": 6}),
+        b"",
+        pack(6) + b"\x00",
+        b"\x91",
+    ],
+)
+def test_what_we_would_not_have_sent_is_malformed(data: bytes) -> None:
+    """One example for each limit."""
+    with pytest.raises(MalformedFrame):
+        frames.decode(data)
+
+
+@pytest.mark.parametrize("hours", [-24, 24])
+def test_latest_time_can_be_shown_in_every_time_zone(hours: int) -> None:
+    """Or a member could stop others from printing a message: the calendar ends with the year 9999."""
+    zone = timezone(timedelta(hours=hours, minutes=-1 if hours > 0 else 1))
+    assert datetime.fromtimestamp(LATEST_MS / 1000, UTC).astimezone(zone)
