@@ -169,7 +169,7 @@ class JoinRefused(ConnectivityError):
     """The signaling server said no; `code` is its stable name for the reason."""
 
     def __init__(self, code: str, message: str, *, hint: str | None = None, retry_after_s: float | None = None) -> None:
-        super().__init__(f"{message}: {hint}" if hint else message)
+        super().__init__(f"{message.rstrip('.')}: {hint}" if hint else message)
         self.code = code
         self.hint = hint
         self.retry_after_s = retry_after_s

@@ -109,7 +109,8 @@ async def leave_room(request: web.Request) -> web.Response:
 
 
 async def list_rooms(request: web.Request) -> web.Response:
-    """S8: open to all, since it shows public rooms only."""
+    """S8: public rooms, for those who could join them."""
+    request.app[SERVICE].identify(request.headers.get("Authorization"))
     cursor = request.query.get("cursor")
     limit = rooms.parse_number(
         request.query.get("limit"), name="limit", lowest=1, highest=MAX_PAGE, default=DEFAULT_PAGE

@@ -178,6 +178,15 @@ async def test_rooms_lists_public_rooms_in_pages(meeting: Meeting, clock: FakeCl
     assert query["cursor"] == ""
 
 
+async def test_rooms_are_shown_to_those_who_could_join_them(start: Start) -> None:
+    """S8: where guests are not let in, the list takes a user's JWT."""
+    meeting = await start(guests=False, jwt_secret=SECRET)
+    assert_error(await meeting.call("GET", "/signaling/rooms"), 401, "unauthenticated")
+    now = meeting.service.clock()
+    token = mint_user_token(SECRET, sub="alice", name=None, issuer=None, audience=None, now=now, ttl_s=60)
+    assert (await meeting.call("GET", "/signaling/rooms", token=token)).status == 200
+
+
 async def test_resume_of_a_present_peer_renews_it_unseen(start: Start) -> None:
     """Nobody is told, and a full room has a place for who is in it."""
     meeting = await start(room_peers=2)
