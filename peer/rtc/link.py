@@ -110,9 +110,10 @@ class RtcLink:
         if self._state is not State.OPEN or rtc_channel.readyState != "open":
             return
         rtc_channel.send(data)
-        if self.buffered_bytes > self._max_buffered_bytes:
+        buffered_bytes = self.buffered_bytes
+        if buffered_bytes > self._max_buffered_bytes:
             self._end("slow reader")
-        elif self.buffered_bytes > self._low_water_bytes:
+        elif buffered_bytes > self._low_water_bytes:
             self._drained.clear()
 
     @property
@@ -254,8 +255,15 @@ class RtcLink:
     async def _release(self) -> None:
         self._report_closed("closed")
         await self._exchange.stop()
+        await self._stop_sctp()
         await self._connection.close()
         if self._dtls.state == "connected":
             await self._pump_ended.wait()
         await asyncio.gather(*self._aiortc_tasks, return_exceptions=True)
         await self._ice.close()  # again: closed while it connects, it would start its consent checks after that
+
+    async def _stop_sctp(self) -> None:
+        """A retransmission that falls due just now runs in a task of its own: it ends before the transport does."""
+        assert self._connection.sctp is not None
+        await self._connection.sctp.stop()
+        await asyncio.sleep(0)
