@@ -106,4 +106,5 @@ Output: TypeAlias = CreateOffer | AcceptOffer | AcceptAnswer | AddCandidate | Cl
 
 def earliest(*deadlines: float | None) -> float | None:
     """The first of some deadlines; None where there is none."""
-    return min((deadline for deadline in deadlines if deadline is not None), default=None)
+    known = [deadline for deadline in deadlines if deadline is not None]
+    return min(known) if known else None

@@ -118,7 +118,7 @@ class RtcLink:
 
     @property
     def buffered_bytes(self) -> int:
-        return sum(channel.bufferedAmount for channel in self._channels.values())
+        return sum([channel.bufferedAmount for channel in self._channels.values()])
 
     async def wait_drained(self) -> None:
         await self._drained.wait()
