@@ -64,6 +64,17 @@ async def test_silent_other_side_costs_the_flush_two_seconds(pair: Pair) -> None
     assert pair.left_ear.reason == "closed"
 
 
+async def test_retransmission_that_falls_due_at_the_end_is_not_an_error(pair: Pair) -> None:
+    """aiortc repeats in a task that it forgets: it must find its transport, and start no timer after it."""
+    _vanish(pair.right)
+    pair.left.send(Channel.EVENTS, b"never arrives")
+    sctp = pair.left._connection.sctp
+    assert sctp is not None
+    pair.left._channels[Channel.EVENTS].on("close", sctp._t3_expired)
+    pair.left._end("lost")
+    await pair.close()
+
+
 async def _do_nothing(pair: Pair) -> None:
     """Never negotiated."""
 
