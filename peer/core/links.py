@@ -122,12 +122,14 @@ class Links:
             case "candidate":
                 if contact.attempt is not None and contact.attempt.link == link:
                     self._outputs.append(AddCandidate(link, description.text))
-            case "bye":
+            case _:  # bye
                 if contact.attempt is not None and contact.attempt.link == link:
                     contact.attempt.close("refused")
                     self._settle(contact, contact.attempt, None, now=now)
 
     def _receive_offer(self, contact: Contact, link: LinkId, sdp: str, *, now: float) -> None:
+        if contact.current is not None and contact.current.link == link:
+            return  # a replay of the offer that this link came from
         contact.present = True
         verdict = contact.negotiation.receive_offer(link.attempt)
         if verdict is Verdict.IGNORE:
@@ -269,7 +271,7 @@ class Links:
             contact.attempt = None
             contact.negotiation.end()
             self._plan_retry(contact, offers_first=channel.role is Role.INITIATOR, now=now)
-        elif channel is contact.current:
+        else:
             contact.current = None
             self._report_unlinked(contact, reason)
             self._plan_retry(contact, offers_first=self.our_id < contact.peer, now=now)

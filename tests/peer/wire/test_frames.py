@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -20,7 +21,9 @@ from peer.wire.frames import Chat, Frame, Goodbye, Heartbeat, Introduction, Pres
 VECTORS: dict[str, list[dict[str, Any]]] = json.loads(
     (Path(__file__).parents[2] / "vectors" / "link" / "app_frames.json").read_text("utf-8")
 )
-KINDS = {kind.__name__: kind for kind in (Introduction, Chat, PresenceUpdate, Goodbye, TypingNotice, Heartbeat)}
+KINDS: dict[str, Callable[..., Frame]] = {
+    kind.__name__: kind for kind in (Introduction, Chat, PresenceUpdate, Goodbye, TypingNotice, Heartbeat)
+}
 
 LATEST_MS = 253_370_764_799_999
 
@@ -63,8 +66,7 @@ def _from_json(kind: str, fields: dict[str, Any]) -> Frame:
         key: bytes.fromhex(value) if key in binary else tuple(value) if isinstance(value, list) else value
         for key, value in fields.items()
     }
-    frame: Frame = KINDS[kind](**values)
-    return frame
+    return KINDS[kind](**values)
 
 
 @pytest.mark.parametrize("vector", VECTORS["good"], ids=lambda vector: vector["name"])
@@ -191,4 +193,5 @@ def test_what_we_would_not_have_sent_is_malformed(data: bytes) -> None:
 def test_latest_time_can_be_shown_in_every_time_zone(hours: int) -> None:
     """Or a member could stop others from printing a message: the calendar ends with the year 9999."""
     zone = timezone(timedelta(hours=hours, minutes=-1 if hours > 0 else 1))
-    assert datetime.fromtimestamp(LATEST_MS / 1000, UTC).astimezone(zone)
+    latest = datetime.fromtimestamp(LATEST_MS / 1000, UTC)
+    assert latest.astimezone(zone) == latest

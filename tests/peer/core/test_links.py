@@ -1,0 +1,574 @@
+"""The links of one room, driven by hand: who offers, what is retried, what a link's end means.
+
+The others are insiders (tests/support): real handshakes, real seals. Whole rooms are in tests/network/.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TypeVar
+
+import pytest
+
+from peer.config import Config
+from peer.core.contact import Forgotten, Linked, Received, Report, Unlinked
+from peer.core.links import Links
+from peer.core.machine import (
+    AcceptAnswer,
+    AcceptOffer,
+    AddCandidate,
+    CloseLink,
+    CreateOffer,
+    LinkId,
+    Output,
+    SendSignal,
+    Transmit,
+)
+from peer.crypto.handshake import Role
+from peer.ids import PeerId
+from peer.ports import Channel, PeerInfo, Signal, SignalKind
+from peer.wire.frames import Chat, Frame, Goodbye, Heartbeat, Introduction
+
+from ...support.insider import THEIR_FINGERPRINTS, Insider
+from ...support.keys import credentials
+
+ANN = PeerId("m-ann")
+"""In the middle: some ids are smaller, some larger."""
+SMALLER, LARGER = "a-bob", "z-bob"
+CHAT = Chat(bytes(16), 1, "hello")
+
+Kind = TypeVar("Kind")
+
+
+@dataclass
+class Bench:
+    """The links under test, and all that they put out."""
+
+    config: Config = field(default_factory=Config)
+    admits: bool = True
+    now: float = 0.0
+    seen: list[Output | Report] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.links = Links(
+            ANN,
+            credentials("ann"),
+            lambda: Introduction("ann", "Deck", "online", b""),
+            lambda _: self.admits,
+            self.config,
+        )
+
+    def drain(self) -> list[Output | Report]:
+        outputs = self.links.outputs()
+        self.seen += outputs
+        return outputs
+
+    def take(self, kind: type[Kind]) -> list[Kind]:
+        """What was put out of this kind, once."""
+        self.drain()
+        found = [output for output in self.seen if isinstance(output, kind)]
+        self.seen = [output for output in self.seen if not isinstance(output, kind)]
+        return found
+
+    # ---- who is there
+
+    def join(self, *peers: str) -> None:
+        self.links.join([PeerInfo(PeerId(peer), "", "") for peer in peers], now=self.now)
+
+    def roster(self, *peers: str) -> None:
+        self.links.receive_roster([PeerInfo(PeerId(peer), "", "") for peer in peers], now=self.now)
+
+    def hear(self, insider: Insider, kind: SignalKind, text: str = "sdp", *, attempt: bytes = b"attempt.") -> LinkId:
+        """A signal of theirs arrives."""
+        self.links.receive_signal(insider.signal(kind, text, attempt=attempt, to=ANN), now=self.now)
+        return insider.link_id(attempt)
+
+    def wait(self, seconds: float) -> None:
+        end = self.now + seconds
+        while (deadline := self.links.next_deadline()) is not None and deadline <= end:
+            self.now = max(self.now, deadline)
+            self.links.handle_timeout(now=self.now)
+            self.drain()
+        self.now = end
+
+    # ---- links
+
+    def offering(self, peer: str = LARGER) -> LinkId:
+        """We came, and our offer is on its way to this peer."""
+        self.join(peer)
+        [create] = self.take(CreateOffer)
+        self.links.offer_created(create.link, "our offer")
+        assert [signal.signal.kind for signal in self.take(SendSignal)] == ["offer"]
+        return create.link
+
+    def answering(self, insider: Insider, *, attempt: bytes = b"attempt.") -> LinkId:
+        """They offered, and our answer is on its way."""
+        link = self.hear(insider, "offer", attempt=attempt)
+        [accept] = self.take(AcceptOffer)
+        assert accept.link == link
+        self.links.answer_created(link, "our answer", THEIR_FINGERPRINTS, now=self.now)
+        assert [signal.signal.kind for signal in self.take(SendSignal)] == ["answer"]
+        return link
+
+    def shake(self, insider: Insider, link: LinkId, *, role: Role) -> None:
+        """The path opens and the handshake runs; the insider has yet to introduce itself. `role` is theirs."""
+        self.links.link_opened(link, now=self.now)
+        for data in insider.begin(role):
+            self.links.receive(link, Channel.EVENTS, data, now=self.now)
+        while frames := self.take(Transmit):
+            for frame in frames:
+                for reply in insider.receive(frame.channel, frame.data):
+                    self.links.receive(link, Channel.EVENTS, reply, now=self.now)
+
+    def say(self, insider: Insider, link: LinkId, frame: Frame | bytes, *, channel: Channel = Channel.EVENTS) -> None:
+        self.links.receive(link, channel, insider.seal(frame, channel=channel), now=self.now)
+
+    def linked(self, insider: Insider, *, attempt: bytes = b"attempt.") -> LinkId:
+        """They offered, and the link is open."""
+        link = self.answering(insider, attempt=attempt)
+        self.shake(insider, link, role=Role.INITIATOR)
+        self.say(insider, link, insider.introduction())
+        [linked] = self.take(Linked)
+        assert linked.member == insider.member_id
+        return link
+
+    @property
+    def waiting(self) -> list[PeerId]:
+        return self.links.waiting()
+
+
+def bob(peer_id: str = LARGER) -> Insider:
+    return Insider("bob", peer_id=peer_id)
+
+
+# ---- who offers
+
+
+@pytest.mark.parametrize("peer", [SMALLER, LARGER])
+def test_joiner_offers_to_those_already_present(peer: str) -> None:
+    """Whatever the ids: it knows of them, they do not know of it yet."""
+    bench = Bench()
+    bench.join(peer)
+    assert [create.link.peer for create in bench.take(CreateOffer)] == [peer]
+
+
+def test_peer_named_twice_by_the_server_is_met_once() -> None:
+    """A roster is input from outside: it may say anything, and trips no assert."""
+    bench = Bench()
+    bench.join(LARGER, LARGER, ANN)
+    bench.roster(LARGER, LARGER, ANN)
+    assert len(bench.take(CreateOffer)) == 1
+
+
+@pytest.mark.parametrize("peer", [SMALLER, LARGER])
+def test_those_present_wait_ten_seconds_for_the_joiners_offer(peer: str) -> None:
+    """Then they offer themselves: its offer may be lost."""
+    bench = Bench()
+    bench.links.peer_joined(PeerId(peer), now=0.0)
+    bench.wait(9.99)
+    assert bench.take(CreateOffer) == []
+    bench.wait(0.01)
+    assert [create.link.peer for create in bench.take(CreateOffer)] == [peer]
+
+
+def test_after_an_outage_the_smaller_id_offers_at_once() -> None:
+    """Both were there already; the larger one waits before it takes over."""
+    bench = Bench()
+    bench.roster(SMALLER, LARGER)
+    bench.wait(0.0)
+    assert [create.link.peer for create in bench.take(CreateOffer)] == [LARGER]
+    bench.wait(10.0)
+    assert SMALLER in [create.link.peer for create in bench.take(CreateOffer)]
+
+
+def test_joiner_whose_offer_came_is_not_offered_to() -> None:
+    """The answer is our part."""
+    bench, other = Bench(), bob()
+    bench.links.peer_joined(other.peer_id, now=0.0)
+    bench.linked(other)
+    bench.wait(9.0)
+    bench.say(other, other.link_id(b"attempt."), Heartbeat(), channel=Channel.EPHEMERAL)
+    bench.wait(9.0)
+    assert bench.take(CreateOffer) == []
+
+
+@pytest.mark.parametrize("peer", [SMALLER, LARGER])
+def test_crossing_offers_make_one_link(peer: str) -> None:
+    """The offer of the smaller id stands, the other one is rolled back."""
+    bench, other = Bench(), bob(peer)
+    ours = bench.offering(peer)
+    theirs = bench.hear(other, "offer")
+    if peer == SMALLER:
+        assert bench.take(CloseLink) == [CloseLink(ours, "replaced")]
+        assert [accept.link for accept in bench.take(AcceptOffer)] == [theirs]
+    else:
+        assert bench.take(CloseLink) + bench.take(AcceptOffer) == []
+        bench.hear(other, "answer", attempt=ours.attempt)
+        assert [accept.link for accept in bench.take(AcceptAnswer)] == [ours]
+
+
+# ---- offers and answers
+
+
+def test_our_offer_becomes_a_link() -> None:
+    """Offer, answer, path, handshake, introductions."""
+    bench, other = Bench(), bob()
+    link = bench.offering()
+    bench.hear(other, "answer", "their answer", attempt=link.attempt)
+    assert bench.take(AcceptAnswer) == [AcceptAnswer(link, "their answer")]
+    bench.links.answer_accepted(link, THEIR_FINGERPRINTS, now=0.0)
+    bench.shake(other, link, role=Role.RESPONDER)
+    assert bench.waiting == [other.peer_id]
+    bench.say(other, link, other.introduction())
+    [linked] = bench.take(Linked)
+    assert (linked.peer, linked.introduction.name, linked.told.name) == (other.peer_id, "bob", "ann")
+    assert bench.waiting == []
+
+
+def test_signals_are_sealed_for_their_recipient() -> None:
+    """The server relays what it cannot read; the attempt is inside."""
+    bench, other = Bench(), bob()
+    bench.join(LARGER)
+    [create] = bench.take(CreateOffer)
+    bench.links.offer_created(create.link, "our offer")
+    [sent] = bench.take(SendSignal)
+    assert "offer" not in sent.signal.body
+    description = other.read(sent.signal, sender=ANN)
+    assert (description.attempt, description.text) == (create.link.attempt, "our offer")
+
+
+def test_candidate_of_the_attempt_under_way_is_applied() -> None:
+    """One of any other attempt is not."""
+    bench, other = Bench(), bob()
+    link = bench.answering(other)
+    bench.hear(other, "candidate", "candidate:1")
+    bench.hear(other, "candidate", "candidate:2", attempt=b"another.")
+    assert bench.take(AddCandidate) == [AddCandidate(link, "candidate:1")]
+
+
+def test_bye_ends_the_attempt_under_way() -> None:
+    """They cannot have it; one of any other attempt says nothing."""
+    bench, other = Bench(), bob()
+    link = bench.answering(other)
+    bench.hear(other, "bye", attempt=b"another.")
+    assert bench.take(CloseLink) == []
+    bench.hear(other, "bye")
+    assert bench.take(CloseLink) == [CloseLink(link, "refused")]
+
+
+@pytest.mark.parametrize("kind", ["answer", "candidate", "bye"])
+def test_only_offers_introduce_a_peer(kind: SignalKind) -> None:
+    """What is left over from a peer that is gone must not bring it back to life."""
+    bench, other = Bench(), bob()
+    bench.hear(other, kind)
+    assert bench.waiting == []
+    assert bench.drain() == []
+
+
+def test_answer_to_nothing_is_dropped() -> None:
+    """It names an attempt that we did not make."""
+    bench, other = Bench(), bob()
+    bench.offering()
+    bench.hear(other, "answer", attempt=b"another.")
+    assert bench.take(AcceptAnswer) == []
+
+
+def test_unreadable_signals_are_dropped_without_a_trace() -> None:
+    """Garbage, another room's seal, a signal turned into another kind or sender, a well-sealed nonsense."""
+    bench, other = Bench(), bob()
+    good = other.signal("offer", attempt=b"attempt.", to=ANN)
+    for signal in (
+        Signal("offer", other.peer_id, "garbage"),
+        Signal("offer", other.peer_id, good.body[:-1]),
+        Signal("answer", other.peer_id, good.body),
+        Signal("offer", PeerId("somebody else"), good.body),
+        other.signal("offer", attempt=b"too short"[:7], to=ANN),
+        other.signal("offer", attempt=b"attempt.", to=PeerId("somebody else")),
+    ):
+        bench.links.receive_signal(signal, now=0.0)
+    assert bench.drain() == []
+    assert bench.waiting == []
+    assert bench.links.next_deadline() is None
+
+
+def test_results_of_an_attempt_that_was_given_up_are_dropped() -> None:
+    """The driver's tasks may come late; nothing of them is sent."""
+    bench, other = Bench(), bob()
+    link = bench.answering(other)
+    bench.links.link_closed(link, now=0.0)
+    bench.drain()
+    bench.seen.clear()
+    bench.links.offer_created(link, "sdp")
+    bench.links.answer_created(link, "sdp", THEIR_FINGERPRINTS, now=0.0)
+    bench.links.answer_accepted(link, THEIR_FINGERPRINTS, now=0.0)
+    bench.links.link_opened(link, now=0.0)
+    bench.links.link_closed(link, now=0.0)
+    bench.links.receive(link, Channel.EVENTS, b"", now=0.0)
+    bench.links.link_closed(LinkId(PeerId("nobody"), b"attempt."), now=0.0)
+    assert bench.drain() == []
+
+
+# ---- repeated offers
+
+
+def test_offer_played_again_does_not_touch_the_link_it_made() -> None:
+    """A server may repeat what it has; a second link of the same id would take the frames of the first."""
+    bench, other = Bench(), bob()
+    link = bench.linked(other)
+    bench.hear(other, "offer")
+    assert bench.take(AcceptOffer) == []
+    bench.say(other, link, CHAT)
+    assert bench.take(Received) == [Received(other.member_id, CHAT)]
+
+
+def test_new_offer_replaces_the_link_only_when_it_is_proven() -> None:
+    """The peer lost its end and comes back; until then the old link counts, and nobody is told of the change."""
+    bench, other, again = Bench(), bob(), bob()
+    old = bench.linked(other)
+    new = bench.answering(again, attempt=b"another.")
+    bench.say(other, old, CHAT)
+    assert bench.take(Received) == [Received(other.member_id, CHAT)]
+    bench.shake(again, new, role=Role.INITIATOR)
+    assert bench.take(CloseLink) == []
+    bench.say(again, new, again.introduction())
+    assert bench.take(CloseLink) == [CloseLink(old, "replaced")]
+    assert len(bench.take(Linked)) == 1
+    assert bench.take(Unlinked) == []
+    bench.say(again, new, CHAT)
+    assert bench.take(Received) == [Received(other.member_id, CHAT)]
+
+
+def test_attempt_that_fails_leaves_the_link_alone() -> None:
+    """The path to a new link may not exist; the old one does."""
+    bench, other = Bench(), bob()
+    bench.linked(other)
+    new = bench.answering(bob(), attempt=b"another.")
+    bench.links.link_closed(new, now=0.0)
+    assert bench.take(Unlinked) == []
+    assert bench.take(CreateOffer) == []
+    assert bench.links.send(CHAT, now=0.0) == 1
+
+
+def test_another_identity_under_the_same_peer_id_is_refused() -> None:
+    """E2EE, handshake: a changed identity closes; the first one is bound."""
+    bench, other = Bench(), bob()
+    bench.linked(other)
+    impostor = Insider("mallory", peer_id=LARGER)
+    link = bench.answering(impostor, attempt=b"another.")
+    bench.shake(impostor, link, role=Role.INITIATOR)
+    assert bench.take(CloseLink) == [CloseLink(link, "HandshakeFailed")]
+    assert impostor.heard == []
+    assert bench.links.send(CHAT, now=0.0) == 1
+
+
+def test_introduction_of_another_room_ends_the_link() -> None:
+    """And nobody was ever here."""
+    bench, other = Bench(admits=False), bob()
+    link = bench.answering(other)
+    bench.shake(other, link, role=Role.INITIATOR)
+    bench.say(other, link, other.introduction())
+    assert bench.take(CloseLink) == [CloseLink(link, "another room")]
+    assert bench.take(Linked) + bench.take(Unlinked) == []
+
+
+# ---- the end of a link
+
+
+def test_goodbye_is_told_as_left_and_nobody_is_called_back() -> None:
+    """At once, before the server says anything."""
+    bench, other = Bench(), bob()
+    link = bench.linked(other)
+    bench.say(other, link, Goodbye())
+    assert bench.take(Unlinked) == [Unlinked(other.member_id, "left")]
+    assert bench.take(CloseLink) == [CloseLink(link, "left")]
+    assert bench.take(Forgotten) == [Forgotten(other.peer_id)]
+    assert bench.links.next_deadline() is None
+
+
+def test_silence_is_told_as_lost() -> None:
+    """After thirteen seconds."""
+    bench, other = Bench(), bob()
+    bench.linked(other)
+    bench.wait(12.99)
+    assert bench.take(Unlinked) == []
+    bench.wait(0.01)
+    assert bench.take(Unlinked) == [Unlinked(other.member_id, "lost")]
+
+
+def test_link_that_ends_without_goodbye_is_lost_even_if_the_server_saw_its_peer_leave() -> None:
+    """Only a goodbye is one: a process that was killed did not say it."""
+    bench, other = Bench(), bob()
+    link = bench.linked(other)
+    bench.links.peer_left(other.peer_id, now=0.0)
+    bench.links.link_closed(link, now=0.0)
+    assert bench.take(Unlinked) == [Unlinked(other.member_id, "lost")]
+    assert bench.take(Forgotten) == [Forgotten(other.peer_id)]
+
+
+def test_open_link_outlives_what_the_server_says() -> None:
+    """The server may be wrong, or lie."""
+    bench, other = Bench(), bob()
+    link = bench.linked(other)
+    bench.links.peer_left(other.peer_id, now=0.0)
+    bench.roster()
+    assert bench.drain() == []
+    bench.say(other, link, CHAT)
+    assert bench.take(Received) == [Received(other.member_id, CHAT)]
+
+
+def test_attempt_ends_when_its_peer_is_gone() -> None:
+    """There is nobody to link to; the same by a roster without it."""
+    for is_told_by_roster in (False, True):
+        bench = Bench()
+        link = bench.offering()
+        if is_told_by_roster:
+            bench.roster()
+        else:
+            bench.links.peer_left(PeerId(LARGER), now=0.0)
+        assert bench.take(CloseLink) == [CloseLink(link, "gone")]
+        assert bench.take(Forgotten) == [Forgotten(PeerId(LARGER))]
+        assert bench.links.next_deadline() is None
+
+
+def test_departure_of_a_stranger_says_nothing() -> None:
+    """The server may name anybody."""
+    bench = Bench()
+    bench.links.peer_left(PeerId("nobody"), now=0.0)
+    assert bench.drain() == []
+
+
+def test_member_with_two_processes_is_unlinked_by_the_last() -> None:
+    """A member is here while one of its links is."""
+    bench, one, two = Bench(), bob("z-1"), bob("z-2")
+    links = [bench.linked(each) for each in (one, two)]
+    bench.links.link_closed(links[0], now=0.0)
+    assert bench.take(Unlinked) == []
+    bench.say(two, links[1], Goodbye())
+    assert bench.take(Unlinked) == [Unlinked(one.member_id, "left")]
+
+
+def test_leaving_says_goodbye_to_everybody_and_forgets_them() -> None:
+    """Links, attempts and plans alike; after that nothing is awaited."""
+    bench, other = Bench(), bob()
+    link = bench.linked(other)
+    attempt = bench.offering("z-cy")
+    bench.links.peer_joined(PeerId("z-dan"), now=0.0)
+    bench.links.leave(now=0.0)
+    [goodbye] = bench.take(Transmit)
+    other.receive(goodbye.channel, goodbye.data)
+    assert other.heard[-1] == Goodbye()
+    assert bench.take(CloseLink) == [CloseLink(link, "left"), CloseLink(attempt, "left")]
+    assert bench.links.next_deadline() is None
+    assert bench.waiting == []
+
+
+# ---- sending
+
+
+def test_frames_go_to_everybody_linked_or_to_one() -> None:
+    """The answer is how many that were."""
+    bench, one, two = Bench(), Insider("bob", peer_id="z-1"), Insider("cy", peer_id="z-2")
+    for each in (one, two):
+        bench.linked(each)
+    bench.offering("z-3")
+    assert bench.links.send(CHAT, now=0.0) == 2
+    assert bench.links.send(CHAT, now=0.0, to=one.peer_id) == 1
+    assert bench.links.send(CHAT, now=0.0, to=PeerId("z-3")) == 0
+    assert [transmit.link.peer for transmit in bench.take(Transmit)] == ["z-1", "z-2", "z-1"]
+
+
+# ---- retries
+
+
+def test_attempts_are_repeated_with_growing_pauses_and_then_no_more() -> None:
+    """Each takes ten seconds; the n-th pause is between half and all of 0.5 s times 2 to the n."""
+    bench = Bench()
+    bench.join(LARGER)
+    started = []
+    while bench.now < 200:
+        bench.wait(0.01)
+        started += [bench.now for _ in bench.take(CreateOffer)]
+    pauses = [later - earlier - 10 for earlier, later in pairwise(started)]
+    assert len(started) == 4
+    for tries, pause in enumerate(pauses, start=1):
+        assert 0.25 * 2**tries <= pause <= 0.5 * 2**tries + 0.05
+    assert bench.waiting == [LARGER]
+
+
+def test_peer_that_comes_back_is_tried_again() -> None:
+    """A roster or its joining starts the count anew."""
+    bench = Bench()
+    bench.join(LARGER)
+    bench.wait(200)
+    assert len(bench.take(CreateOffer)) == 4
+    bench.roster(LARGER)
+    bench.wait(0)
+    assert len(bench.take(CreateOffer)) == 1
+
+
+def test_lost_link_is_offered_again_by_the_smaller_id_first() -> None:
+    """Both notice; the larger one gives the other a head start."""
+    for peer, first_s, latest_s in ((LARGER, 0.25, 0.5), (SMALLER, 10.25, 10.5)):
+        bench, other = Bench(), bob(peer)
+        link = bench.linked(other)
+        bench.links.link_closed(link, now=0.0)
+        bench.wait(first_s - 0.01)
+        assert bench.take(CreateOffer) == []
+        bench.wait(latest_s - first_s + 0.01)
+        assert len(bench.take(CreateOffer)) == 1
+
+
+def test_whoever_offered_last_offers_again_first() -> None:
+    """After a failed attempt the answerer waits for the offerer."""
+    bench, other = Bench(), bob(LARGER)
+    link = bench.answering(other)
+    bench.links.link_closed(link, now=0.0)
+    bench.wait(10.0)
+    assert bench.take(CreateOffer) == []
+    bench.wait(1.0)
+    assert len(bench.take(CreateOffer)) == 1
+
+
+def test_attempt_under_way_takes_the_place_of_a_planned_one() -> None:
+    """Their offer came while we were waiting to make ours; the roster finds it under way."""
+    bench, other = Bench(), bob()
+    bench.roster(LARGER)
+    bench.answering(other)
+    bench.roster(LARGER)
+    bench.wait(5.0)
+    assert bench.take(CreateOffer) == []
+
+
+def test_peer_that_is_planned_for_is_not_planned_twice() -> None:
+    """Hearing of it again neither hastens nor delays."""
+    bench = Bench()
+    bench.links.peer_joined(PeerId(LARGER), now=0.0)
+    bench.links.peer_joined(PeerId(LARGER), now=9.0)
+    bench.wait(10.0)
+    assert len(bench.take(CreateOffer)) == 1
+
+
+# ---- bounds
+
+
+def test_server_that_makes_up_peers_grows_nothing_past_the_bound() -> None:
+    """Neither by joins, nor by a roster, nor by offers of a member it serves."""
+    bench = Bench(Config(max_peers=3))
+    bench.join(*(f"z-{number}" for number in range(1000)))
+    bench.roster(*(f"z-{number}" for number in range(1000)))
+    for number in range(1000):
+        bench.links.peer_joined(PeerId(f"y-{number}"), now=0.0)
+        bench.hear(Insider("bob", peer_id=f"x-{number}"), "offer")
+    assert len(bench.waiting) == 3
+    assert len(bench.take(CreateOffer)) == 3
+    assert bench.take(AcceptOffer) == []
+
+
+def test_room_for_another_peer_comes_with_a_departure() -> None:
+    """The bound counts those who are there."""
+    bench = Bench(Config(max_peers=1))
+    bench.links.peer_joined(PeerId("z-1"), now=0.0)
+    bench.links.peer_left(PeerId("z-1"), now=0.0)
+    bench.links.peer_joined(PeerId("z-2"), now=0.0)
+    assert bench.waiting == ["z-2"]
