@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from ..ids import MemberId, PeerId
-from ..wire.frames import Frame, Introduction
+from ..wire.frames import Chat, Introduction, PresenceUpdate, TypingNotice
 from .channel import PeerChannel
 from .machine import earliest
 from .negotiation import Negotiation
 
-__all__ = ["Contact", "Forgotten", "Linked", "Received", "Report", "Unlinked"]
+__all__ = ["Contact", "Forgotten", "Linked", "Received", "Report", "Said", "Unlinked"]
+
+Said: TypeAlias = Chat | PresenceUpdate | TypingNotice
+"""What concerns the room; all other frames end in the links."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class Received:
     """A member said something."""
 
     member: MemberId
-    frame: Frame
+    frame: Said
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from ..crypto.sealing import SignalContext, open_signal, seal_signal
 from ..errors import CryptoError, RemoteError
 from ..ids import MemberId, PeerId
 from ..ports import Channel, Fingerprints, PeerInfo, Signal, SignalKind
-from ..wire.frames import Frame, Goodbye, Introduction
+from ..wire.frames import Chat, Frame, Goodbye, Introduction, PresenceUpdate, TypingNotice
 from ..wire.signals import ATTEMPT_BYTES, Description, decode_description, encode_description
 from .channel import Credentials, PeerChannel
 from .contact import Contact, Forgotten, Linked, Received, Report, Unlinked
@@ -241,7 +241,7 @@ class Links:
         elif isinstance(frame, Goodbye):
             contact.present = False
             channel.close("left")
-        elif frame is not None and channel.remote is not None:
+        elif isinstance(frame, Chat | PresenceUpdate | TypingNotice) and channel.remote is not None:
             self._outputs.append(Received(channel.remote, frame))
         if channel.is_closed:
             self._outputs += channel.outputs()

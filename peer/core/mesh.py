@@ -44,13 +44,12 @@ from ..wire.frames import (
     MAX_NAME_CHARS,
     MAX_TEXT_CHARS,
     Chat,
-    Frame,
     Introduction,
     PresenceUpdate,
     TypingNotice,
 )
 from .channel import Credentials
-from .contact import Forgotten, Linked, Received, Unlinked
+from .contact import Forgotten, Linked, Received, Said, Unlinked
 from .links import Links
 from .machine import LinkId, Notify, Output, earliest
 from .membership import Charter
@@ -260,21 +259,18 @@ class Mesh:
 
     def _bid_farewell(self, unlinked: Unlinked) -> None:
         self._their_typing.forget(unlinked.member)
-        if member := self._presences.depart(unlinked.member, at=self._now_utc()):
-            self._notify(MemberLeft(member, unlinked.reason))
+        member = self._presences.depart(unlinked.member, at=self._now_utc())
+        assert member is not None, "unlinked before it was linked"
+        self._notify(MemberLeft(member, unlinked.reason))
 
-    def _hear(self, member_id: MemberId, frame: Frame, *, now: float) -> None:
-        match frame:
-            case Chat():
-                self._hear_chat(member_id, frame)
-            case PresenceUpdate(presence=presence):
-                if member := self._presences.update(member_id, presence):
-                    self._notify(PresenceChanged(member))
-            case TypingNotice(typing=typing):
-                if self._their_typing.receive_notice(member_id, typing=typing, now=now):
-                    self._notify_typing(member_id, typing=typing)
-            case _:
-                pass  # introductions, goodbyes and heartbeats ended in the links
+    def _hear(self, member_id: MemberId, frame: Said, *, now: float) -> None:
+        if isinstance(frame, Chat):
+            self._hear_chat(member_id, frame)
+        elif isinstance(frame, PresenceUpdate):
+            if member := self._presences.update(member_id, frame.presence):
+                self._notify(PresenceChanged(member))
+        elif self._their_typing.receive_notice(member_id, typing=frame.typing, now=now):
+            self._notify_typing(member_id, typing=frame.typing)
 
     def _hear_chat(self, member_id: MemberId, chat: Chat) -> None:
         sender = self._presences.get(member_id)
@@ -343,8 +339,9 @@ class Mesh:
             self._notify(StateChanged(state, reason))
 
     def _notify_typing(self, member_id: MemberId, *, typing: bool) -> None:
-        if member := self._presences.get(member_id):
-            self._notify(TypingChanged(member, typing))
+        member = self._presences.get(member_id)
+        assert member is not None, "typing without being here"
+        self._notify(TypingChanged(member, typing))
 
     def _notify(self, event: Event) -> None:
         self._outputs.append(Notify(event))

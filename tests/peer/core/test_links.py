@@ -67,7 +67,7 @@ class Bench:
     def take(self, kind: type[Kind]) -> list[Kind]:
         """What was put out of this kind, once."""
         self.drain()
-        found = [output for output in self.seen if isinstance(output, kind)]
+        found: list[Kind] = [output for output in self.seen if isinstance(output, kind)]
         self.seen = [output for output in self.seen if not isinstance(output, kind)]
         return found
 

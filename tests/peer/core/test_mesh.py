@@ -1,0 +1,485 @@
+"""One room as its user sees it: messages, typing, presence, names, roles, state. Faults are in tests/network/."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from peer.config import Config
+from peer.core.machine import LinkId
+from peer.core.membership import Charter
+from peer.errors import BadSetting, MessageTooLarge, NotJoined, OutboxFull
+from peer.events import (
+    MemberJoined,
+    MemberLeft,
+    Message,
+    PresenceChanged,
+    RoomState,
+    StateChanged,
+    StatusChanged,
+    TypingChanged,
+)
+from peer.ids import PeerId
+from peer.ports import Channel, PeerLeftRoom, Roster, SignalingLost
+from peer.wire.frames import Chat, Goodbye, Introduction, PresenceUpdate, TypingNotice
+
+from ...support.insider import Insider
+from ...support.keys import private_room
+from ...support.network import START_MS, Network, Node
+from ...support.visitor import Visitor
+
+
+def pair() -> tuple[Network, Node, Node]:
+    """Ann, who owns the room, and bob, linked."""
+    network = Network()
+    ann, bob = network.room_of("ann", "bob")
+    return network, ann, bob
+
+
+# ---- messages
+
+
+def test_message_reaches_the_others_and_not_ourselves() -> None:
+    """`send` answers our own; events tell of others'."""
+    network, ann, bob = pair()
+    sent = ann.mesh.send("ahoy", emote_ids=["25"], custom_emoji_ids=["parrot"], now=network.now)
+    ann.drain()
+    network.run(1)
+    [heard] = bob.events_of(Message)
+    assert (heard.id, heard.text, heard.room, heard.sent_at) == (sent.id, "ahoy", sent.room, sent.sent_at)
+    assert (heard.emote_ids, heard.custom_emoji_ids) == (("25",), ("parrot",))
+    assert (heard.sender.name, heard.status, sent.sender.is_me) == ("ann", "sent", True)
+    assert sent.status == "sent"
+    assert ann.events_of(Message) == []
+
+
+def test_message_says_when_it_was_sent_in_utc() -> None:
+    """By the sender's clock, to the millisecond."""
+    network, ann, _ = pair()
+    expected_ms = START_MS + round(network.now * 1000)
+    assert ann.send("ahoy").sent_at == datetime.fromtimestamp(expected_ms / 1000, UTC)
+
+
+def test_message_alone_is_a_draft_until_somebody_comes() -> None:
+    """The first comer gets it, and StatusChanged says so; the second gets nothing old."""
+    network = Network()
+    ann = network.join(network.node("ann"))
+    draft = ann.send("is anybody here?")
+    assert draft.status == "draft"
+    bob = network.join(network.node("bob"))
+    network.run(1)
+    cy = network.join(network.node("cy"))
+    network.run(1)
+    assert ann.events_of(StatusChanged) == [StatusChanged(draft.id, "sent")]
+    assert (bob.texts(), cy.texts()) == (["is anybody here?"], [])
+
+
+def test_drafts_are_bounded_and_the_refused_one_is_not_kept() -> None:
+    """The writer is told at once; what was taken is delivered."""
+    network = Network(config=Config(max_pending_messages=2))
+    ann = network.join(network.node("ann"))
+    for text in ("one", "two"):
+        ann.send(text)
+    with pytest.raises(OutboxFull):
+        ann.send("three")
+    bob = network.join(network.node("bob"))
+    network.run(1)
+    assert bob.texts() == ["one", "two"]
+
+
+def test_messages_of_one_millisecond_keep_their_order_through_drafts() -> None:
+    """Some were written alone, some while bob was on his way."""
+    network = Network()
+    ann = network.join(network.node("ann"))
+    for number in range(3):
+        ann.send(str(number))
+    bob = network.join(network.node("bob"))
+    for number in range(3, 6):
+        ann.send(str(number))
+    network.run(1)
+    ann.send("6")
+    network.run(1)
+    assert bob.texts() == [str(number) for number in range(7)]
+
+
+@pytest.mark.parametrize("text", ["x" * 11, "é" * 6])
+def test_text_over_the_limit_is_refused_before_anything_is_sent(text: str) -> None:
+    """The limit is in bytes of UTF-8; the error names both sizes."""
+    network = Network(config=Config(max_text_bytes=10))
+    ann, bob = network.room_of("ann", "bob")
+    with pytest.raises(MessageTooLarge) as caught:
+        ann.send(text)
+    assert (caught.value.actual_bytes, caught.value.limit_bytes) == (len(text.encode()), 10)
+    ann.send(text[:5])
+    network.run(1)
+    assert bob.texts() == [text[:5]]
+
+
+def test_text_over_the_limit_of_the_wire_is_refused_whatever_the_configuration() -> None:
+    """Or each such message would end the link that carries it."""
+    network = Network(config=Config(max_text_bytes=100_000))
+    ann, bob = network.room_of("ann", "bob")
+    with pytest.raises(MessageTooLarge) as caught:
+        ann.send("x" * 20_000)
+    assert caught.value.limit_bytes == 16 * 1024
+    ann.send("x" * 16 * 1024)
+    network.run(1)
+    assert [len(text) for text in bob.texts()] == [16 * 1024]
+
+
+def test_longer_text_of_a_member_with_other_limits_is_never_accepted() -> None:
+    """The link lives on: they may be configured otherwise."""
+    network = Network()
+    ann = network.join(network.node("ann", config=Config(max_text_bytes=16 * 1024)))
+    bob = network.join(network.node("bob"))
+    network.run(1)
+    ann.send("x" * 9000)
+    ann.send("short")
+    network.run(1)
+    assert bob.texts() == ["short"]
+    assert bob.events_of(MemberLeft) == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"text": "half \ud800"},
+        {"text": "hi", "emote_ids": ["\ud800"]},
+        {"text": "hi", "custom_emoji_ids": ["x" * 65]},
+        {"text": "hi", "emote_ids": ["x"] * 65},
+    ],
+)
+def test_what_cannot_be_written_down_is_refused_before_anything_is_sent(arguments: dict[str, Any]) -> None:
+    """A lone surrogate has no UTF-8; ids are short and few. The sentence says what to do."""
+    network, ann, bob = pair()
+    with pytest.raises(BadSetting, match=r"surrogate|at most 64 emote ids"):
+        ann.mesh.send(**arguments, now=network.now)
+    ann.send("fine")
+    network.run(1)
+    assert bob.texts() == ["fine"]
+
+
+def test_configured_number_of_emote_ids_is_kept_below_that_of_the_wire() -> None:
+    """More would end the link."""
+    network = Network(config=Config(max_emote_ids=1000))
+    [ann] = network.room_of("ann")
+    with pytest.raises(BadSetting, match="at most 64"):
+        ann.mesh.send("hi", emote_ids=["x"] * 65, now=network.now)
+
+
+def test_message_id_seen_before_is_shown_once() -> None:
+    """A link that took another one's place may repeat the last few; ids of two members are two things."""
+    visit = Visitor.in_room_of("ann")
+    chat = Chat(bytes(16), 1, "once")
+    for _ in range(3):
+        visit.say(chat)
+    assert [message.text for message in visit.node.events_of(Message)] == ["once"]
+
+
+def test_memory_of_seen_messages_is_bounded() -> None:
+    """The oldest go first."""
+    visit = Visitor.in_room_of("ann")
+    for number in range(4097):
+        visit.say(Chat(number.to_bytes(16, "big"), 1, "flood"))
+    visit.node.events.clear()
+    for number in (4096, 0):
+        visit.say(Chat(number.to_bytes(16, "big"), 1, str(number)))
+    assert visit.node.texts() == ["0"]
+
+
+# ---- typing
+
+
+def test_typing_is_told_once_renewed_silently_and_goes_stale() -> None:
+    """A frame every 1.5 s while keys are pressed; three seconds after the last one it is over."""
+    network, ann, bob = pair()
+    ann.transmitted.clear()
+    for _ in range(30):
+        ann.set_typing()
+        network.run(0.1)
+    sent = [channel for channel, _ in ann.transmitted]
+    assert sent == [Channel.EPHEMERAL, Channel.EPHEMERAL]
+    assert [event.typing for event in bob.events_of(TypingChanged)] == [True]
+    network.run(1.4)
+    assert len(bob.events_of(TypingChanged)) == 1
+    network.run(0.2)
+    assert [event.typing for event in bob.events_of(TypingChanged)] == [True, False]
+
+
+def test_typing_ends_with_the_message_it_was_about() -> None:
+    """First the end of typing, then the message; the next key is told at once."""
+    network, ann, bob = pair()
+    ann.set_typing()
+    network.run(0.1)
+    ann.send("done")
+    network.run(0.1)
+    assert [type(event) for event in bob.events][-3:] == [TypingChanged, TypingChanged, Message]
+    ann.set_typing()
+    network.run(0.1)
+    assert bob.events_of(TypingChanged)[-1].typing
+
+
+def test_typing_ends_when_they_say_so() -> None:
+    """Who cleared the line is not typing."""
+    network, ann, bob = pair()
+    ann.set_typing()
+    network.run(0.1)
+    ann.set_typing(False)
+    network.run(0.1)
+    assert [event.typing for event in bob.events_of(TypingChanged)] == [True, False]
+
+
+def test_room_that_was_left_while_somebody_typed_is_silent() -> None:
+    """No event after the end, and no timer that would keep a process alive."""
+    network, ann, bob = pair()
+    ann.set_typing()
+    network.run(0.1)
+    bob.leave()
+    assert bob.mesh.next_deadline() is None
+    network.run(5)
+    assert isinstance(bob.events[-1], StateChanged)
+
+
+def test_member_that_leaves_while_typing_is_forgotten_as_a_typist() -> None:
+    """Nothing goes stale after MemberLeft."""
+    network, ann, bob = pair()
+    ann.set_typing()
+    network.run(0.1)
+    ann.leave()
+    network.run(5)
+    assert isinstance(bob.events[-1], MemberLeft)
+
+
+# ---- presence
+
+
+def test_presence_reaches_those_who_are_here_and_newcomers() -> None:
+    """The former by a frame, the latter by the introduction; saying the same again is no news."""
+    network, ann, bob = pair()
+    for _ in range(2):
+        ann.set_presence("away")
+    network.run(1)
+    assert [event.member.presence for event in bob.events_of(PresenceChanged)] == ["away"]
+    cy = network.join(network.node("cy"))
+    network.run(1)
+    assert cy.member(ann).presence == "away"
+    assert cy.events_of(PresenceChanged) == []
+
+
+def test_presence_that_changes_while_a_link_is_made_reaches_the_newcomer() -> None:
+    """Whatever the moment: before the introduction, after ours, or before theirs has arrived."""
+    for milliseconds, names in itertools.product(range(0, 200, 5), (("ann", "bob"), ("bob", "ann"))):
+        network = Network()
+        nodes = {name: network.join(network.node(name)) for name in names}
+        ann, bob = nodes["ann"], nodes["bob"]
+        network.run(milliseconds / 1000)
+        ann.set_presence("away")
+        network.run(2)
+        assert bob.member(ann).presence == "away", f"told {milliseconds} ms after the join"
+
+
+def test_presence_that_changed_while_a_link_was_replaced_is_an_event() -> None:
+    """They never left, so it is PresenceChanged, and no MemberJoined."""
+    visit = Visitor.in_room_of("ann")
+    visit.node.events.clear()
+    again = Visitor(visit.network, visit.node, Insider("mallory"), attempt=b"another.")
+    again.shake()
+    again.say(Introduction("mallory", "", "away", b""))
+    assert [type(event) for event in visit.node.events] == [PresenceChanged]
+
+
+def test_presence_said_twice_is_told_once() -> None:
+    """Whatever another implementation sends."""
+    visit = Visitor.in_room_of("ann")
+    visit.node.events.clear()
+    for _ in range(2):
+        visit.say(PresenceUpdate("away"))
+    assert [type(event) for event in visit.node.events] == [PresenceChanged]
+
+
+def test_presence_is_one_of_three() -> None:
+    """Anything else is refused with the list."""
+    _, ann, _ = pair()
+    with pytest.raises(BadSetting, match="online, away or offline"):
+        ann.set_presence("busy")
+
+
+def test_member_that_left_is_offline_and_last_seen_now() -> None:
+    """It stays in the list, so that people see who was there."""
+    network, ann, bob = pair()
+    network.run(5)
+    ann.leave()
+    network.run(1)
+    [left] = bob.events_of(MemberLeft)
+    assert (left.reason, left.member.presence) == ("left", "offline")
+    assert left.member.last_seen is not None
+    assert bob.member(ann) == left.member
+
+
+# ---- names and roles
+
+
+def test_names_are_cleaned_before_they_are_shown() -> None:
+    """What another peer calls itself, and what it calls the room."""
+    visit = Visitor.in_room_of("bob")
+    visit.say(Introduction("\x1b[31m ma\u202ello \n", "De\x00ck", "online", b""))
+    [joined] = visit.node.events_of(MemberJoined)
+    assert joined.member.name == "[31m ma llo"
+    assert visit.node.mesh.title == "De ck"
+
+
+def test_member_whose_name_shows_nothing_is_nameless() -> None:
+    """It must be seen that somebody is there."""
+    visit = Visitor.in_room_of("bob")
+    visit.say(Introduction("\u200b", "", "online", b""))
+    assert [event.member.name for event in visit.node.events_of(MemberJoined)] == ["nameless"]
+
+
+def test_own_names_are_cut_to_what_the_wire_takes() -> None:
+    """A larger bound of ours must not keep others from linking to us."""
+    network = Network(config=Config(max_name_chars=200))
+    ann = network.join(network.node("ann" * 40, charter=Charter(private_room()[0], is_public=False), title="t" * 100))
+    bob = network.join(network.node("bob"))
+    network.run(1)
+    assert [len(member.name) for member in bob.mesh.members[1:]] == [64]
+    assert len(bob.mesh.title) == 64
+    assert ann.here == ["bob"]
+
+
+def test_owner_is_known_by_the_genesis_whoever_showed_it() -> None:
+    """Bob and cy meet first; when ann's genesis comes, everybody's role is set right."""
+    network = Network()
+    bob, cy = (network.join(network.node(name)) for name in ("bob", "cy"))
+    network.run(1)
+    assert bob.mesh.genesis == b""
+    ann = network.join(network.node("ann"))
+    network.run(1)
+    for node in (ann, bob, cy):
+        roles = {member.name: member.role for member in node.mesh.members}
+        assert roles == {"ann": "owner", "bob": "member", "cy": "member"}
+        assert node.mesh.genesis == private_room()[1]
+
+
+def test_guest_learns_the_title_and_the_owners_word_counts() -> None:
+    """Until the owner is here, any member's word will do."""
+    network = Network()
+    network.join(network.node("cy", title="cy says"))
+    bob = network.join(network.node("bob"))
+    network.run(1)
+    assert bob.mesh.title == "cy says"
+    network.join(network.node("ann"))
+    network.run(1)
+    assert bob.mesh.title == "Deck"
+
+
+def test_title_of_a_public_room_is_its_name() -> None:
+    """No member can rename it, and nobody owns it."""
+    network = Network()
+    ann, bob = network.room_of("ann", "bob", is_public=True)
+    visit = Visitor.in_public_room(network, bob)
+    visit.say(Introduction("mallory", "renamed", "online", b""))
+    assert bob.mesh.title == "lobby"
+    assert {member.role for member in ann.mesh.members + bob.mesh.members} == {"member"}
+
+
+def test_genesis_of_another_room_is_refused() -> None:
+    """Whoever shows it knows the gate, yet means another room: no member, no event."""
+    visit = Visitor.in_room_of("bob")
+    visit.node.events.clear()
+    visit.say(visit.insider.introduction(genesis=private_room("mallory")[1]))
+    assert visit.node.events == []
+    assert visit.node.here == []
+
+
+# ---- how we stand
+
+
+def test_lost_server_is_told_once_each_way() -> None:
+    """Links live on, so nobody leaves and nobody joins."""
+    network, ann, bob = pair()
+    ann.events.clear()
+    for _ in range(2):
+        network.stop_server()
+    network.run(60)
+    for _ in range(2):
+        network.start_server()
+    assert ann.events == [StateChanged(RoomState.SIGNALING_LOST, "stopped"), StateChanged(RoomState.JOINED)]
+    ann.send("still here")
+    network.run(1)
+    assert bob.texts() == ["still here"]
+
+
+def test_room_that_was_left_can_be_used_no_more() -> None:
+    """Every intent says so; leaving again says nothing, and what comes late is not heard."""
+    network, ann, bob = pair()
+    [link] = ann.ends
+    ann.leave()
+    ann.leave()
+    intents = (
+        lambda: ann.mesh.send("hi", now=network.now),
+        lambda: ann.mesh.set_typing(True, now=network.now),
+        lambda: ann.mesh.set_presence("away", now=network.now),
+    )
+    for intent in intents:
+        with pytest.raises(NotJoined, match="Deck"):
+            intent()
+    for event in (Roster((bob.info,)), SignalingLost("late"), PeerLeftRoom(bob.peer_id, "left")):
+        ann.mesh.receive_signaling(event, now=network.now)
+    ann.mesh.receive(link, Channel.EVENTS, b"late", now=network.now)
+    ann.mesh.link_closed(link, now=network.now)
+    assert ann.mesh.outputs() == []
+    assert ann.mesh.next_deadline() is None
+    assert ann.events_of(StateChanged) == [StateChanged(RoomState.LEFT)]
+    assert bob.events_of(MemberLeft) == []
+    network.run(1)
+    assert [event.reason for event in bob.events_of(MemberLeft)] == ["left"]
+
+
+def test_reason_of_an_end_that_we_did_not_choose_is_passed_on() -> None:
+    """A seat that is lost for good ends the room with the server's sentence."""
+    network, ann, _ = pair()
+    ann.do(lambda mesh: mesh.leave("the room is full", now=network.now))
+    assert ann.events[-1] == StateChanged(RoomState.LEFT, "the room is full")
+
+
+def test_event_of_no_known_kind_is_our_own_bug() -> None:
+    """The match is complete, says the type checker; should it not be, an assert names the event."""
+    _, ann, _ = pair()
+    with pytest.raises(AssertionError):
+        ann.mesh.receive_signaling(object(), now=0.0)  # type: ignore[arg-type]
+
+
+# ---- one member, two processes
+
+
+def test_member_with_two_processes_joins_and_leaves_once() -> None:
+    """Members are identities; processes come and go unseen."""
+    network = Network()
+    ann = network.join(network.node("ann"))
+    twins = [network.join(network.node("bob")) for _ in range(2)]
+    network.run(1)
+    assert len(ann.events_of(MemberJoined)) == 1
+    ann.send("to both")
+    network.run(1)
+    assert [twin.texts() for twin in twins] == [["to both"], ["to both"]]
+    twins[0].leave()
+    network.run(1)
+    assert ann.events_of(MemberLeft) == []
+    twins[1].leave()
+    network.run(1)
+    assert len(ann.events_of(MemberLeft)) == 1
+
+
+def test_frames_without_meaning_to_a_room_are_passed_over() -> None:
+    """A goodbye ends in the links; a stop of who was not typing is no news."""
+    visit = Visitor.in_room_of("ann")
+    visit.node.events.clear()
+    visit.say(TypingNotice(False), channel=Channel.EPHEMERAL)
+    assert visit.node.events == []
+    visit.say(Goodbye())
+    assert [type(event) for event in visit.node.events] == [MemberLeft]
+    visit.node.mesh.link_opened(LinkId(PeerId("nobody"), bytes(8)), now=0.0)
+    assert visit.node.mesh.outputs() == []
