@@ -111,7 +111,8 @@ def describe(event: peer.Event) -> str | None:
     """One line for people, or None for what a terminal need not show."""
     match event:
         case peer.Message(text=text, sender=sender, sent_at=sent_at):
-            return f"{sent_at.astimezone():%H:%M} {nick(sender)} {peer.clean_text(text)}"
+            lines = peer.clean_text(text).replace("\n", "\n      ")  # none of them may pass for another message
+            return f"{sent_at.astimezone():%H:%M} {nick(sender)} {lines}"
         case peer.MemberJoined(member):
             return grey(f"{member.name} is here ({member.role}, {peer.short(member.id)})")
         case peer.MemberLeft(member, reason):
