@@ -33,6 +33,9 @@ __all__ = ["Bot"]
 
 _log = logging.getLogger("peer")
 
+_GRACE_S = 2.0
+"""For handlers that are at work when the room is left; one that hangs must not keep Ctrl-C from ending the bot."""
+
 Handler = Callable[[Any], Awaitable[None]]
 CommandHandler = Callable[..., Awaitable[None]]
 
@@ -96,6 +99,7 @@ class Bot:
             dispatcher = Dispatcher(self.handle, runtime)
             room.attach(dispatcher)
             await dispatcher.wait_ended()
+            await runtime.wind_up(grace_s=_GRACE_S)
 
     async def handle(self, event: Event) -> None:
         """Call every handler that wants this event, one after the other."""

@@ -62,6 +62,14 @@ class Runtime:
                 task.cancel()
         await self._tasks.__aexit__(None, None, None)
 
+    async def wind_up(self, *, grace_s: float) -> None:
+        """Give the tasks so long to end by themselves, then end them."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=grace_s)
+        for task in self._running:
+            _log.warning("! task %s took too long and was ended", task.get_name())
+            task.cancel()
+
     def spawn(self, work: Coroutine[Any, Any, None], *, name: str) -> asyncio.Task[None]:
         """A task that ends with the peer. What it raises is a defect of ours: logged, and not passed on to others."""
         task = self._tasks.create_task(_guard(work, name), name=name)

@@ -91,6 +91,10 @@ class Attendee:
     async def set_presence(self, presence: Presence) -> None:
         await self.room.set_presence(presence)
 
+    async def hear_from(self, sender: str, text: str) -> None:
+        """This message, whatever others say."""
+        await self.ear.until(lambda: text in self.heard(sender))
+
     async def hear_all(self, count: int) -> None:
         """Wait until so many messages have come."""
         await self.ear.until(lambda: len(self.heard()) >= count)
