@@ -79,9 +79,9 @@ class Links:
             return
         contact.present = True
         self._is_deadline_stale = True
-        if not contact.is_connected and contact.retry_at is None:
-            contact.tries = 0
-            contact.retry_at = now + (self.config.link_timeout_s if offers else 0.0)
+        contact.tries = 0
+        if not contact.is_connected:
+            contact.retry_at = earliest(contact.retry_at, now + (self.config.link_timeout_s if offers else 0.0))
 
     def peer_left(self, peer: PeerId, *, now: float) -> None:
         """The server says so; an open link knows better."""

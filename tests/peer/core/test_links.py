@@ -507,6 +507,29 @@ def test_peer_that_comes_back_is_tried_again() -> None:
     assert len(bench.take(CreateOffer)) == 1
 
 
+def test_peer_named_again_during_the_last_attempt_gets_more_of_them() -> None:
+    """The server is back while the fourth attempt, which it could not carry, is under way."""
+    bench = Bench()
+    bench.join(LARGER)
+    bench.wait(40)
+    assert len(bench.take(CreateOffer)) == 4
+    assert bench.take(CloseLink)[3:] == []
+    bench.roster(LARGER)
+    bench.wait(200)
+    assert len(bench.take(CreateOffer)) == 4
+
+
+def test_peer_named_again_is_not_kept_waiting_by_an_old_back_off() -> None:
+    """What delayed the next attempt may be over."""
+    bench = Bench()
+    bench.join(LARGER)
+    bench.wait(10.1)
+    assert len(bench.take(CreateOffer)) == 1
+    bench.roster(LARGER)
+    bench.wait(0)
+    assert len(bench.take(CreateOffer)) == 1
+
+
 def test_lost_link_is_offered_again_by_the_smaller_id_first() -> None:
     """Both notice; the larger one gives the other a head start."""
     for peer, first_s, latest_s in ((LARGER, 0.25, 0.5), (SMALLER, 10.25, 10.5)):
