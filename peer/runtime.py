@@ -8,6 +8,7 @@ tasks, and there is none for a message.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Coroutine
@@ -35,6 +36,9 @@ from .ports import Channel, Link, LinkFactory, Seat, SignalingEvent
 __all__ = ["Driver", "Runtime", "wall_ms"]
 
 _log = logging.getLogger("peer")
+
+_LAST_WORDS_S = 3.0
+"""Longest that leaving waits for a link to somebody who has yet to get a message; a link takes a tenth of a second."""
 
 
 def wall_ms() -> int:
@@ -75,6 +79,7 @@ class Runtime:
         task = self._tasks.create_task(_guard(work, name), name=name)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+        task.add_done_callback(lambda _: work.close())  # one that was cancelled before it began was never awaited
         return task
 
 
@@ -107,6 +112,7 @@ class Driver:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._is_draining = False
+        self._drained = asyncio.Event()
         self._links: dict[LinkId, Link] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._seat_task: asyncio.Task[None] | None = None
@@ -124,13 +130,31 @@ class Driver:
 
     async def stop(self, reason: str = "") -> None:
         """Leave the room: tell everybody, close every link and the seat; may be called twice."""
-        self.mesh.leave(reason, now=self.now)
-        self.drain()
+        try:
+            await self._leave(reason)
+        finally:
+            if self._seat_task is not None:
+                self._seat_task.cancel()  # has ended by now, unless we were cancelled before the server had answered
+
+    async def _leave(self, reason: str) -> None:
+        try:
+            await self._wait_paid()
+        finally:
+            self.mesh.leave(reason, now=self.now)
+            self.drain()
         await self._seat.leave()
         if self._seat_task is not None:
             await asyncio.wait([self._seat_task])
         while self._closing:
             await asyncio.wait(self._closing)
+
+    async def _wait_paid(self) -> None:
+        """What was said to those whose links are just being made reaches them: "join, send, leave" loses nothing."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_WORDS_S):
+                while self.mesh.is_owing:
+                    self._drained.clear()
+                    await self._drained.wait()
 
     async def wait_drained(self) -> None:
         """Back-pressure: return once no link has more than the high-water mark in its buffer."""
@@ -151,6 +175,7 @@ class Driver:
                     self._carry_out(output)
         finally:
             self._is_draining = False
+        self._drained.set()
         self._arm()
 
     def _carry_out(self, output: Output) -> None:

@@ -107,6 +107,11 @@ class Mesh:
     def genesis(self) -> bytes:
         return self._charter.encoded
 
+    @property
+    def is_owing(self) -> bool:
+        """Whether something that we said has yet to reach somebody who is present."""
+        return self._outbox.owes(self._links.waiting())
+
     def outputs(self) -> list[Output]:
         taken, self._outputs = self._outputs, []
         return taken

@@ -44,6 +44,10 @@ class Outbox:
         earlier = [chat for message_id, chat in drafts.items() if message_id not in waiting]
         return [*earlier, *waiting.values()], list(drafts)
 
+    def owes(self, peers: Iterable[PeerId]) -> bool:
+        """Whether one of these, none of them linked yet, has to get something."""
+        return any(self._drafts or peer in self._waiting for peer in peers)
+
     def forget(self, peer: PeerId) -> None:
         """This peer is gone for good."""
         self._waiting.pop(peer, None)

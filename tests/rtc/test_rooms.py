@@ -102,6 +102,19 @@ async def test_message_waits_for_the_first_who_comes(server: str, company: Compa
     assert await alice.ear.next(peer.StatusChanged) == peer.StatusChanged(message.id, "sent")
 
 
+async def test_last_words_reach_those_whose_links_are_just_being_made(server: str, company: Company) -> None:
+    """Join, send, leave, in one breath: everybody who was present hears it, and then the goodbye."""
+    alice, bob = await company.pair(server)
+    carol = await company.join(alice.invite, "carol")
+    await carol.meet(alice, bob)
+    hasty = await company.join(alice.invite, "hasty")
+    await hasty.say("dinner is ready")
+    await hasty.room.leave()
+    for each in (alice, bob, carol):
+        assert (await each.hear("dinner is ready")).sender.name == "hasty"
+        assert (await each.ear.next(peer.MemberLeft)).reason == "left"
+
+
 async def test_largest_message_arrives_whole(server: str, company: Company) -> None:
     alice, bob = await company.pair(server)
     text = "🚢" * (peer.Config().max_text_bytes // 4)

@@ -92,3 +92,16 @@ def test_nothing_is_kept_for_a_peer_that_is_gone() -> None:
     outbox.forget(BOB)
     outbox.forget(CY)
     assert outbox.take(BOB) == ([], [])
+
+
+def test_who_has_yet_to_get_something_is_known() -> None:
+    """A draft is owed to whoever is there; a message that waits, to whom it waits for; neither to nobody."""
+    outbox = Outbox(limit=8)
+    assert not outbox.owes([BOB, CY])
+    outbox.add_draft(chat(1))
+    assert outbox.owes([CY])
+    assert not outbox.owes([])
+    outbox.take(BOB)
+    outbox.add_waiting(chat(2), [BOB])
+    assert outbox.owes([CY, BOB])
+    assert not outbox.owes([CY])
