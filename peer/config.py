@@ -17,6 +17,9 @@ class Config:
     link_attempts: int = 4
     """How often a link to a peer that is present is tried before we wait for it to come back."""
 
+    min_offer_interval_s: float = 0.5
+    """Offers of one peer that follow each other faster are dropped: each answer costs sockets."""
+
     retry_base_s: float = 0.5
     """The n-th retry waits between half and all of this, times two to the n."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -65,6 +66,10 @@ class Contact:
     current: PeerChannel | None = None
     identity: MemberId | None = None
     """Bound at the first handshake; another one under the same peer id is refused."""
+    has_signalled: bool = False
+    """It sent a signal that we could open: it holds the room's secret, as no mere ghost does."""
+    heard_offer_at: float = -math.inf
+    """When we last began to answer an offer of theirs."""
     tries: int = 0
     retry_at: float | None = None
 
@@ -74,6 +79,16 @@ class Contact:
 
     def next_deadline(self) -> float | None:
         return earliest(self.retry_at, *(channel.next_deadline() for channel in self.channels()))
+
+    @property
+    def is_silent(self) -> bool:
+        """All that we know of it is the server's word."""
+        return not self.has_signalled and self.current is None
+
+    @property
+    def has_failed(self) -> bool:
+        """At least one attempt came to nothing, and none is under way."""
+        return self.tries > 0 and not self.is_connected
 
     @property
     def is_connected(self) -> bool:

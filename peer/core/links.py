@@ -21,6 +21,7 @@ from ..wire.frames import Chat, Frame, Goodbye, Introduction, PresenceUpdate, Ty
 from ..wire.signals import ATTEMPT_BYTES, Description, decode_description, encode_description
 from .channel import Credentials, PeerChannel
 from .contact import Contact, Forgotten, Linked, Received, Report, Unlinked
+from .contacts import Contacts
 from .machine import (
     AcceptAnswer,
     AcceptOffer,
@@ -31,7 +32,7 @@ from .machine import (
     SendSignal,
     earliest,
 )
-from .negotiation import Negotiation, Verdict
+from .negotiation import Verdict
 
 __all__ = ["Links"]
 
@@ -46,10 +47,13 @@ class Links:
     admit: Callable[[Introduction], bool]
     """Whether an introduction names our room; the last look before a link counts."""
     config: Config
-    _contacts: dict[PeerId, Contact] = field(default_factory=dict)
+    _contacts: Contacts = field(init=False)
     _outputs: list[Output | Report] = field(default_factory=list)
     _deadline: float | None = None
     _is_deadline_stale: bool = True
+
+    def __post_init__(self) -> None:
+        self._contacts = Contacts(our_id=self.our_id, limit=self.config.max_peers)
 
     def outputs(self) -> list[Output | Report]:
         taken, self._outputs = self._outputs, []
@@ -60,21 +64,21 @@ class Links:
     def join(self, peers: Iterable[PeerInfo], *, now: float) -> None:
         """We are the newcomer: offer to everybody."""
         for info in peers:
-            contact = self._contact(info.peer_id)
+            contact = self._named(info.peer_id)
             if contact is not None and not contact.is_connected:  # a server may name a peer twice
                 self._offer(contact, now=now)
 
     def receive_roster(self, peers: Iterable[PeerInfo], *, now: float) -> None:
         """The server is (back) there; meet whom we missed, forget who went."""
         present = {info.peer_id for info in peers}
-        for peer in sorted(self._contacts.keys() - present):
+        for peer in sorted({contact.peer for contact in self._contacts} - present):
             self.peer_left(peer, now=now)
         for peer in sorted(present):
             self.peer_joined(peer, now=now, offers=peer < self.our_id)
 
     def peer_joined(self, peer: PeerId, *, now: float, offers: bool = True) -> None:
         """A peer is present. `offers`: it is the one who offers; we do so ourselves only if it never does."""
-        contact = self._contact(peer)
+        contact = self._named(peer)
         if contact is None:
             return
         contact.present = True
@@ -85,6 +89,7 @@ class Links:
 
     def peer_left(self, peer: PeerId, *, now: float) -> None:
         """The server says so; an open link knows better."""
+        self._contacts.unname(peer)
         if contact := self._contacts.get(peer):
             contact.present = False
             if contact.attempt is not None:
@@ -94,7 +99,7 @@ class Links:
 
     def waiting(self) -> list[PeerId]:
         """Peers who are present and not linked yet."""
-        return [peer for peer, contact in self._contacts.items() if contact.present and contact.current is None]
+        return [contact.peer for contact in self._contacts if contact.present and contact.current is None]
 
     # ---- signals
 
@@ -107,8 +112,9 @@ class Links:
             )
         except (RemoteError, CryptoError):
             return
-        find = self._contact if signal.kind == "offer" else self._contacts.get
+        find = self._signalled if signal.kind == "offer" else self._contacts.get
         if contact := find(signal.remote):
+            contact.has_signalled = True
             self._receive_description(contact, signal.kind, description, now=now)
 
     def _receive_description(self, contact: Contact, kind: SignalKind, description: Description, *, now: float) -> None:
@@ -131,12 +137,13 @@ class Links:
         if contact.current is not None and contact.current.link == link:
             return  # a replay of the offer that this link came from
         contact.present = True
+        if now < contact.heard_offer_at + self.config.min_offer_interval_s:
+            return  # each answer costs sockets
         verdict = contact.negotiation.receive_offer(link.attempt)
         if verdict is Verdict.IGNORE:
             return
-        if contact.attempt is not None:
-            contact.attempt.close("replaced")
-            self._outputs += contact.attempt.outputs()
+        contact.heard_offer_at = now
+        self._retire(contact.attempt)
         self._begin(contact, link, Role.RESPONDER, now=now)
         self._outputs.append(AcceptOffer(link, sdp))
 
@@ -217,7 +224,7 @@ class Links:
     def send(self, frame: Frame, *, now: float, to: PeerId | None = None) -> int:
         """To everybody who is linked, or to one of them; how many that was."""
         sent = 0
-        for contact in list(self._contacts.values()):
+        for contact in self._contacts:
             if contact.current is not None and to in (None, contact.peer):
                 contact.current.send(frame, now=now)
                 sent += 1
@@ -226,7 +233,7 @@ class Links:
 
     def leave(self, *, now: float) -> None:
         """Say goodbye to everybody and forget them."""
-        for contact in self._contacts.values():
+        for contact in self._contacts:
             for channel in contact.channels():
                 channel.say_goodbye(now=now)
                 self._outputs += channel.outputs()
@@ -260,9 +267,9 @@ class Links:
         contact.current = channel
         self._outputs.append(Linked(contact.peer, channel.remote, introduction, channel.told))
 
-    def _retire(self, channel: PeerChannel | None) -> None:
+    def _retire(self, channel: PeerChannel | None, reason: str = "replaced") -> None:
         if channel is not None:
-            channel.close("replaced")
+            channel.close(reason)
             self._outputs += channel.outputs()
 
     def _end(self, contact: Contact, channel: PeerChannel, *, reason: Literal["left", "lost"], now: float) -> None:
@@ -278,7 +285,7 @@ class Links:
         self._maybe_forget(contact)
 
     def _report_unlinked(self, contact: Contact, reason: Literal["left", "lost"]) -> None:
-        others = (other.identity for other in self._contacts.values() if other.current is not None)
+        others = (other.identity for other in self._contacts if other.current is not None)
         if contact.identity is not None and contact.identity not in others:
             self._outputs.append(Unlinked(contact.identity, reason))
 
@@ -298,29 +305,39 @@ class Links:
     def next_deadline(self) -> float | None:
         """Never later than the true one: traffic only puts deadlines off, so it is not worked out for each frame."""
         if self._is_deadline_stale:
-            self._deadline = earliest(*(contact.next_deadline() for contact in self._contacts.values()))
+            self._deadline = earliest(*(contact.next_deadline() for contact in self._contacts))
             self._is_deadline_stale = False
         return self._deadline
 
     def handle_timeout(self, *, now: float) -> None:
         self._is_deadline_stale = True
-        for contact in list(self._contacts.values()):
-            for channel in tuple(contact.channels()):
+        for contact in self._contacts:
+            for channel in contact.channels():
                 channel.handle_timeout(now=now)
                 self._settle(contact, channel, None, now=now)
             if contact.retry_at is not None and contact.retry_at <= now:
                 contact.retry_at = None
                 self._offer(contact, now=now)
+        while contact_at_last := self._contacts.next_waiting():
+            self._bury_displaced()
+            self._offer(contact_at_last, now=now)
 
     # ---- bookkeeping
 
-    def _contact(self, peer: PeerId) -> Contact | None:
-        """The contact of this peer, made if there is room for one more; never ourselves."""
-        if peer == self.our_id:
-            return None
-        if peer not in self._contacts and len(self._contacts) < self.config.max_peers:
-            self._contacts[peer] = Contact(peer, Negotiation(our_id=self.our_id, their_id=peer))
-        return self._contacts.get(peer)
+    def _named(self, peer: PeerId) -> Contact | None:
+        contact = self._contacts.name(peer)
+        self._bury_displaced()
+        return contact
+
+    def _signalled(self, peer: PeerId) -> Contact | None:
+        contact = self._contacts.hear(peer)
+        self._bury_displaced()
+        return contact
+
+    def _bury_displaced(self) -> None:
+        for contact in self._contacts.take_displaced():
+            self._retire(contact.attempt, "displaced")
+            self._outputs.append(Forgotten(contact.peer))
 
     def _find(self, link: LinkId) -> tuple[Contact, PeerChannel] | None:
         """The channel of a link that we have not given up."""
@@ -332,5 +349,5 @@ class Links:
 
     def _maybe_forget(self, contact: Contact) -> None:
         is_gone = not contact.present and not contact.is_connected
-        if is_gone and self._contacts.pop(contact.peer, None) is not None:
+        if is_gone and self._contacts.forget(contact.peer):
             self._outputs.append(Forgotten(contact.peer))

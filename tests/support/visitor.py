@@ -47,6 +47,7 @@ class Visitor:
     def offer(self) -> None:
         """Until the path is open and the node has said its hello."""
         signal = self.insider.signal("offer", attempt=self.link.attempt, to=self.node.peer_id)
+        self.network.run(0.5)  # offers that come faster are dropped
         now = self.network.now
         self.node.do(lambda mesh: mesh.receive_signaling(signal, now=now))
         self.node.do(lambda mesh: mesh.answer_created(self.link, "sdp", THEIR_FINGERPRINTS, now=now))
