@@ -6,6 +6,9 @@
     python examples/chat.py --server URL Lobby             enter it by name
     fortune | python examples/chat.py INVITE               send lines, then leave
 
+A server that wants to know who you are gets the JWT in SPEAKTUBE_TOKEN, if you name it by --server: an invite link
+alone could name anybody's.
+
 In the room: /who  /away  /back  /invite  /help  /quit. Ctrl-C or Ctrl-D leaves; the others are told.
 """
 
@@ -56,7 +59,7 @@ def parse_options() -> argparse.Namespace:
 async def chat(options: argparse.Namespace) -> None:
     """Enter, then do two things side by side: print what happens, send what is typed."""
     server = options.server or (peer.server_of(options.room) if "#" in (options.room or "") else DEFAULT_SERVER)
-    token = os.environ.get("SPEAKTUBE_TOKEN")
+    token = os.environ.get("SPEAKTUBE_TOKEN") if options.server else None
     async with peer.Peer(server, name=options.name, token=token, data_dir=options.data_dir) as me:
         room = await enter(me, options)
         for line in greeting(room, options):

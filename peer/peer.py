@@ -172,7 +172,12 @@ class Peer:
         return self._enter_public(seat, name, room_id, keys)
 
     async def _join_public(self, where: str) -> Room:
-        seat = await self._find_seat(where)
+        """The first that the server knows: a room of this name, of this id, or of this broadcaster."""
+        room_id, keys = derive_public_room(where)
+        if seat := await self._maybe_seat(keys.topic):
+            return self._enter_public(seat, where, room_id, keys)  # whatever the server calls it
+        seat = await self._maybe_seat(Topic(where)) if _TOPIC.fullmatch(where) else None
+        seat = seat or await self._transport.signaling.join_room(broadcaster_name=where)
         if not seat.room.is_public:
             await seat.leave()
             raise JoinRefused("invite_required", "this room is private", hint="ask a member for its invite link")
@@ -180,17 +185,13 @@ class Peer:
         room_id, keys = derive_public_room(name)
         return self._enter_public(seat, name, room_id, replace(keys, topic=seat.room.topic))
 
-    async def _find_seat(self, where: str) -> Seat:
-        """By public name, by room id, by broadcaster: the first that the server knows."""
-        join = self._transport.signaling.join_room
-        topics = [derive_public_room(where)[1].topic, *([Topic(where)] if _TOPIC.fullmatch(where) else [])]
-        for topic in topics:
-            try:
-                return await join(topic=topic)
-            except JoinRefused as error:
-                if error.code != "no_such_room":
-                    raise
-        return await join(broadcaster_name=where)
+    async def _maybe_seat(self, topic: Topic) -> Seat | None:
+        try:
+            return await self._transport.signaling.join_room(topic=topic)
+        except JoinRefused as error:
+            if error.code != "no_such_room":
+                raise
+            return None
 
     def _enter_public(self, seat: Seat, name: str, room_id: RoomId, keys: RoomKeys) -> Room:
         invite = PublicInvite(server=self._transport.signaling.server, name=name)
