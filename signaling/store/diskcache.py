@@ -2,7 +2,8 @@
 
 The truth is the tables in memory; every changed row is written through in one SQLite transaction, on one dedicated
 thread, before the answer is given: what was answered survives a killed process. If a write fails, the tables are
-thrown away and read again, so memory never runs ahead of the disk, and the caller gets StoreUnavailable.
+thrown away and read again, so memory never runs ahead of the disk, and the caller gets StoreUnavailable. A row that
+cannot be written fails the same way, with its own error: it is forgotten, and the next change meets clean tables.
 
 diskcache would unpickle what it finds (CVE-2025-69872). It does not apply here: `BytesDisk` stores str keys and bytes
 values only, and refuses every other mode when reading. The folder is made 0700, and one that others can write to is
@@ -164,6 +165,9 @@ class DiskcacheStore(LocalStore):
         except (diskcache.Timeout, sqlite3.Error) as error:
             self._tables = None
             raise StoreUnavailable from error
+        except Exception:
+            self._tables = None
+            raise
         return result
 
     def _write(self, journal: dict[str, Row | None]) -> None:

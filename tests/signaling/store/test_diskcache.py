@@ -15,7 +15,7 @@ import pytest
 from signaling.errors import StoreUnavailable, StoreUnusable
 from signaling.ids import PeerId, RoomId
 from signaling.store.diskcache import BytesDisk, DiskcacheStore
-from signaling.store.port import Entered, Limits, Mail
+from signaling.store.port import Entered, Limits, Mail, Refusal
 
 from ..support import FakeClock
 from .support import a_key, a_peer, a_room
@@ -171,6 +171,19 @@ async def test_locked_database_is_unavailable_and_recovers(tmp_path: Path, clock
         blocker.close()
         assert await store.others(a_key("p")) == ()
         assert isinstance(await store.join(RoomId("room"), a_peer("q")), Entered)
+
+
+async def test_row_that_cannot_be_written_leaves_no_trace(tmp_path: Path, clock: FakeClock) -> None:
+    """Whoever brings it fails alone: the others go on, in memory and on disk."""
+    async with opened(tmp_path / "s", clock) as store:
+        await store.create(a_room(), a_peer("p"))
+        with pytest.raises(UnicodeEncodeError):
+            await store.create(a_room("bad"), a_peer("q", user="x\ud800"))
+        assert await store.join(RoomId("bad"), a_peer("r")) is Refusal.NO_SUCH_ROOM
+        assert isinstance(await store.join(RoomId("room"), a_peer("r")), Entered)
+    async with opened(tmp_path / "s", clock) as store:
+        assert [view.record.room_id for view in (await store.page(None, 9)).rooms] == ["room"]
+        assert [each.peer_id for each in await store.others(a_key("p")) or ()] == ["r"]
 
 
 async def test_second_server_is_refused(tmp_path: Path, clock: FakeClock) -> None:
