@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from jwt.types import Options
 
 from .errors import BadSetting, InvalidToken, TokenExpired, Unauthenticated
-from .ids import PeerId, PeerKey, RoomId, User, UserId
+from .ids import PeerId, PeerKey, RoomId, User, UserId, is_control
 from .store.port import PeerRecord
 
 __all__ = ["Membership", "RoomTokens", "UserTokens", "bearer", "mint_user_token"]
@@ -27,7 +27,8 @@ LEEWAY_S = 5
 """Clocks of providers are not ours."""
 
 MAX_HEADER_LENGTH = 8192
-MAX_SUBJECT_LENGTH = 256
+MAX_SUBJECT_LENGTH = 255
+"""OpenID Connect Core 1.0, section 2."""
 
 ROOM_AUDIENCE = "speaktube room"
 """No user JWT can pass for a room token, nor the other way round, even under one key."""
@@ -122,12 +123,23 @@ def _decode(token: str, key: Any, *, algorithm: str, issuer: str | None, audienc
             options=options,
         )
     except jwt.PyJWTError as error:
-        raise InvalidToken(str(error)[:200].lower()) from error
+        raise InvalidToken(_sentence(error)) from error
     except (ValueError, TypeError, RecursionError) as error:
         raise InvalidToken("it cannot be read") from error
-    if not isinstance(claims["sub"], str) or not 1 <= len(claims["sub"]) <= MAX_SUBJECT_LENGTH:
-        raise InvalidToken(f"sub is not a string of 1 to {MAX_SUBJECT_LENGTH} characters")
+    _check_subject(claims["sub"])
     return claims
+
+
+def _sentence(error: jwt.PyJWTError) -> str:
+    """What PyJWT says, which may quote the token."""
+    return "".join(each for each in str(error)[:200].lower() if not is_control(each))
+
+
+def _check_subject(subject: Any) -> None:
+    if not isinstance(subject, str) or not subject.strip() or len(subject) > MAX_SUBJECT_LENGTH:
+        raise InvalidToken(f"sub is not a string of 1 to {MAX_SUBJECT_LENGTH} characters")
+    if any(map(is_control, subject)):
+        raise InvalidToken("sub holds a control character")
 
 
 def _check_times(claims: dict[str, Any], *, now: float, max_ttl_s: float) -> None:

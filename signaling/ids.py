@@ -6,6 +6,7 @@ whoever holds the secret is that peer, on any server, after any restart. Chance 
 
 import base64
 import hashlib
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple, NewType
@@ -23,6 +24,7 @@ __all__ = [
     "generate_guest_id",
     "generate_resume",
     "generate_room_id",
+    "is_control",
     "short",
 ]
 
@@ -78,6 +80,12 @@ def generate_room_id(random_bytes: RandomBytes) -> RoomId:
 def generate_guest_id(random_bytes: RandomBytes) -> UserId:
     """`guest-` and 16 characters (12 bytes)."""
     return UserId("guest-" + encode_base64url(random_bytes(12)))
+
+
+def is_control(character: str) -> bool:
+    """Whether no name may hold it."""
+    # Cc: control; Cs: half a surrogate pair, which UTF-8 cannot carry; Zl and Zp break lines
+    return unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}
 
 
 def short(name: str) -> str:

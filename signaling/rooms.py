@@ -6,7 +6,6 @@ peer is decided here alone; nothing else builds `wire.Room` or `wire.Peer`.
 
 import base64
 import binascii
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -37,6 +36,7 @@ from .ids import (
     generate_guest_id,
     generate_resume,
     generate_room_id,
+    is_control,
 )
 from .store.port import Cursor, Limits, Page, PeerRecord, Refusal, RoomRecord, RoomView
 
@@ -107,7 +107,7 @@ def clean_name(text: str, *, field: str) -> str:
     name = text.strip()
     if not 1 <= len(name) <= MAX_NAME_LENGTH:
         raise InvalidBody(f"1 to {MAX_NAME_LENGTH} characters are wanted - at `$.{field}`")
-    if any(map(_is_control, name)):
+    if any(map(is_control, name)):
         raise InvalidBody(f"control characters are not allowed - at `$.{field}`")
     return name
 
@@ -119,12 +119,7 @@ def _display_name(user: User, asked: str | None) -> str:
 
 def _mended(name: str) -> str:
     """A provider's name is not the client's fault: it is made to fit instead of refused."""
-    return "".join(each for each in name if not _is_control(each)).strip()[:MAX_NAME_LENGTH].strip()
-
-
-def _is_control(character: str) -> bool:
-    # Cc: control; Cs: half a surrogate pair, which UTF-8 cannot carry; Zl and Zp break lines
-    return unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}
+    return "".join(each for each in name if not is_control(each)).strip()[:MAX_NAME_LENGTH].strip()
 
 
 def check_room(token_room: RoomId, asked: str | None) -> None:

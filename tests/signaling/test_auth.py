@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from signaling.auth import MAX_HEADER_LENGTH, RoomTokens, UserTokens, bearer, mint_user_token
 from signaling.errors import BadSetting, InvalidToken, Refused, TokenExpired, Unauthenticated
 from signaling.ids import PeerKey, RoomId
+from signaling.wire import encode_error
 
 from .store.support import a_peer
 from .support import SECRET, START, FakeClock
@@ -87,7 +88,12 @@ def test_issuer_and_audience_are_asked_for() -> None:
         {"sub": None},
         {"sub": 7},
         {"sub": ""},
-        {"sub": "x" * 257},
+        {"sub": "x" * 256},
+        {"sub": " "},
+        {"sub": "x\ud800"},
+        {"sub": "x\ny"},
+        {"sub": "x\u2028y"},
+        {"sub": "x\u2029y"},
         {"exp": "soon"},
         {"exp": True},
         {"exp": [1]},
@@ -134,6 +140,14 @@ def test_forgery_is_refused(token: str) -> None:
     """Whatever the token says about itself."""
     with pytest.raises(InvalidToken):
         users().read(token)
+
+
+def test_refusal_that_quotes_a_token_can_be_sent() -> None:
+    """PyJWT names the extension it does not know, which UTF-8 may not be able to carry; nothing is signed yet."""
+    token = by_hand({"alg": "HS256", "crit": ["x\ud800\n"]}, {"sub": "alice", "exp": START + 60}, "AAAA")
+    with pytest.raises(InvalidToken) as caught:
+        users().read(token)
+    assert b"extension: x." in encode_error(caught.value)
 
 
 def test_public_key_is_no_secret() -> None:

@@ -11,6 +11,7 @@ from signaling.ids import (
     generate_guest_id,
     generate_resume,
     generate_room_id,
+    is_control,
     short,
 )
 
@@ -41,3 +42,9 @@ def test_base64url_has_no_padding() -> None:
 def test_logs_see_six_characters() -> None:
     """Enough to follow one peer, not enough to name it."""
     assert short("abcdefghij") == "abcdef"
+
+
+def test_names_hold_no_control_characters() -> None:
+    """Nor what breaks lines, nor what UTF-8 cannot carry."""
+    assert all(map(is_control, "\0\n\x85\u2028\u2029\ud800"))
+    assert not any(map(is_control, "aß漢 \U0001f600"))
