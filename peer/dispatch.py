@@ -16,6 +16,9 @@ _log = logging.getLogger("peer")
 _MAX_WAITING = 256
 """Events of one member that wait for a handler; beyond, the newest are dropped and the log says so."""
 
+_RESERVED = 2
+"""Places for the last two things that a queue may get: that the member left, and that the room did."""
+
 
 class Dispatcher:
     """Takes the events of one room as they come, and calls `handle` from one task for each member."""
@@ -29,17 +32,21 @@ class Dispatcher:
     def put(self, event: Event) -> None:
         """Queue it behind what its member did before."""
         queue = self._queue_of(event)
-        if queue.qsize() < _MAX_WAITING:
+        if queue.qsize() < _MAX_WAITING + isinstance(event, MemberLeft):
             queue.put_nowait(event)
         else:
             _log.warning("! a handler is too slow: an event was dropped")
         if isinstance(event, StateChanged) and event.state is RoomState.LEFT:
             self.end()
 
+    def fall_behind(self) -> None:
+        """The room dropped events before we were there."""
+        _log.warning("! events were dropped before any handler was there")
+
     def end(self) -> None:
         """No more events come; what is queued is still handled."""
         for queue in self._queues.values():
-            queue.put_nowait(None)  # always fits: events leave one place free
+            queue.put_nowait(None)  # always fits: a place is reserved
         self._queues.clear()
         self._ended.set()
 
@@ -49,7 +56,7 @@ class Dispatcher:
     def _queue_of(self, event: Event) -> asyncio.Queue[Event | None]:
         key = _member_of(event)
         if key not in self._queues:
-            self._queues[key] = asyncio.Queue(_MAX_WAITING + 1)
+            self._queues[key] = asyncio.Queue(_MAX_WAITING + _RESERVED)
             self._runtime.spawn(self._work(key, self._queues[key]), name=f"handlers for {key[:8]}")
         return self._queues[key]
 

@@ -24,8 +24,11 @@ class EventSink(Protocol):
 
     def put(self, event: Event) -> None: ...
 
+    def fall_behind(self) -> None:
+        """Events were dropped before they could be put."""
+
     def end(self) -> None:
-        """The room was left before anything was put."""
+        """The room was left; nothing more is put."""
 
 
 class EventStream(AsyncIterator[Event]):
@@ -39,13 +42,18 @@ class EventStream(AsyncIterator[Event]):
         self._fell_behind = False
 
     def put(self, event: Event) -> None:
-        """Keep it for the reader; beyond the bound the reader is told instead."""
-        if len(self._events) < self._limit:
+        """Keep it for the reader; beyond the bound nothing more is kept until the reader was told of the gap."""
+        if len(self._events) < self._limit and not self._fell_behind:
             self._events.append(event)
         else:
             self._fell_behind = True
         if isinstance(event, StateChanged) and event.state is RoomState.LEFT:
             self._is_ended = True
+        self._arrived.set()
+
+    def fall_behind(self) -> None:
+        """The reader is told, after what is kept."""
+        self._fell_behind = True
         self._arrived.set()
 
     def end(self) -> None:
@@ -54,9 +62,11 @@ class EventStream(AsyncIterator[Event]):
         self._arrived.set()
 
     def pour_into(self, sink: EventSink) -> None:
-        """Hand over what is kept."""
+        """Hand over what is kept, and whether that is all."""
         while self._events:
             sink.put(self._events.popleft())
+        if self._fell_behind:
+            sink.fall_behind()
 
     async def __anext__(self) -> Event:
         """Raises FellBehind once, after what was kept, if events were dropped; it goes on after that."""
@@ -133,7 +143,7 @@ class Room:
         early, self._early = self._early, None
         if early is not None:
             early.pour_into(sink)
-        elif self.state is RoomState.LEFT:
+        if self.state is RoomState.LEFT:
             sink.end()
         self._sinks.add(sink)
 
