@@ -62,8 +62,12 @@ class Network:
 
     async def peer(self, name: str, *, config: Config | None = None) -> Peer:
         """A peer that is open until the network ends."""
-        transport = Transport(_Signaling(self, name), self._open_link)
-        return await self._stack.enter_async_context(Peer(_SERVER, name=name, config=config, transport=transport))
+        opened = Peer(_SERVER, name=name, config=config, transport=self.transport(name))
+        return await self._stack.enter_async_context(opened)
+
+    def transport(self, name: str) -> Transport:
+        """For a `Peer` that a test opens and closes by itself."""
+        return Transport(_Signaling(self, name), self._open_link)
 
     def stop_server(self) -> None:
         """The signaling server dies; links live on."""
@@ -116,8 +120,9 @@ class Network:
     def give_up_seat(self, seat: _Seat) -> None:
         if seat.in_room.seats.pop(seat.peer_id, None) is None:
             return
-        for other in seat.in_room.seats.values():
-            other.deliver(PeerLeftRoom(seat.peer_id, "left"))
+        if self.is_serving:
+            for other in seat.in_room.seats.values():
+                other.deliver(PeerLeftRoom(seat.peer_id, "left"))
         if not seat.in_room.seats:
             self._rooms.pop(seat.in_room.topic, None)
 
