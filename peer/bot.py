@@ -59,6 +59,8 @@ class Bot:
     def command(self, handler: CommandHandler) -> CommandHandler:
         """Register a command: its name, arguments and their types are those of the function, after the message."""
         command = Command.of(handler)
+        if command.name in self._commands:
+            raise BadSetting(f"command {command.name} is there twice: rename one of the functions")
         self._commands[command.name] = command
         return handler
 
