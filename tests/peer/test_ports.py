@@ -1,0 +1,20 @@
+"""What the library asks of the outside; the adapters in memory keep to it, says the type checker."""
+
+from peer import testing
+from peer.ports import Channel, IceServer, Signaling
+
+
+def test_channels_have_the_ids_and_labels_of_the_protocol() -> None:
+    """docs/protocol.md, part 2."""
+    assert [(channel.value, channel.label) for channel in Channel] == [(0, "events"), (1, "ephemeral")]
+
+
+def test_credentials_of_a_turn_server_are_not_printed() -> None:
+    """They end up in logs otherwise."""
+    assert "secret" not in repr(IceServer(("turn:turn.example",), "user", "secret"))
+
+
+def test_network_in_memory_is_a_signaling_server() -> None:
+    """Checked here by name at run time, and by type in this very line."""
+    signaling: Signaling = testing.Network().transport("ann").signaling
+    assert signaling.server == "http://memory.invalid"
