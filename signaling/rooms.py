@@ -92,6 +92,7 @@ def plan_room(request: wire.CreateRoom, peer: PeerRecord, *, now: float, random_
         created_at=now,
         is_public=request.is_public,
         custom_name=None if custom_name is None else clean_name(custom_name, field="customName"),
+        is_by_guest=peer.is_guest,
     )
 
 

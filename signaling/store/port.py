@@ -56,6 +56,8 @@ class RoomRecord:
     created_at: float
     is_public: bool
     custom_name: str | None = None
+    is_by_guest: bool = False
+    """Guests name themselves as they like, so their rooms are found behind those of users."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +185,7 @@ class Store(Protocol):
         """Remove a peer and answer who remains; with the last one the room is gone."""
 
     async def find_public(self, broadcaster_name: str) -> RoomId | None:
-        """The newest public room of a broadcaster."""
+        """A broadcaster's public room: users' before guests', then the oldest, so that no name is taken over."""
 
     async def page(self, after: Cursor | None, limit: int) -> Page:
         """Public rooms behind a position."""

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import inf
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ..ids import PeerId, PeerKey, RoomId
 from ..wire import Kind
@@ -59,6 +59,18 @@ class _Room:
     alarm_at: float = inf
 
 
+class _Rank(NamedTuple):
+    """The order among public rooms whose broadcasters have one name."""
+
+    is_by_guest: bool
+    created_at: float
+    room_id: RoomId
+
+
+def _rank(record: RoomRecord) -> _Rank:
+    return _Rank(record.is_by_guest, record.created_at, record.room_id)
+
+
 class Tables:
     """The state of one store."""
 
@@ -67,7 +79,7 @@ class Tables:
         self.journal: dict[str, Row | None] = {}
         self._rooms: dict[RoomId, _Room] = {}
         self._public: list[Cursor] = []
-        self._by_broadcaster: dict[str, dict[RoomId, None]] = {}
+        self._by_broadcaster: dict[str, list[_Rank]] = {}
         self._alarms: list[tuple[float, RoomId, PeerId]] = []
         self._next_serial = 0
 
@@ -220,7 +232,8 @@ class Tables:
 
     def find_public(self, broadcaster_name: str) -> RoomId | None:
         """See Store.find_public."""
-        return next(reversed(self._by_broadcaster.get(broadcaster_name, {})), None)
+        ranks = self._by_broadcaster.get(broadcaster_name)
+        return ranks[0].room_id if ranks else None
 
     def page(self, after: Cursor | None, limit: int) -> Page:
         """See Store.page."""
@@ -287,7 +300,7 @@ class Tables:
         self._arm_room(room)
         if record.is_public:
             insort(self._public, Cursor(record.created_at, record.room_id))
-            self._by_broadcaster.setdefault(record.broadcaster_name, {})[record.room_id] = None
+            insort(self._by_broadcaster.setdefault(record.broadcaster_name, []), _rank(record))
         self.journal[room_key(record.room_id)] = record
         return room
 
@@ -321,7 +334,7 @@ class Tables:
         self.journal[room_key(record.room_id)] = None
         if record.is_public:
             self._public.remove(Cursor(record.created_at, record.room_id))
-            named = self._by_broadcaster[record.broadcaster_name]
-            del named[record.room_id]
-            if not named:
+            ranks = self._by_broadcaster[record.broadcaster_name]
+            ranks.remove(_rank(record))
+            if not ranks:
                 del self._by_broadcaster[record.broadcaster_name]

@@ -77,7 +77,14 @@ def test_room_is_planned_with_and_without_names() -> None:
     assert (named.broadcaster_id, named.broadcaster_name, named.created_at) == ("u", "p", 5.0)
 
 
-def test_join_names_exactly_one_thing() -> None:
+def test_room_says_whether_a_guest_made_it() -> None:
+    """The store finds users' rooms first."""
+    for is_guest in (True, False):
+        peer = a_peer(is_guest=is_guest)
+        assert plan_room(wire.CreateRoom(), peer, now=5.0, random_bytes=zeros).is_by_guest is is_guest
+
+
+def test_peer_id_comes_from_the_resume_secret_exactly_one_thing() -> None:
     """A room id or a broadcaster."""
     assert room_to_join(wire.JoinRoom(room_id="r")) == "r"
     assert room_to_join(wire.JoinRoom(broadcaster_name=" b ")) == "b"

@@ -13,13 +13,21 @@ from ..support import FakeClock
 __all__ = ["a_key", "a_peer", "a_room", "make_store"]
 
 
-def a_room(room_id: str = "room", *, is_public: bool = True, name: str = "b", created_at: float = 1.0) -> RoomRecord:
+def a_room(
+    room_id: str = "room",
+    *,
+    is_public: bool = True,
+    name: str = "b",
+    created_at: float = 1.0,
+    is_by_guest: bool = False,
+) -> RoomRecord:
     return RoomRecord(
         room_id=RoomId(room_id),
         broadcaster_id=UserId("u"),
         broadcaster_name=name,
         created_at=created_at,
         is_public=is_public,
+        is_by_guest=is_by_guest,
     )
 
 

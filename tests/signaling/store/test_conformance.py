@@ -191,13 +191,17 @@ async def test_pages_walk_all_public_rooms_once(store: Store) -> None:
     assert found == [f"r{number}" for number in range(9) if number != 4]
 
 
-async def test_newest_public_room_of_a_broadcaster_is_found(store: Store) -> None:
-    """When it ends, the one before is found again."""
-    for number in range(3):
-        await store.create(a_room(f"r{number}", is_public=number < 2), a_peer())
-    assert await store.find_public("b") == "r1"
-    await store.leave(a_key("p", "r1"))
-    assert await store.find_public("b") == "r0"
+async def test_broadcasters_name_cannot_be_taken_over(store: Store) -> None:
+    """A user's room comes before a guest's, else the oldest; when it ends, the next one is found."""
+    await store.create(a_room("guest's", is_by_guest=True, created_at=1), a_peer())
+    assert await store.find_public("b") == "guest's"
+    await store.create(a_room("second", created_at=3), a_peer())
+    await store.create(a_room("first", created_at=2), a_peer())
+    await store.create(a_room("hidden", is_public=False, created_at=1), a_peer())
+    for room_id in ("first", "second", "guest's"):
+        assert await store.find_public("b") == room_id
+        await store.leave(a_key("p", room_id))
+    assert await store.find_public("b") is None
 
 
 async def test_signing_key_is_made_once(store: Store) -> None:
