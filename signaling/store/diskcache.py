@@ -6,8 +6,8 @@ thrown away and read again, so memory never runs ahead of the disk, and the call
 cannot be written fails the same way, with its own error: it is forgotten, and the next change meets clean tables.
 
 diskcache would unpickle what it finds (CVE-2025-69872). It does not apply here: `BytesDisk` stores str keys and bytes
-values only, and refuses every other mode when reading. The folder is made 0700, and one that others can write to is
-refused.
+values only, and refuses every other mode when reading. The signing key lies in the folder: it is made 0700 and its
+files 0600, and where that would not help, because others may have written there already, it is refused.
 """
 
 import asyncio
@@ -40,6 +40,11 @@ FORMAT = b"speaktube signaling 1"
 
 NEVER_A_FILE_BYTES = 1 << 30
 """All values stay inside SQLite, so that a transaction holds all of a change."""
+
+DATABASE = "cache.db"
+"""diskcache's own name for it."""
+
+OTHERS_OPEN, OTHERS_WRITE = 0o077, 0o022
 
 TIMEOUT_S = 1
 """diskcache waits 60 s behind another process's lock; a client would not."""
@@ -108,6 +113,7 @@ class DiskcacheStore(LocalStore):
         try:
             self._make_folder()
             self._lock = self._lock_folder()
+            self._make_files_private()
             self._cache = self._open_cache()
             self._tables = self._load()
         except StoreUnusable:
@@ -130,8 +136,26 @@ class DiskcacheStore(LocalStore):
 
     def _make_folder(self) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if self._folder.stat().st_mode & 0o022:
-            raise StoreUnusable(f"others can write to {self._folder}; make it yours (chmod 700)")
+        state = self._folder.stat()
+        if state.st_uid != os.geteuid():
+            raise StoreUnusable(f"{self._folder} belongs to another user; set SIGNALING_STORE to a folder of your own")
+        if state.st_mode & OTHERS_OPEN:
+            self._check_may_be_shut(state.st_mode)
+            self._folder.chmod(0o700)
+
+    def _check_may_be_shut(self, mode: int) -> None:
+        """Only a folder that is empty, or holds a store that others could read at most."""
+        names = [path.name for path in self._folder.iterdir()]
+        if names and (mode & OTHERS_WRITE or DATABASE not in names):
+            raise StoreUnusable(
+                f"others can open {self._folder}, and it is not empty; make it yours (chmod 700), "
+                "or set SIGNALING_STORE to another folder"
+            )
+
+    def _make_files_private(self) -> None:
+        (self._folder / DATABASE).touch(mode=0o600)  # SQLite gives its other files the mode of this one
+        for path in self._folder.glob(DATABASE + "*"):
+            path.chmod(0o600)
 
     def _lock_folder(self) -> int:
         lock = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)

@@ -1,6 +1,7 @@
 """What only the engine on disk promises: survival, refusal of foreign bytes, and no silent reset."""
 
 import asyncio
+import os
 import pickle
 import sqlite3
 import subprocess
@@ -195,13 +196,56 @@ async def test_second_server_is_refused(tmp_path: Path, clock: FakeClock) -> Non
         assert len(await first.signing_key()) == 32
 
 
-async def test_folder_is_private(tmp_path: Path, clock: FakeClock) -> None:
-    """Made 0700; one that others can write to is refused."""
-    async with opened(tmp_path / "s", clock):
-        assert (tmp_path / "s").stat().st_mode & 0o777 == 0o700
-    (tmp_path / "s").chmod(0o777)
+def modes(folder: Path) -> set[int]:
+    return {path.stat().st_mode & 0o777 for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("mode", [None, 0o755, 0o777])
+async def test_new_store_is_private(tmp_path: Path, clock: FakeClock, mode: int | None) -> None:
+    """The signing key lies in it: also in an empty folder that was made for all to see."""
+    folder = tmp_path / "s"
+    if mode is not None:
+        folder.mkdir()
+        folder.chmod(mode)
+    async with opened(folder, clock) as store:
+        await store.create(a_room(), a_peer())
+        assert len(list(folder.iterdir())) > 2
+        assert (folder.stat().st_mode & 0o777, modes(folder)) == (0o700, {0o600})
+
+
+async def test_store_that_others_could_read_is_made_private(tmp_path: Path, clock: FakeClock) -> None:
+    """As earlier versions left it."""
+    async with opened(tmp_path / "s", clock) as store:
+        await store.create(a_room(), a_peer("p"))
+    for path in (tmp_path / "s").glob("cache.db*"):
+        path.chmod(0o644)
+    (tmp_path / "s").chmod(0o755)
+    async with opened(tmp_path / "s", clock) as store:
+        assert await store.others(a_key("p")) == ()
+        assert ((tmp_path / "s").stat().st_mode & 0o777, modes(tmp_path / "s")) == (0o700, {0o600})
+
+
+@pytest.mark.parametrize(("mode", "name"), [(0o775, "cache.db"), (0o755, "letter.txt")])
+async def test_folder_that_is_not_ours_alone_is_refused(tmp_path: Path, clock: FakeClock, mode: int, name: str) -> None:
+    """What others may have written is not trusted, and a folder with other things in it is not shut to others."""
+    (tmp_path / "s").mkdir()
+    (tmp_path / "s" / name).touch()
+    (tmp_path / "s").chmod(mode)
     with pytest.raises(StoreUnusable, match="chmod 700"):
         async with opened(tmp_path / "s", clock):
+            pass
+    assert (tmp_path / "s").stat().st_mode & 0o777 == mode
+
+
+async def test_folder_of_somebody_else_is_refused(tmp_path: Path, clock: FakeClock) -> None:
+    """Its owner could open it again at any time."""
+    folder = Path("/")
+    if os.geteuid() == 0:  # who may give a folder away, and owns the other one
+        folder = tmp_path / "s"
+        folder.mkdir(mode=0o700)
+        os.chown(folder, 12345, 12345)
+    with pytest.raises(StoreUnusable, match="belongs to another user"):
+        async with opened(folder, clock):
             pass
 
 
