@@ -36,6 +36,10 @@ class Contacts:
     def __len__(self) -> int:
         return len(self._contacts)
 
+    def peers(self) -> set[PeerId]:
+        """Who has a place, and who waits for one."""
+        return self._contacts.keys() | self._waiting.keys()
+
     def get(self, peer: PeerId) -> Contact | None:
         return self._contacts.get(peer)
 

@@ -71,7 +71,7 @@ class Links:
     def receive_roster(self, peers: Iterable[PeerInfo], *, now: float) -> None:
         """The server is (back) there; meet whom we missed, forget who went."""
         present = {info.peer_id for info in peers}
-        for peer in sorted({contact.peer for contact in self._contacts} - present):
+        for peer in sorted(self._contacts.peers() - present):
             self.peer_left(peer, now=now)
         for peer in sorted(present):
             self.peer_joined(peer, now=now, offers=peer < self.our_id)

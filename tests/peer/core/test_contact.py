@@ -50,6 +50,27 @@ def test_attempt_and_link_both_count_as_connected() -> None:
         assert len(bob.channels()) == 1
 
 
+def test_peer_that_only_the_server_vouches_for_is_silent() -> None:
+    """Until it sends a signal that we can open, or is linked."""
+    bob = contact()
+    assert bob.is_silent
+    bob.current = channel(now=0.0)
+    assert not bob.is_silent
+    signaller = contact()
+    signaller.has_signalled = True
+    assert not signaller.is_silent
+
+
+def test_contact_has_failed_between_its_attempts_only() -> None:
+    """Before the first one nobody knows; while one is under way it may still come."""
+    bob = contact()
+    assert not bob.has_failed
+    bob.tries = 1
+    assert bob.has_failed
+    bob.attempt = channel(now=0.0)
+    assert not bob.has_failed
+
+
 def test_next_deadline_is_that_of_the_retry_or_of_a_channel() -> None:
     """Whatever comes first wakes the machine."""
     bob = contact()

@@ -44,6 +44,7 @@ def test_peer_named_to_a_full_table_waits_for_a_place() -> None:
     """A place comes with a departure."""
     contacts = table("ann", "bob", "carol")
     assert peers(contacts) == ["ann", "bob"]
+    assert contacts.peers() == {"ann", "bob", "carol"}
     assert contacts.next_waiting() is None
     assert contacts.forget(PeerId("ann"))
     assert not contacts.forget(PeerId("ann"))

@@ -598,6 +598,30 @@ def test_offers_that_come_too_fast_are_dropped() -> None:
     assert len(bench.take(AcceptOffer)) == 2
 
 
+def test_peer_without_a_place_is_offered_to_when_a_silent_one_has_failed() -> None:
+    """The first one was a ghost: an attempt later it makes way."""
+    bench = Bench(Config(max_peers=1))
+    bench.join("z-ghost", "z-bob")
+    assert [create.link.peer for create in bench.take(CreateOffer)] == ["z-ghost"]
+    bench.wait(10)
+    assert [create.link.peer for create in bench.take(CreateOffer)] == ["z-bob"]
+    assert bench.take(Forgotten) == [Forgotten(PeerId("z-ghost"))]
+
+
+def test_peer_that_left_while_it_waited_for_a_place_is_not_offered_to() -> None:
+    """Whether the server says so by itself or by a roster."""
+    for is_told_by_roster in (False, True):
+        bench = Bench(Config(max_peers=1))
+        bench.join("z-ghost", "z-bob")
+        bench.take(CreateOffer)
+        if is_told_by_roster:
+            bench.roster("z-ghost")
+        else:
+            bench.links.peer_left(PeerId("z-bob"), now=0.0)
+        bench.wait(10)
+        assert bench.take(CreateOffer) == []
+
+
 def test_room_for_another_peer_comes_with_a_departure() -> None:
     """The bound counts those who are there."""
     bench = Bench(Config(max_peers=1))

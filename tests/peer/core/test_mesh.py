@@ -190,6 +190,18 @@ def test_memory_of_seen_messages_is_bounded() -> None:
     assert visit.node.texts() == ["0"]
 
 
+def test_what_is_owed_to_somebody_present_is_known() -> None:
+    """So that leaving can wait for it; a draft alone is owed to nobody."""
+    network = Network()
+    ann = network.join(network.node("ann"))
+    ann.send("anybody?")
+    assert not ann.mesh.is_owing
+    network.join(network.node("bob"))
+    assert ann.mesh.is_owing
+    network.run(1)
+    assert not ann.mesh.is_owing
+
+
 # ---- typing
 
 
