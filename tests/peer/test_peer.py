@@ -9,6 +9,7 @@ import pytest
 
 import peer
 from peer import BadInvite, BadSetting, Closed, JoinRefused, Message, Peer, RoomState, SignalingUnreachable
+from peer.crypto.room_keys import derive_public_room
 from peer.errors import BadIdentity
 from peer.ports import Seat
 from peer.testing import Network
@@ -71,6 +72,19 @@ async def test_public_room_is_entered_by(where: str) -> None:
         guest = await bob.join_room(text)
         await linked(lobby, guest)
         assert (guest.name, guest.id, guest.invite) == ("Lobby", lobby.id, lobby.invite)
+
+
+@pytest.mark.parametrize("is_public", [True, False])
+async def test_squatted_public_name_leads_to_the_room_of_that_name(*, is_public: bool) -> None:
+    """Whoever took the room's id with another name, or hides it, leads nobody astray: those who ask for it meet."""
+    async with Network() as network:
+        mallory, ann, bob = [await network.peer(name) for name in ("mallory", "ann", "bob")]
+        topic = derive_public_room("Lobby")[1].topic
+        await mallory._transport.signaling.create_room(topic=topic, custom_name="Evil", is_public=is_public)
+        lobby, guest = await ann.join_room("Lobby"), await bob.join_room("Lobby")
+        await linked(lobby, guest)
+        assert lobby.name == guest.name == "Lobby"
+        assert str(guest.invite).endswith("#pub.Lobby")
 
 
 async def test_private_room_is_entered_by_its_invite_as_it_was_pasted() -> None:
