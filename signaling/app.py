@@ -37,6 +37,9 @@ SWEEP_S = 1.0
 SHUTDOWN_S = 0.5
 """For answers under way; polls and sockets are sent home before."""
 
+LINGERING_S = 2.0
+"""For the rest of a body that was refused: a client that is still sending gets to read why."""
+
 MAX_FIELD_BYTES = 16_384
 """Above our own bound on the Authorization header, so that its refusal is JSON."""
 
@@ -177,6 +180,8 @@ async def running_server(config: Config, *, store: Store | None = None, clock: C
         access_log=None,
         shutdown_timeout=SHUTDOWN_S,
         max_field_size=MAX_FIELD_BYTES,
+        keepalive_timeout=config.idle_timeout_s,  # aiohttp counts from the connection and from each answer
+        lingering_time=LINGERING_S,
     )
     await runner.setup()
     try:

@@ -157,6 +157,10 @@ class Config:
     )
     waiting_polls: int = _setting(8, _whole(1, 1000), "of one peer; one more sends the oldest home empty")
     hello_timeout_s: float = _setting(10.0, _seconds(0.01, 300), "a WebSocket that says nothing holds memory")
+    read_timeout_s: float = _setting(10.0, _seconds(0.01, 3600), "for the body of a request; 64 KiB come sooner")
+    idle_timeout_s: float = _setting(
+        75.0, _seconds(0.01, 3600), "for a connection's next request, headers included; proxies drop theirs after 60 s"
+    )
     heartbeat_s: int = _setting(30, _whole(1, 3600), "browsers throttle timers to one a minute, servers do not")
     peer_ttl_s: float = _setting(75.0, _seconds(1, 86_400), "two heartbeats may be lost, three may not")
     grace_s: float = _setting(10.0, _seconds(0, 3600), "time to come back unseen after a WebSocket ended")

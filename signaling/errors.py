@@ -7,6 +7,7 @@
         Forbidden            403  WrongRoom, WrongOrigin
         NotThere             404  NoSuchRoom, NoSuchPeer, NotFound
         MethodNotAllowed     405
+        RequestTimeout       408
         Conflict             409  RoomFull, RoomExists
         PeerGone             410
         BodyTooLarge         413
@@ -44,6 +45,7 @@ __all__ = [
     "NotThere",
     "PeerGone",
     "Refused",
+    "RequestTimeout",
     "RoomExists",
     "RoomFull",
     "SignalingError",
@@ -222,6 +224,18 @@ class MethodNotAllowed(Refused):
     def __init__(self, method: str, allowed: tuple[str, ...]) -> None:
         self.allowed = allowed
         super().__init__(f"{method} is not allowed here; {' and '.join(allowed)} would be.")
+
+
+class RequestTimeout(Refused):
+    """The body does not come, or comes too slowly."""
+
+    code = "request_timeout"
+    status = 408
+    retry_after_s = 1
+
+    def __init__(self, limit_s: float) -> None:
+        self.limit_s = limit_s
+        super().__init__(f"The body has not come within {limit_s:g} s (SIGNALING_READ_TIMEOUT_S).")
 
 
 class Conflict(Refused):

@@ -3,6 +3,7 @@
 JSON is read whatever the content type says. Tokens come from the Authorization header and nowhere else.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
@@ -10,7 +11,7 @@ from aiohttp import web
 from . import rooms, wire
 from .auth import Membership, bearer
 from .config import Config
-from .errors import BodyTooLarge
+from .errors import BodyTooLarge, RequestTimeout
 from .page import PAGE, PAGE_POLICY
 from .service import SERVICE
 from .wire import Kind
@@ -31,7 +32,11 @@ async def _read(request: web.Request) -> bytes:
     config: Config = request.app[SERVICE].config
     if (request.content_length or 0) > config.max_frame_bytes:
         raise BodyTooLarge(config.max_body_bytes)
-    return await request.read()
+    try:
+        async with asyncio.timeout(config.read_timeout_s):
+            return await request.read()
+    except TimeoutError as error:
+        raise RequestTimeout(config.read_timeout_s) from error
 
 
 def _membership(request: web.Request) -> Membership:

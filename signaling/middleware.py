@@ -20,6 +20,7 @@ from .errors import (
     MethodNotAllowed,
     NotFound,
     Refused,
+    RequestTimeout,
     Unauthorized,
     WrongOrigin,
 )
@@ -75,6 +76,8 @@ def error_response(refused: Refused) -> web.Response:
         response.headers[hdrs.WWW_AUTHENTICATE] = "Bearer"
     if isinstance(refused, MethodNotAllowed):
         response.headers[hdrs.ALLOW] = ", ".join(refused.allowed)
+    if isinstance(refused, RequestTimeout):
+        response.force_close()
     if refused.status == 426:
         response.headers[hdrs.UPGRADE] = "websocket"
     if refused.retry_after_s is not None:

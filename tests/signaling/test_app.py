@@ -1,5 +1,6 @@
 """Settings that cannot work together, the store they name, and a server in this process."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from .support import SECRET
 from .test_auth import ED, public_pem
 
 PEM = public_pem(ED)
+
+FULL = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
 @pytest.mark.parametrize(
@@ -72,3 +75,29 @@ async def test_running_server_speaks_ipv6() -> None:
             assert url.startswith("http://[::1]:")
     except AddressInUse as error:
         assert "::1" in str(error)  # noqa: PT017 - a machine without IPv6 gets a sentence too
+
+
+@pytest.mark.parametrize(
+    "begun", [b"", b"GET /healthz HT", b"GET /healthz HTTP/1.1\r\nHost: a\r\nX-Slow: ", FULL, FULL + b"GET /hea"]
+)
+async def test_connection_without_a_request_is_cut(begun: bytes) -> None:
+    """Nothing, half a line, half a header; the same after a request was answered."""
+    async with running_server(Config(guests=True, port=0, store="memory:", idle_timeout_s=0.05)) as url:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+        writer.write(begun)
+        answer = await asyncio.wait_for(reader.read(), 2)
+        assert (b" 200 OK" in answer) == (begun.startswith(FULL))
+        writer.close()
+        await writer.wait_closed()
+
+
+async def test_slow_request_outlives_the_pause_between_requests() -> None:
+    """A poll that waits is not idle."""
+    config = Config(guests=True, port=0, store="memory:", idle_timeout_s=0.05)
+    async with running_server(config) as url, aiohttp.ClientSession(url) as session:
+        async with session.post("/signaling/create-room") as answer:
+            joined = await answer.json()
+        header = {"Authorization": "Bearer " + joined["token"]}
+        path = f"/signaling/inbox/{joined['room']['roomId']}?wait=0.3"
+        async with session.get(path, headers=header) as answer:
+            assert await answer.json() == {"envelopes": []}

@@ -34,6 +34,7 @@ EXAMPLES: list[Refused] = [
     errors.InternalError(),
     errors.StoreUnavailable(),
     errors.GoingAway(),
+    errors.RequestTimeout(10.0),
 ]
 
 
@@ -56,7 +57,7 @@ def test_each_error_is_a_sentence_with_code_and_status(example: Refused) -> None
     assert example.message[0].isupper()
     assert example.message.endswith(".")
     assert example.hint is None or example.hint.endswith(".")
-    assert (example.retry_after_s is not None) == (example.status in {429, 503})
+    assert (example.retry_after_s is not None) == (example.status in {408, 429, 503})
 
 
 def test_codes_and_statuses_are_those_of_the_protocol() -> None:

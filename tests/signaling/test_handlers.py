@@ -404,3 +404,16 @@ async def test_body_is_passed_on_byte_for_byte(meeting: Meeting) -> None:
     answer = await meeting.call("GET", f"/signaling/inbox/{left['room']['roomId']}", token=left["token"])
     assert raw.decode() in answer.text
     assert json.loads(answer.text)
+
+
+async def test_body_that_does_not_come_is_not_waited_for(start: Start) -> None:
+    """408, and the connection is given up."""
+    meeting = await start(read_timeout_s=0.05)
+    reader, writer = await asyncio.open_connection("127.0.0.1", meeting.server.port)
+    writer.write(b"POST /signaling/create-room HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{")
+    head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 2)).decode()
+    assert head.startswith("HTTP/1.1 408 ")
+    assert "Connection: close" in head
+    assert b'"request_timeout"' in await reader.readuntil(b"}}")
+    writer.close()
+    await writer.wait_closed()
