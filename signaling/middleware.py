@@ -105,8 +105,15 @@ def check_origin(request: web.Request, config: Config) -> None:
     origin = request.headers.get(hdrs.ORIGIN)
     if origin is None or _is_named(origin, config.cors_origins):
         return
-    if urlsplit(origin).netloc.lower() != request.host.lower():
+    if _host(origin) != request.host.lower():
         raise WrongOrigin
+
+
+def _host(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc.lower() or None
+    except ValueError:
+        return None
 
 
 def _is_named(origin: str, origins: tuple[str, ...]) -> bool:

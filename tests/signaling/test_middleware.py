@@ -87,6 +87,15 @@ async def test_page_of_another_origin_may_not(start: Start) -> None:
     assert_error(answer, 403, "wrong_origin")
 
 
+@pytest.mark.parametrize("origin", ["http://[", "http://[::1", "null", ""])
+async def test_origin_that_cannot_be_read_is_a_wrong_one(meeting: Meeting, origin: str) -> None:
+    """For the WebSocket, as any other page's."""
+    upgrade = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
+    headers = {**upgrade, "Sec-WebSocket-Key": "A" * 22 + "==", "Origin": origin}
+    assert_error(await meeting.call("GET", "/signaling/ws", headers=headers), 403, "wrong_origin")
+    assert_error(await meeting.call("GET", "/signaling/ws", headers={**headers, "Host": ""}), 403, "wrong_origin")
+
+
 async def test_without_origins_there_is_no_cors(meeting: Meeting) -> None:
     """Off until configured."""
     answer = await meeting.call("GET", "/signaling/rooms", headers={"Origin": PAGE})
