@@ -2,7 +2,8 @@
 
 Both embedded engines hold one of these, so expiry, capacity and once-only hand-out are the same by construction.
 `now` is an argument of every operation. Nothing is ever scanned: each peer and each room has one valid entry in the
-heap of alarms, a renewal only moves its deadline, and the alarm is set again when it goes off too early.
+heap of alarms, a renewal only moves its deadline, and the alarm is set again when it goes off too early. Entries of
+those who left stay in the heap until it has doubled; then it is made anew.
 
 Rows that changed are noted in `journal` (key → record, or None for removed) for an engine that keeps them. Leases are
 not rows: after a restart each peer gets a full lease, since it was the server that was away.
@@ -11,7 +12,7 @@ not rows: after a restart each peer gets a full lease, since it was the server t
 import heapq
 from bisect import bisect_right, insort
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from typing import Literal, NamedTuple
@@ -40,6 +41,9 @@ __all__ = ["Tables"]
 
 NO_PEER = PeerId("")
 """Stands in the heap for the room itself."""
+
+SPARE_ALARMS = 1000
+"""Below this, stale alarms cost less than making the heap anew."""
 
 
 @dataclass(slots=True)
@@ -81,6 +85,7 @@ class Tables:
         self._public: list[Cursor] = []
         self._by_broadcaster: dict[str, list[_Rank]] = {}
         self._alarms: list[tuple[float, RoomId, PeerId]] = []
+        self._max_alarms = SPARE_ALARMS
         self._next_serial = 0
 
     # Coming and going
@@ -286,11 +291,24 @@ class Tables:
         wanted = min(peer.lease_until, mail_at)
         if wanted < peer.alarm_at:
             peer.alarm_at = wanted
-            heapq.heappush(self._alarms, (wanted, *key))
+            self._add_alarm(wanted, *key)
 
     def _arm_room(self, room: _Room) -> None:
         room.alarm_at = room.idle_at
-        heapq.heappush(self._alarms, (room.idle_at, room.record.room_id, NO_PEER))
+        self._add_alarm(room.idle_at, room.record.room_id, NO_PEER)
+
+    def _add_alarm(self, at: float, room_id: RoomId, peer_id: PeerId) -> None:
+        heapq.heappush(self._alarms, (at, room_id, peer_id))
+        if len(self._alarms) > self._max_alarms:
+            self._alarms = list(self._valid_alarms())
+            heapq.heapify(self._alarms)
+            self._max_alarms = 2 * len(self._alarms) + SPARE_ALARMS
+
+    def _valid_alarms(self) -> Iterator[tuple[float, RoomId, PeerId]]:
+        for room_id, room in self._rooms.items():
+            yield room.alarm_at, room_id, NO_PEER
+            for peer_id, peer in room.peers.items():
+                yield peer.alarm_at, room_id, peer_id
 
     # Rows: the engines' way in at start, and ours in between
 

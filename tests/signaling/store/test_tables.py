@@ -265,3 +265,16 @@ def test_renewal_revives_what_was_not_told_yet() -> None:
         a_key("p", "elsewhere"),
     )
     assert tables.expire(now=501) == ()
+
+
+def test_alarms_of_those_who_left_do_not_pile_up() -> None:
+    """Each room would stay in the heap for its hour otherwise; those who are there keep their alarms."""
+    tables = Tables(Limits())
+    tables.create(a_room("kept"), a_peer("p"), now=0)
+    tables.shorten(a_key("p", "kept"), now=0)
+    for number in range(5000):
+        tables.create(a_room(f"r{number}"), a_peer(), now=1)
+        tables.leave(a_key(room_id=f"r{number}"), now=1)
+    assert len(tables._alarms) < 1100
+    assert [departure.key for departure in tables.expire(now=11)] == [a_key("p", "kept")]
+    assert tables.expire(now=4000) == ()
