@@ -8,13 +8,11 @@ channel keep their order, those of the ephemeral one need not.
 
 from __future__ import annotations
 
-import hashlib
 import heapq
 import itertools
 import random
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import TypeVar
+from dataclasses import dataclass
 
 from peer.config import Config
 from peer.core.channel import Credentials
@@ -33,12 +31,10 @@ from peer.core.machine import (
 from peer.core.membership import Charter
 from peer.core.mesh import Mesh
 from peer.crypto.room_keys import RoomKeys
-from peer.events import Event, Member, Message
 from peer.ids import PeerId
 from peer.ports import (
     Channel,
     Fingerprints,
-    PeerInfo,
     PeerJoinedRoom,
     PeerLeftRoom,
     Roster,
@@ -47,14 +43,13 @@ from peer.ports import (
 )
 
 from .keys import charter_of, credentials, public_room
+from .node import LinkEnd, Node, Path, fingerprint
 
-__all__ = ["Faults", "Network", "Node", "Path", "fingerprint"]
+__all__ = ["START_MS", "Faults", "Network", "Node"]
 
 START_MS = 1_700_000_000_000
 _MAX_STEPS_AT_ONCE = 20_000
 """More of them without the clock moving is a loop."""
-
-E = TypeVar("E", bound=Event)
 
 
 @dataclass
@@ -70,113 +65,6 @@ class Faults:
     reorder: bool = False
     drop_signal: Callable[[PeerId, Signal], bool] = lambda _sender, _signal: False
     """Asked for each signal, besides the dice."""
-
-
-@dataclass(eq=False)
-class Path:
-    """One attempt at a path: who is at its ends, once both have described it."""
-
-    offerer: LinkEnd
-    answerer: LinkEnd | None = None
-    is_broken: bool = False
-    last_arrival: dict[LinkEnd, float] = field(default_factory=dict)
-    """When the last ordered frame to an end arrives."""
-
-    def other(self, end: LinkEnd) -> LinkEnd | None:
-        return self.answerer if end is self.offerer else self.offerer
-
-
-@dataclass(eq=False)
-class LinkEnd:
-    """What the real adapter calls a link."""
-
-    node: Node
-    link: LinkId
-    path: Path | None = None
-    is_closed: bool = False
-
-
-def fingerprint(peer: PeerId, link: LinkId) -> bytes:
-    return hashlib.sha256(f"{peer} {link.attempt.hex()}".encode()).digest()
-
-
-class Node:
-    """One process: its machine, what it was told, and what it has open."""
-
-    def __init__(self, network: Network, name: str, peer_id: PeerId, mesh: Mesh) -> None:
-        self.network = network
-        self.name = name
-        self.peer_id = peer_id
-        self.mesh = mesh
-        self.events: list[Event] = []
-        self.ends: dict[LinkId, LinkEnd] = {}
-        self.sent_signals: list[Signal] = []
-        self.transmitted: list[tuple[Channel, bytes]] = []
-        self.visitors: dict[LinkId, Callable[[Output], None]] = {}
-        """Links that a test drives by hand."""
-        self.is_crashed = False
-        self.is_online = True
-        """Whether the server reaches it."""
-
-    @property
-    def info(self) -> PeerInfo:
-        return PeerInfo(self.peer_id, f"user of {self.peer_id}", self.name)
-
-    def do(self, step: Callable[[Mesh], object]) -> None:
-        """One input, then drain."""
-        if self.is_crashed:
-            return
-        step(self.mesh)
-        self.drain()
-
-    def drain(self) -> None:
-        while outputs := self.mesh.outputs():
-            for output in outputs:
-                self.network.carry_out(self, output)
-
-    # ---- intents
-
-    def send(self, text: str) -> Message:
-        message = self.mesh.send(text, now=self.network.now)
-        self.drain()
-        return message
-
-    def set_typing(self, typing: bool = True) -> None:
-        self.do(lambda mesh: mesh.set_typing(typing, now=self.network.now))
-
-    def set_presence(self, presence: str) -> None:
-        self.do(lambda mesh: mesh.set_presence(presence, now=self.network.now))  # type: ignore[arg-type]
-
-    def leave(self) -> None:
-        """Goodbye to the others, then to the server."""
-        self.do(lambda mesh: mesh.leave(now=self.network.now))
-        self.network.remove_seat(self, "left")
-
-    def crash(self) -> None:
-        """The process is gone: nobody is told, nothing of it moves any more."""
-        self.is_crashed = True
-
-    # ---- what was seen
-
-    def events_of(self, kind: type[E]) -> list[E]:
-        return [event for event in self.events if isinstance(event, kind)]
-
-    def texts(self, sender: Node | None = None) -> list[str]:
-        """What was heard, of one or of all."""
-        return [m.text for m in self.events_of(Message) if sender is None or m.sender.id == sender.mesh.members[0].id]
-
-    @property
-    def here(self) -> list[str]:
-        """The names of the other members who are here."""
-        return sorted(member.name for member in self.mesh.members[1:] if member.last_seen is None)
-
-    def member(self, other: Node) -> Member:
-        return next(member for member in self.mesh.members if member.id == other.mesh.members[0].id)
-
-    @property
-    def open_links(self) -> list[PeerId]:
-        """Peers at the other end of a path that both ends hold."""
-        return sorted(end.link.peer for end in self.ends.values() if end.path and end.path.answerer)
 
 
 class Network:
@@ -299,8 +187,11 @@ class Network:
             if deadline is not None and deadline <= self.now:
                 node.do(lambda mesh: mesh.handle_timeout(now=self.now))
 
-    def after(self, delay_s: float, action: Callable[[], None]) -> None:
-        heapq.heappush(self._waiting, (self.now + delay_s, next(self._numbers), action))
+    def after(self, delay_s: float, action: Callable[[], None]) -> int:
+        """Its number in the queue."""
+        number = next(self._numbers)
+        heapq.heappush(self._waiting, (self.now + delay_s, number, action))
+        return number
 
     def _delay(self) -> float:
         return self.dice.uniform(*self.faults.delay_s)
@@ -311,6 +202,21 @@ class Network:
         """The paths between two nodes break, behind what is on its way; both ends notice at once."""
         for end in [end for end in left.ends.values() if end.link.peer == right.peer_id]:
             self.break_path(end)
+
+    def cut_cleanly(self, left: Node, right: Node) -> None:
+        """The same behind what is on its way, and what that gives rise to: nothing is lost."""
+        for end in [end for end in left.ends.values() if end.link.peer == right.peer_id]:
+            while end.path is not None and self._deliver_first(end.path):
+                pass
+            self.break_path(end)
+
+    def _deliver_first(self, path: Path) -> bool:
+        first = min((entry for entry in self._waiting if entry[1] in path.on_its_way), default=None)
+        if first is not None:
+            self._waiting.remove(first)
+            heapq.heapify(self._waiting)
+            first[2]()
+        return first is not None
 
     def break_path(self, end: LinkEnd) -> None:
         if end.path is None:
@@ -443,7 +349,7 @@ class Network:
             return
         else:
             delay = self._delay()
-        self.after(delay, lambda: self._receive(other, channel, data))
+        path.on_its_way.add(self.after(delay, lambda: self._receive(other, channel, data)))
 
     def _ordered_delay(self, path: Path, to: LinkEnd) -> float:
         arrival = max(self.now + self._delay(), path.last_arrival.get(to, 0.0))
