@@ -11,7 +11,7 @@ from aiohttp import web
 from . import rooms, wire
 from .auth import Membership, bearer
 from .config import Config
-from .errors import BodyTooLarge, RequestTimeout
+from .errors import BodyTooLarge, MalformedJson, RequestTimeout
 from .page import PAGE, PAGE_POLICY
 from .service import SERVICE
 from .wire import Kind
@@ -37,6 +37,8 @@ async def _read(request: web.Request) -> bytes:
             return await request.read()
     except TimeoutError as error:
         raise RequestTimeout(config.read_timeout_s) from error
+    except web.RequestPayloadError as error:
+        raise MalformedJson("its transfer or content encoding is broken") from error
 
 
 def _membership(request: web.Request) -> Membership:

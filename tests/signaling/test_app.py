@@ -1,6 +1,7 @@
 """Settings that cannot work together, the store they name, and a server in this process."""
 
 import asyncio
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from .test_auth import ED, public_pem
 
 PEM = public_pem(ED)
 
+CREATE = b"POST /signaling/create-room HTTP/1.1\r\nHost: a\r\n"
 FULL = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
@@ -101,3 +103,42 @@ async def test_slow_request_outlives_the_pause_between_requests() -> None:
         path = f"/signaling/inbox/{joined['room']['roomId']}?wait=0.3"
         async with session.get(path, headers=header) as answer:
             assert await answer.json() == {"envelopes": []}
+
+
+async def _ask(request: bytes) -> bytes:
+    """The answer of a server that is used once."""
+    async with running_server(Config(guests=True, port=0, store="memory:", idle_timeout_s=0.05)) as url:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+        writer.write(request)
+        answer = await asyncio.wait_for(reader.read(), 2)
+        writer.close()
+        await writer.wait_closed()
+    return answer
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        CREATE + b"Authorization: Bearer s3cret\x01\r\n\r\n",
+        CREATE + b"Authorization : Bearer s3cret\r\n\r\n",
+        CREATE + b"Authorization: Bearer s3cret" + b"x" * 20_000 + b"\r\n\r\n",
+        CREATE + b"Transfer-Encoding: chunked\r\n\r\ns3cret\r\n\r\n",
+        b"GET /s3cret HTTP/9\r\n\r\n",
+        b"s3cret\r\n\r\n",
+    ],
+)
+async def test_log_quotes_no_request_that_cannot_be_read(
+    request_bytes: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One line without bytes, addresses or traceback: such requests may hold a token, and are no fault of ours."""
+    caplog.set_level(logging.DEBUG)
+    assert b" 400 " in await _ask(request_bytes)
+    assert [each for each in ("s3cret", "127.0.0.1", "Traceback") if each in caplog.text] == []
+    assert "! a request that cannot be read: Bad" in caplog.text or "LineTooLong" in caplog.text
+
+
+async def test_body_whose_encoding_is_broken_is_malformed() -> None:
+    """Not a bug of ours: neither a 500 nor a traceback."""
+    answer = await _ask(CREATE + b"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}")
+    assert b" 400 " in answer
+    assert b'"malformed_json"' in answer
