@@ -221,7 +221,6 @@ class Network:
     def break_path(self, end: LinkEnd) -> None:
         if end.path is None:
             return
-        end.path.is_broken = True
         for each in (end.path.offerer, end.path.answerer):
             if each is not None and not each.is_closed:
                 self._close(each)
