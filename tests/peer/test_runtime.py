@@ -297,6 +297,20 @@ async def test_stopping_what_was_never_started_is_fine(runtime: Runtime) -> None
     assert bench.driver.mesh.state is RoomState.LEFT
 
 
+async def test_stop_waits_for_a_link_to_whom_something_is_owed(runtime: Runtime) -> None:
+    """Until it is open, or nobody is there any more: then there is no reason to stay."""
+    bench = await started(runtime, "bob")
+    bench.driver.mesh.send("last words", now=bench.driver.now)
+    stopping = asyncio.create_task(bench.driver.stop())
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert bench.seat.left == 0
+    bench.hear(PeerLeftRoom(PeerId("bob"), "left"))
+    async with asyncio.timeout(1):
+        await stopping
+    assert bench.seat.left == 1
+
+
 async def test_stop_waits_for_links_to_flush(runtime: Runtime) -> None:
     """Goodbye would be lost with the process."""
     bench = await started(runtime, "bob")
