@@ -7,7 +7,7 @@ a token ends as Unauthenticated, InvalidToken or TokenExpired.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import isfinite
+from math import inf, isfinite
 from typing import Any
 
 import jwt
@@ -70,7 +70,8 @@ class UserTokens:
         claims = _decode(token, self._key, algorithm=self._algorithm, issuer=self._issuer, audience=self._audience)
         _check_times(claims, now=self._clock(), max_ttl_s=self._max_ttl_s)
         name = claims.get("name") or claims.get("preferred_username")
-        return User(UserId(claims["sub"]), name if isinstance(name, str) else None, is_guest=False)
+        name = name if isinstance(name, str) else None
+        return User(UserId(claims["sub"]), name, is_guest=False, until=float(claims["exp"]))
 
 
 def _prepare_key(key: str, algorithm: str | None) -> tuple[str, Any]:
@@ -180,10 +181,17 @@ class Membership:
     name: str
     issued_at: float
     expires_at: float
+    until: float | None
+    """When the user's JWT expires: no token goes beyond."""
 
-    def is_half_spent(self, now: float) -> bool:
-        """Time for a fresh one."""
-        return now - self.issued_at > (self.expires_at - self.issued_at) / 2
+    def is_due(self, now: float) -> bool:
+        """Time for a fresh one: half is spent, and another one would live longer."""
+        is_last = self.until is not None and self.expires_at >= self.until
+        return not is_last and now - self.issued_at > (self.expires_at - self.issued_at) / 2
+
+    def has_ended(self, now: float) -> bool:
+        """The user's JWT has expired."""
+        return self.until is not None and self.until <= now - LEEWAY_S
 
 
 class RoomTokens:
@@ -194,13 +202,17 @@ class RoomTokens:
         self._ttl_s = ttl_s
         self._clock = clock
 
-    def mint(self, room_id: RoomId, peer: PeerRecord) -> str:
-        """A token for a peer that has entered."""
-        return self._sign(PeerKey(room_id, peer.peer_id), peer.user_id, peer.display_name)
+    def mint(self, room_id: RoomId, peer: PeerRecord, *, until: float | None = None) -> str:
+        """A token for a peer that has entered; `until` is when its user's JWT expires."""
+        return self._sign(PeerKey(room_id, peer.peer_id), peer.user_id, peer.display_name, until=until)
 
     def renew(self, membership: Membership) -> str:
         """A fresh token that says the same."""
-        return self._sign(membership.key, membership.user_id, membership.name)
+        return self._sign(membership.key, membership.user_id, membership.name, until=membership.until)
+
+    def expiry(self, until: float | None) -> int:
+        """When a token that is made now expires."""
+        return int(min(self._clock() + self._ttl_s, inf if until is None else until))
 
     def read(self, token: str | None) -> Membership:
         """What a token says, if it is one of ours and still good."""
@@ -209,9 +221,11 @@ class RoomTokens:
         claims = _decode(token, self._key, algorithm="HS256", issuer=None, audience=ROOM_AUDIENCE)
         _check_times(claims, now=self._clock(), max_ttl_s=self._ttl_s)
         key = PeerKey(RoomId(claims["room"]), PeerId(claims["peer"]))
-        return Membership(key, claims["sub"], claims["name"], claims["iat"], claims["exp"])
+        return Membership(key, claims["sub"], claims["name"], claims["iat"], claims["exp"], claims.get("until"))
 
-    def _sign(self, key: PeerKey, user_id: UserId, name: str) -> str:
-        now = int(self._clock())
+    def _sign(self, key: PeerKey, user_id: UserId, name: str, *, until: float | None) -> str:
         claims = {"aud": ROOM_AUDIENCE, "sub": user_id, "name": name, "room": key.room_id, "peer": key.peer_id}
-        return jwt.encode({**claims, "iat": now, "exp": int(now + self._ttl_s)}, self._key, algorithm="HS256")
+        times = {"iat": int(self._clock()), "exp": self.expiry(until)}
+        if until is not None:
+            times["until"] = int(until)
+        return jwt.encode({**claims, **times}, self._key, algorithm="HS256")

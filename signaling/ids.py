@@ -47,6 +47,8 @@ class User:
     name: str | None
     """From the JWT, which wins over what a body says."""
     is_guest: bool
+    until: float | None = None
+    """When the JWT expires; a guest has none."""
 
 
 class PeerKey(NamedTuple):

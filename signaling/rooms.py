@@ -63,10 +63,12 @@ MAX_NAME_LENGTH = 64
 
 @dataclass(frozen=True, slots=True)
 class Newcomer:
-    """A peer about to enter, and its secret."""
+    """A peer about to enter, its secret and its end."""
 
     peer: PeerRecord
     resume: Resume
+    until: float | None
+    """When its user's JWT expires."""
 
 
 def guest(random_bytes: RandomBytes) -> User:
@@ -79,7 +81,7 @@ def plan_peer(user: User, request: wire.CreateRoom | wire.JoinRoom, *, random_by
     resume = Resume(request.resume) if request.resume else generate_resume(random_bytes)
     name = _display_name(user, request.display_name)
     peer = PeerRecord(peer_id=derive_peer_id(resume), user_id=user.user_id, display_name=name, is_guest=user.is_guest)
-    return Newcomer(peer, resume)
+    return Newcomer(peer, resume, user.until)
 
 
 def plan_room(request: wire.CreateRoom, peer: PeerRecord, *, now: float, random_bytes: RandomBytes) -> RoomRecord:

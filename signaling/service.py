@@ -91,21 +91,21 @@ class Service:
         return wire.Joined(
             room=rooms.view_room(outcome.room),
             peer_id=peer.peer_id,
-            token=self.tokens.mint(room_id, peer),
+            token=self.tokens.mint(room_id, peer, until=newcomer.until),
             resume=newcomer.resume,
             peers=rooms.view_peers(outcome.others),
-            ice_servers=self._ice_servers(peer.user_id),
+            ice_servers=self._ice_servers(peer.user_id, until=newcomer.until),
             heartbeat_s=self.config.heartbeat_s,
         )
 
-    def _ice_servers(self, user_id: str) -> tuple[wire.IceServer, ...]:
+    def _ice_servers(self, user_id: str, *, until: float | None) -> tuple[wire.IceServer, ...]:
         config = self.config
         return ice_servers(
             stun_urls=config.stun_urls,
             turn_urls=config.turn_urls,
             turn_secret=config.turn_secret,
             user_id=user_id,
-            expires_at=self.clock() + config.room_token_ttl_s,
+            expires_at=self.tokens.expiry(until),
         )
 
     async def leave(self, key: PeerKey) -> None:
@@ -122,7 +122,7 @@ class Service:
         others = await self.store.others(membership.key)
         if others is None:
             raise PeerGone
-        token = self.tokens.renew(membership) if membership.is_half_spent(self.clock()) else None
+        token = self.tokens.renew(membership) if membership.is_due(self.clock()) else None
         return wire.Heard(heartbeat_s=self.config.heartbeat_s, peers=rooms.view_peers(others), token=token)
 
     # Envelopes and notices
@@ -230,7 +230,7 @@ class Service:
 
     def _push_token(self, connection: Connection) -> None:
         membership = connection.membership
-        if membership.is_half_spent(self.clock()):
+        if membership.is_due(self.clock()):
             token = self.tokens.renew(membership)
             connection.membership = self.tokens.read(token)
             connection.send(wire.encode_token(token))
@@ -253,7 +253,11 @@ class Service:
         now, keys = self.clock(), []
         while self.rounds and self.rounds[0][0] <= now:
             _, key, connection = self.rounds.popleft()
-            if self.switchboard.connections.get(key) is connection:
+            if self.switchboard.connections.get(key) is not connection:
+                continue
+            if connection.membership.has_ended(now):
+                connection.end(CloseCode.UNAUTHORIZED)
+            else:
                 keys.append(key)
                 self._push_token(connection)
                 self._plan_round(key, connection)

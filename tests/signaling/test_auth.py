@@ -210,11 +210,40 @@ def test_room_token_says_who_and_where(clock: FakeClock) -> None:
         "p",
     )
     clock.advance(1800)
-    assert not membership.is_half_spent(clock())
+    assert not membership.is_due(clock())
     clock.advance(1)
-    assert membership.is_half_spent(clock())
+    assert membership.is_due(clock())
     renewed = tokens.read(tokens.renew(membership))
     assert (renewed.key, renewed.issued_at) == (membership.key, clock())
+
+
+def test_room_token_ends_with_the_jwt(clock: FakeClock) -> None:
+    """Renewed up to that moment and never beyond it."""
+    tokens = room_tokens(clock)
+    until = users(max_ttl_s=86_400).read(sign({"exp": START + 4000.5})).until
+    membership = tokens.read(tokens.mint(RoomId("deck"), a_peer(), until=until))
+    assert membership.expires_at == START + 3600
+    clock.advance(1801)
+    assert membership.is_due(clock())
+    last = tokens.renew(membership)
+    assert tokens.read(last).expires_at == START + 4000
+    clock.advance(2200)
+    assert not tokens.read(last).is_due(clock())
+    assert not tokens.read(last).has_ended(clock())
+    membership = tokens.read(last)
+    clock.advance(5)
+    assert membership.has_ended(clock())
+    with pytest.raises(TokenExpired):
+        tokens.read(last)
+
+
+def test_guest_has_no_end(clock: FakeClock) -> None:
+    """Nobody would give it a fresh JWT."""
+    tokens = room_tokens(clock)
+    membership = tokens.read(tokens.mint(RoomId("deck"), a_peer()))
+    clock.advance(3000)
+    assert membership.is_due(clock())
+    assert not membership.has_ended(clock() + 1e9)
 
 
 def test_room_token_needs_this_stores_key_and_time(clock: FakeClock) -> None:

@@ -4,12 +4,14 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
+from signaling.auth import mint_user_token
 from signaling.errors import StoreUnavailable
 
 from .conftest import Start
-from .support import FakeClock, Meeting
+from .support import SECRET, START, FakeClock, Meeting, assert_error
 
 
 async def test_capacity_holds_over_http(start: Start) -> None:
@@ -91,3 +93,36 @@ async def test_stalled_server_does_not_lose_those_connected(meeting: Meeting, cl
     await meeting.service.sweep()
     assert (await socket.receive_json())["type"] == "token"
     assert await socket.receive_json() == {"type": "peer-left", "peerId": right["peerId"], "reason": "timeout"}
+
+
+def _alice(clock: FakeClock, *, ttl_s: float) -> str:
+    return mint_user_token(SECRET, sub="alice", name=None, issuer=None, audience=None, now=clock(), ttl_s=ttl_s)
+
+
+async def test_membership_ends_with_the_jwt(start: Start, clock: FakeClock) -> None:
+    """No token renews itself beyond it; a fresh JWT and the resume secret bring the same peer back."""
+    meeting = await start(jwt_secret=SECRET, peer_ttl_s=1000, turn_urls=("turn:t",), turn_secret="shared")
+    joined = await meeting.create(_alice(clock, ttl_s=600))
+    assert joined["iceServers"][0]["username"] == f"{START + 600:.0f}:alice"
+    clock.advance(590)
+    heard = await meeting.call("POST", "/signaling/heartbeat", token=joined["token"])
+    assert (heard.status, "token" in heard.json) == (200, False)
+    clock.advance(16)
+    assert_error(await meeting.call("POST", "/signaling/heartbeat", token=joined["token"]), 401, "token_expired")
+    body = {"roomId": joined["room"]["roomId"], "resume": joined["resume"]}
+    again = await meeting.join(_alice(clock, ttl_s=600), **body)
+    assert again["peerId"] == joined["peerId"]
+    assert (await meeting.call("POST", "/signaling/heartbeat", token=again["token"])).status == 200
+
+
+async def test_open_socket_ends_with_the_jwt(start: Start, clock: FakeClock) -> None:
+    """4401 at the next round; its peer has the grace time to come back."""
+    meeting = await start(jwt_secret=SECRET)
+    joined = await meeting.create(_alice(clock, ttl_s=40))
+    socket = await meeting.connect(joined)
+    clock.advance(26)
+    await meeting.service.sweep()
+    clock.advance(26)
+    await meeting.service.sweep()
+    message = await socket.receive()
+    assert (message.type, message.data) == (aiohttp.WSMsgType.CLOSE, 4401)
