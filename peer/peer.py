@@ -200,6 +200,7 @@ class Peer:
     # ---- both
 
     def _enter(self, seat: Seat, keys: RoomKeys, charter: Charter, *, title: str, invite: str) -> Room:
+        self._check_open()  # the peer may have been closed while the server was asked; the seat then lapses
         mesh = Mesh(
             charter=charter,
             title=title,

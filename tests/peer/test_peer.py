@@ -11,6 +11,7 @@ import peer
 from peer import BadInvite, BadSetting, Closed, JoinRefused, Message, Peer, RoomState, SignalingUnreachable
 from peer.crypto.room_keys import derive_public_room
 from peer.errors import BadIdentity
+from peer.ids import Topic
 from peer.ports import Seat
 from peer.testing import Network
 
@@ -354,3 +355,23 @@ async def test_many_rooms_of_one_peer_keep_apart() -> None:
             await deck.send(f"in {deck.name}")
         heard = [await next_of(guest.events(), Message) for guest in guests]
         assert [(message.text, message.room) for message in heard] == [(f"in {deck.name}", deck.id) for deck in decks]
+
+
+async def test_room_that_is_entered_while_the_peer_closes_is_refused() -> None:
+    """The answer of the server came too late."""
+    async with Network() as network:
+        invite = str((await (await network.peer("host")).create_room("Deck")).invite)
+        transport, answers = network.transport("late"), asyncio.Event()
+        join_at_once = transport.signaling.join_room
+
+        async def join_late(*, topic: Topic | None = None, broadcaster_name: str | None = None) -> Seat:
+            await answers.wait()
+            return await join_at_once(topic=topic, broadcaster_name=broadcaster_name)
+
+        transport.signaling.join_room = join_late  # type: ignore[method-assign]
+        async with Peer("http://memory.invalid", name="late", transport=transport) as late:
+            joining = asyncio.create_task(late.join_room(invite))
+            await asyncio.sleep(0)
+        answers.set()
+        with pytest.raises(Closed):
+            await joining
