@@ -13,13 +13,14 @@ from aiortc import (
     RTCIceCandidate,
     RTCIceServer,
     RTCPeerConnection,
+    RTCSctpTransport,
 )
 
 from ..ports import Channel, IceServer
 from .sdp import Candidate
 from .servers import choose_servers
 
-__all__ = ["certificate_fingerprint", "create_channel", "create_connection", "dtls_of", "to_rtc_candidate"]
+__all__ = ["certificate_fingerprint", "create_channel", "create_connection", "dtls_of", "sctp_of", "to_rtc_candidate"]
 
 
 def create_connection(ice_servers: tuple[IceServer, ...]) -> RTCPeerConnection:
@@ -36,10 +37,14 @@ def create_channel(connection: RTCPeerConnection, channel: Channel) -> RTCDataCh
     )
 
 
-def dtls_of(connection: RTCPeerConnection) -> RTCDtlsTransport:
+def sctp_of(connection: RTCPeerConnection) -> RTCSctpTransport:
     """There from the first channel on."""
     assert connection.sctp is not None
-    return connection.sctp.transport
+    return connection.sctp
+
+
+def dtls_of(connection: RTCPeerConnection) -> RTCDtlsTransport:
+    return sctp_of(connection).transport
 
 
 def certificate_fingerprint(dtls: RTCDtlsTransport) -> bytes:

@@ -5,9 +5,10 @@ is open and when it is gone, and cleans up. aiortc dies of an exception in a han
 in an async one, so every handler is synchronous, attached before aiortc can call it, and guarded.
 
 Both sides create both channels before the first description, so nothing is announced in-band (RFC 8832); a channel
-that the other side opens by itself, a text message or a message over 64 KiB ends the link. Nothing is trickled out:
-descriptions leave with all their candidates. The time-out of an attempt is the core's: when the other side falls
-silent aiortc may stay "connecting" for a minute, and `close()` is what ends that.
+that the other side opens by itself, a text message or a message over 64 KiB ends the link, and so does what floods
+SCTP below it (see `sctp.py`). Nothing is trickled out: descriptions leave with all their candidates. The time-out of
+an attempt is the core's: when the other side falls silent aiortc may stay "connecting" for a minute, and `close()` is
+what ends that.
 
 A link that ends by itself reports `on_closed` at once and releases what it holds in a task that `close()` waits for.
 Known limit: a TURN server that died keeps aioice busy for a minute; `close()` does not wait for that.
@@ -28,9 +29,10 @@ from aiortc import RTCDataChannel
 
 from ..config import Config
 from ..ports import Channel, Fingerprints, IceServer, LinkListener
-from .connection import create_channel, create_connection, dtls_of
+from .connection import create_channel, create_connection, dtls_of, sctp_of
 from .exchange import Exchange
 from .ice import ADDRESSES_SETTING, allowed_addresses, choose_gathering
+from .sctp import bound_sctp
 from .sdp import MAX_MESSAGE_BYTES
 
 __all__ = ["RtcLink", "open_link"]
@@ -86,6 +88,8 @@ class RtcLink:
         self._exchange = Exchange(self._connection)
         self._ice = self._dtls.transport.iceGatherer._connection
         choose_gathering(self._ice, allowed=allowed)
+        self._sctp = sctp_of(self._connection)
+        bound_sctp(self._sctp, on_abuse=self._end)
         self._attach_handlers()
 
     # Negotiation
@@ -264,6 +268,5 @@ class RtcLink:
 
     async def _stop_sctp(self) -> None:
         """A retransmission that falls due just now runs in a task of its own: it ends before the transport does."""
-        assert self._connection.sctp is not None
-        await self._connection.sctp.stop()
+        await self._sctp.stop()
         await asyncio.sleep(0)

@@ -1,0 +1,159 @@
+"""What the other side may make aiortc's SCTP hold and compute; the one place where we reach into it.
+
+A link is open to anybody who can signal to us, before any handshake. aiortc 1.16 keeps every fragment it is sent,
+however far beyond its own window, walks all of them for each new one, counts what a SACK claims one by one, and
+never gets past a parameter of length zero: one such packet would hang the process. Here
+
+- data beyond the window is not taken, as on a path that loses it (RFC 9260, section 6.2), unless it is the very
+  next, which can only shrink what waits. So a sender that passes over the window, as aiortc's own does, loses speed
+  and not its link;
+- a link ends as a "flood" when more waits than the window and one unfinished message a channel, or on many streams;
+- a link ends as "malformed" by a SACK for what we never sent, or by a parameter shorter than its own header.
+
+Each check costs the same however much waits. The change is a subclass that one association is moved to: nothing
+global is patched. With an aiortc whose insides we have not read, everything stays as it is, and the log says so.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable
+from struct import unpack_from
+
+import aiortc
+from aiortc import RTCSctpTransport
+from aiortc.rtcsctptransport import Chunk, DataChunk, SackChunk, tsn_minus_one, tsn_plus_one
+from aiortc.utils import uint32_gt
+
+from ..ports import Channel
+from .sdp import MAX_MESSAGE_BYTES
+
+__all__ = ["BoundedSctp", "bound_sctp", "has_endless_parameters"]
+
+logger = logging.getLogger("peer")
+
+KNOWN_VERSIONS = ("1.16.",)
+"""Versions of aiortc whose `RTCSctpTransport` we have read."""
+
+WINDOW_BYTES = 512 * 1024
+"""What we announce to have room for: enough for 50 Mbit/s over 80 ms, while one lost packet is sent again."""
+
+UNFINISHED_BYTES = len(Channel) * MAX_MESSAGE_BYTES
+"""Beyond the window: the honest rest that comes in order."""
+
+CHUNK_COST_BYTES = 1024
+"""A chunk counts as this at least: it takes half of it empty, and walking over it is what takes time."""
+
+MAX_STREAMS = 8
+"""We use two, and a channel opened on a third ends the link; few enough to look at all of them each time."""
+
+MAX_CLAIMED = 0xFFFF
+"""As far as a SACK can look ahead (RFC 9260, section 3.3.4): an honest one is never further behind."""
+
+PACKET_HEADER_BYTES, CHUNK_HEADER_BYTES, PARAMETER_HEADER_BYTES = 12, 4, 4
+
+PARAMETERS_AT = {1: 20, 2: 20, 4: 4, 5: 4, 6: 4, 9: 4, 130: 4}
+"""Types of chunks that carry parameters, and where these start: INIT and INIT ACK have 16 bytes before them."""
+
+
+class BoundedSctp(RTCSctpTransport):
+    """aiortc's association, which reports abuse once and takes nothing more from then on."""
+
+    on_abuse: Callable[[str], None]
+    is_over = False
+
+    async def _handle_data(self, data: bytes) -> None:
+        if self.is_over:
+            return
+        if has_endless_parameters(data):
+            self._end("malformed")
+        else:
+            await super()._handle_data(data)
+
+    async def _receive_chunk(self, chunk: Chunk) -> None:
+        if self.is_over:
+            return
+        if isinstance(chunk, DataChunk) and self._is_beyond_window(chunk):
+            self._sack_needed = True  # it may be that our last SACK was lost
+            return
+        if isinstance(chunk, SackChunk) and self._is_false(chunk):
+            self._end("malformed")
+            return
+        await super()._receive_chunk(chunk)
+        if self._is_flooded():
+            self._end("flood")
+
+    def _is_beyond_window(self, chunk: DataChunk) -> bool:
+        """Also when nothing waits, but aiortc notes more arrivals behind a gap than the window holds chunks."""
+        noted_bytes = len(self._sack_misordered) * CHUNK_COST_BYTES
+        if max(self._waiting_bytes(), noted_bytes) < WINDOW_BYTES:
+            return False
+        return self._last_received_tsn is None or chunk.tsn != tsn_plus_one(self._last_received_tsn)
+
+    def _is_flooded(self) -> bool:
+        if len(self._inbound_streams) > MAX_STREAMS:
+            return True
+        return self._waiting_bytes() > WINDOW_BYTES + UNFINISHED_BYTES
+
+    def _waiting_bytes(self) -> int:
+        chunks = sum([len(stream.reassembly) for stream in self._inbound_streams.values()])
+        return max(WINDOW_BYTES - self._advertised_rwnd, chunks * CHUNK_COST_BYTES)
+
+    def _is_false(self, sack: SackChunk) -> bool:
+        """Whether it speaks of what we never sent; one that came late is aiortc's to ignore."""
+        if uint32_gt(self._last_sacked_tsn, sack.cumulative_tsn):
+            return False
+        unconfirmed: int = (tsn_minus_one(self._local_tsn) - sack.cumulative_tsn) % 2**32
+        claimed: int = sum([max(0, end - start + 1) for start, end in sack.gaps])
+        return unconfirmed > MAX_CLAIMED or claimed > unconfirmed
+
+    def _end(self, reason: str) -> None:
+        self.is_over = True
+        self._inbound_streams.clear()
+        self.on_abuse(reason)
+
+
+def bound_sctp(
+    transport: RTCSctpTransport, *, on_abuse: Callable[[str], None], version: str = aiortc.__version__
+) -> None:
+    """Hold this association, before it starts, to what the module's opening says."""
+    if not version.startswith(KNOWN_VERSIONS):
+        _warn_once(version)
+        return
+    transport.__class__ = BoundedSctp
+    assert isinstance(transport, BoundedSctp)
+    transport.on_abuse = on_abuse
+    transport._advertised_rwnd = WINDOW_BYTES
+
+
+@functools.cache
+def _warn_once(version: str) -> None:
+    logger.warning("! aiortc %s is unknown: what a link holds before its handshake has no bound", version)
+
+
+def has_endless_parameters(packet: bytes) -> bool:
+    """Whether a parameter is shorter than its own header (RFC 9260, section 3.2.1): of length 0, it never ends."""
+    position = PACKET_HEADER_BYTES
+    while position + CHUNK_HEADER_BYTES <= len(packet):
+        kind, _, length = unpack_from("!BBH", packet, position)
+        if length < CHUNK_HEADER_BYTES:
+            return False  # aiortc stops here, and drops the packet
+        if kind in PARAMETERS_AT and _is_endless(packet[position + PARAMETERS_AT[kind] : position + length]):
+            return True
+        position += _padded(length)
+    return False
+
+
+def _is_endless(parameters: bytes) -> bool:
+    position = 0
+    while position + PARAMETER_HEADER_BYTES <= len(parameters):
+        (length,) = unpack_from("!H", parameters, position + 2)
+        if length < PARAMETER_HEADER_BYTES:
+            return True
+        position += _padded(length)
+    return False
+
+
+def _padded(length: int) -> int:
+    return length + -length % 4
