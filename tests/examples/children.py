@@ -27,6 +27,14 @@ _STEPS_FORWARD = re.compile(r"\x1b\[(\d*)C")
 _TERMINAL_CODES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]|\x1b\][^\x07]*\x07")
 
 
+_AT_TERMINAL = (
+    "import fcntl, os, sys, termios;"
+    "fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
+    "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+)
+"""Makes its standard input the terminal of its session, so that Ctrl-C is a signal wherever it is not read as a key."""
+
+
 def _without_codes(output: str) -> str:
     """What a person reads, more or less."""
     return _TERMINAL_CODES.sub("", _STEPS_FORWARD.sub(lambda step: " " * int(step[1] or 1), output))
@@ -93,7 +101,7 @@ class Child:
         if terminal:
             fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 120, 0, 0))
         self.process = subprocess.Popen(
-            [sys.executable, *map(str, arguments)],
+            [sys.executable, *(("-c", _AT_TERMINAL) if terminal else ()), *map(str, arguments)],
             cwd=cwd,
             env=environment(TERM="xterm-256color", PYTHONUNBUFFERED="1", **settings),
             stdin=slave,

@@ -79,10 +79,14 @@ class Relay:
 
     async def until(self, is_so: Callable[[], object]) -> None:
         """Look again after everything that passes."""
-        async with asyncio.timeout(PATIENCE_S):
-            while not is_so():
-                self._changed.clear()
-                await self._changed.wait()
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while not is_so():
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            passed = [(passing.direction, passing.kind) for passing in self.passed]
+            raise AssertionError(f"waited in vain; passed {passed}") from None
 
     # Serving
 

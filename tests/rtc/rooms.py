@@ -42,6 +42,9 @@ class Ear:
         self.events.append(event)
         self._changed.set()
 
+    def fall_behind(self) -> None:
+        raise AssertionError("a test has not so many events")
+
     def end(self) -> None:
         """Nothing more to hear."""
 
