@@ -97,6 +97,7 @@ def _user_tokens(key: str, config: Config, clock: Clock) -> UserTokens:
         issuer=config.jwt_issuer,
         audience=config.jwt_audience,
         max_ttl_s=config.jwt_max_ttl_s,
+        ends_stay=config.jwt_ends_stay,
         clock=clock,
     )
 

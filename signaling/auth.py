@@ -57,12 +57,15 @@ class UserTokens:
         issuer: str | None = None,
         audience: str | None = None,
         max_ttl_s: float,
+        ends_stay: bool = False,
         clock: Callable[[], float],
     ) -> None:
+        """`ends_stay`: who came by a JWT goes when it expires."""
         self._algorithm, self._key = _prepare_key(key, algorithm)
         self._issuer = issuer
         self._audience = audience
         self._max_ttl_s = max_ttl_s
+        self._ends_stay = ends_stay
         self._clock = clock
 
     def read(self, token: str) -> User:
@@ -71,7 +74,8 @@ class UserTokens:
         _check_times(claims, now=self._clock(), max_ttl_s=self._max_ttl_s)
         name = claims.get("name") or claims.get("preferred_username")
         name = name if isinstance(name, str) else None
-        return User(UserId(claims["sub"]), name, is_guest=False, until=float(claims["exp"]))
+        until = float(claims["exp"]) if self._ends_stay else None
+        return User(UserId(claims["sub"]), name, is_guest=False, until=until)
 
 
 def _prepare_key(key: str, algorithm: str | None) -> tuple[str, Any]:

@@ -140,6 +140,9 @@ class Config:
     jwt_max_ttl_s: float = _setting(
         2_678_400.0, _seconds(60, 1e9), "31 days: a token that outlives this was minted by mistake"
     )
+    jwt_ends_stay: bool = _setting(
+        False, YES_NO, "a bot with a short-lived JWT stays while it is connected; 1: it goes when its JWT expires"
+    )
     guests: bool = _setting(False, YES_NO, "letting people in without a JWT is the operator's decision")
     cors_origins: tuple[str, ...] = _setting((), ORIGINS, "pages of other origins stay out until named")
     stun_urls: tuple[str, ...] = _setting((), STUN_URLS, "none: a silent STUN server costs each connection seconds")

@@ -220,7 +220,7 @@ def test_room_token_says_who_and_where(clock: FakeClock) -> None:
 def test_room_token_ends_with_the_jwt(clock: FakeClock) -> None:
     """Renewed up to that moment and never beyond it."""
     tokens = room_tokens(clock)
-    until = users(max_ttl_s=86_400).read(sign({"exp": START + 4000.5})).until
+    until = users(max_ttl_s=86_400, ends_stay=True).read(sign({"exp": START + 4000.5})).until
     membership = tokens.read(tokens.mint(RoomId("deck"), a_peer(), until=until))
     assert membership.expires_at == START + 3600
     clock.advance(1801)
@@ -267,3 +267,9 @@ def test_room_token_is_no_user_token(clock: FakeClock) -> None:
     token = room_tokens(clock, SECRET.encode()).mint(RoomId("deck"), a_peer())
     with pytest.raises(InvalidToken):
         users(audience="speaktube").read(token)
+
+
+def test_peer_outstays_its_jwt_unless_the_operator_ends_that() -> None:
+    """A bot with a short-lived JWT does not die of its `exp` while it is connected."""
+    assert users().read(sign()).until is None
+    assert users(ends_stay=True).read(sign()).until is not None

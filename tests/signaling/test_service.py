@@ -101,7 +101,9 @@ def _alice(clock: FakeClock, *, ttl_s: float) -> str:
 
 async def test_membership_ends_with_the_jwt(start: Start, clock: FakeClock) -> None:
     """No token renews itself beyond it; a fresh JWT and the resume secret bring the same peer back."""
-    meeting = await start(jwt_secret=SECRET, peer_ttl_s=1000, turn_urls=("turn:t",), turn_secret="shared")
+    meeting = await start(
+        jwt_secret=SECRET, jwt_ends_stay=True, peer_ttl_s=1000, turn_urls=("turn:t",), turn_secret="shared"
+    )
     joined = await meeting.create(_alice(clock, ttl_s=600))
     assert joined["iceServers"][0]["username"] == f"{START + 600:.0f}:alice"
     clock.advance(590)
@@ -117,7 +119,7 @@ async def test_membership_ends_with_the_jwt(start: Start, clock: FakeClock) -> N
 
 async def test_open_socket_ends_with_the_jwt(start: Start, clock: FakeClock) -> None:
     """4401 at the next round; its peer has the grace time to come back."""
-    meeting = await start(jwt_secret=SECRET)
+    meeting = await start(jwt_secret=SECRET, jwt_ends_stay=True)
     joined = await meeting.create(_alice(clock, ttl_s=40))
     socket = await meeting.connect(joined)
     clock.advance(26)
