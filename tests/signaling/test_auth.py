@@ -271,5 +271,5 @@ def test_room_token_is_no_user_token(clock: FakeClock) -> None:
 
 def test_peer_outstays_its_jwt_unless_the_operator_ends_that() -> None:
     """A bot with a short-lived JWT does not die of its `exp` while it is connected."""
-    assert users().read(sign()).until is None
-    assert users(ends_stay=True).read(sign()).until is not None
+    assert users().read(sign({})).until is None
+    assert users(ends_stay=True).read(sign({})).until is not None
