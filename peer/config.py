@@ -47,6 +47,9 @@ class Config:
     max_pending_messages: int = 256
     """Messages that wait for a link to open, for each peer; the oldest of them go first."""
 
+    last_words_s: float = 3.0
+    """Longest that leaving waits for links that are just being made to members who have yet to get a message."""
+
     max_queued_events: int = 10_000
     """Events of one reader that wait to be read; beyond, it gets `FellBehind`."""
 

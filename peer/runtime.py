@@ -37,9 +37,6 @@ __all__ = ["Driver", "Runtime", "wall_ms"]
 
 _log = logging.getLogger("peer")
 
-_LAST_WORDS_S = 3.0
-"""Longest that leaving waits for a link to somebody who has yet to get a message; a link takes a tenth of a second."""
-
 
 def wall_ms() -> int:
     """The time of day: integer milliseconds since 1970, UTC."""
@@ -151,7 +148,7 @@ class Driver:
     async def _wait_paid(self) -> None:
         """What was said to those whose links are just being made reaches them: "join, send, leave" loses nothing."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_LAST_WORDS_S):
+            async with asyncio.timeout(self._config.last_words_s):
                 while self.mesh.is_owing:
                     self._drained.clear()
                     await self._drained.wait()

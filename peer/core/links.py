@@ -101,6 +101,11 @@ class Links:
         """Peers who are present and not linked yet."""
         return [contact.peer for contact in self._contacts if contact.present and contact.current is None]
 
+    def arriving(self) -> list[PeerId]:
+        """Those of them whose first attempt is to come or under way; ghosts are not counted on after it."""
+        waiting = (contact for contact in self._contacts if contact.present and contact.current is None)
+        return [contact.peer for contact in waiting if contact.tries <= 1 and not contact.has_failed]
+
     # ---- signals
 
     def receive_signal(self, signal: Signal, *, now: float) -> None:

@@ -109,8 +109,8 @@ class Mesh:
 
     @property
     def is_owing(self) -> bool:
-        """Whether something that we said has yet to reach somebody who is present."""
-        return self._outbox.owes(self._links.waiting())
+        """Whether something that we said has yet to reach somebody whose link is just being made."""
+        return self._outbox.owes(self._links.arriving())
 
     def outputs(self) -> list[Output]:
         taken, self._outputs = self._outputs, []

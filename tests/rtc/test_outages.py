@@ -18,7 +18,7 @@ from .rooms import GUESTS, IMPATIENT, ROOT, Attendee, Company, server_process, s
 
 pytestmark = pytest.mark.rtc
 
-WATCHFUL = peer.Config(heartbeat_s=0.2, lost_after_s=1.0)
+WATCHFUL = peer.Config(heartbeat_s=0.2, lost_after_s=1.0, last_words_s=0.2)
 
 Life = Callable[[int], AbstractAsyncContextManager[str]]
 """Starts a server on this port; its end is the end of the block."""

@@ -41,7 +41,7 @@ from ..rtc.rooms import GUESTS, Attendee, Company
 
 pytestmark = pytest.mark.rtc
 
-QUICK = peer.Config(link_timeout_s=2.0, retry_base_s=0.05, min_offer_interval_s=0.0)
+QUICK = peer.Config(link_timeout_s=2.0, retry_base_s=0.05, min_offer_interval_s=0.0, last_words_s=0.2)
 """Without the pause between two offers of one peer: what refuses an attack here is never that it came too soon."""
 
 SECRET = "0123456789abcdef0123456789abcdef"

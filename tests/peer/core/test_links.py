@@ -497,6 +497,20 @@ def test_attempts_are_repeated_with_growing_pauses_and_then_no_more() -> None:
     assert bench.waiting == [LARGER]
 
 
+def test_peer_is_expected_until_its_first_attempt_has_failed() -> None:
+    """Named, then offered to: its link may open any moment. A ghost shows itself by the first failure."""
+    bench = Bench()
+    bench.roster("a-bob")
+    assert bench.links.arriving() == ["a-bob"]
+    bench.offering(LARGER)
+    assert bench.links.arriving() == ["a-bob", LARGER]
+    bench.wait(bench.config.link_timeout_s + 5)
+    assert bench.links.arriving() == ["a-bob"]
+    bench.wait(bench.config.link_timeout_s)
+    assert bench.links.arriving() == []
+    assert bench.waiting == ["a-bob", LARGER]
+
+
 def test_peer_that_comes_back_is_tried_again() -> None:
     """A roster or its joining starts the count anew."""
     bench = Bench()
