@@ -51,6 +51,31 @@ async def test_thousand_frames_keep_their_order(pair: Pair) -> None:
     assert await pair.right_ear.take(1000) == [(Channel.EVENTS, frame) for frame in frames]
 
 
+async def test_frame_leaves_without_a_task_of_its_own(pair: Pair) -> None:
+    """Nor on a later turn of the loop."""
+    before = asyncio.all_tasks()
+    pair.left.send(Channel.EVENTS, b"at once")
+    assert asyncio.all_tasks() == before
+    assert await pair.right_ear.take(1) == [(Channel.EVENTS, b"at once")]
+
+
+async def test_frames_sent_while_one_arrives_keep_their_order(pair: Pair) -> None:
+    """What is sent from inside `on_frame` waits for the next turn, and is not overtaken."""
+    hear = pair.right_ear.on_frame
+
+    def answer(channel: Channel, data: bytes) -> None:
+        hear(channel, data)
+        for part in (b"one of ", b"two of "):
+            pair.right.send(channel, part + data)
+
+    pair.right_ear.on_frame = answer  # type: ignore[method-assign]
+    questions = [b"%d" % number for number in range(50)]
+    for question in questions:
+        pair.left.send(Channel.EVENTS, question)
+    answers = [part + question for question in questions for part in (b"one of ", b"two of ")]
+    assert await pair.left_ear.take(100) == [(Channel.EVENTS, each) for each in answers]
+
+
 @pytest.mark.parametrize("size", [0, 1, 1200, 64 * 1024])
 async def test_frame_of_any_allowed_size_arrives_whole(pair: Pair, size: int) -> None:
     pair.left.send(Channel.EVENTS, bytes(size))
@@ -162,7 +187,7 @@ async def test_slow_reader_is_closed_above_the_limit() -> None:
     """A buffer is bounded: the link goes, not the memory."""
     pair = Pair.make(Config(max_buffered_bytes=512 * 1024))
     await pair.connect()
-    for _ in range(9):
+    for _ in range(10):  # the first leaves at once, eight fill the buffer
         pair.left.send(Channel.EVENTS, bytes(64 * 1024))
     assert pair.left_ear.reason == "slow reader"
     pair.left.send(Channel.EVENTS, b"dropped")
