@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
-from weakref import WeakSet
+from weakref import ref
 
 from .config import Config
 from .core.mesh import Mesh
@@ -91,9 +91,9 @@ class Room:
         self._topic = topic
         self._invite = invite
         self._config = config
-        self._sinks: WeakSet[EventSink] = WeakSet()
+        self._sinks: list[ref[EventSink]] = []
         self._early: EventStream | None = self._new_stream()
-        self._sinks.add(self._early)
+        self._sinks.append(ref(self._early))
         self._mesh = mesh
         mesh.replier = self.send
         self._driver = Driver(
@@ -145,7 +145,7 @@ class Room:
             early.pour_into(sink)
         if self.state is RoomState.LEFT:
             sink.end()
-        self._sinks.add(sink)
+        self._sinks = [*(kept for kept in self._sinks if kept() is not None), ref(sink)]
 
     async def send(self, text: str, *, emote_ids: Sequence[str] = (), custom_emoji_ids: Sequence[str] = ()) -> Message:
         """Send to all members; waits while a link is full.
@@ -173,8 +173,10 @@ class Room:
         await self._driver.stop()
 
     def _on_event(self, event: Event) -> None:
-        for sink in list(self._sinks):
-            sink.put(event)
+        for reference in self._sinks:
+            sink = reference()
+            if sink is not None:
+                sink.put(event)
 
     def _new_stream(self) -> EventStream:
         return EventStream(limit=self._config.max_queued_events)

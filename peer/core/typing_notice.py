@@ -53,7 +53,7 @@ class TheirTyping:
         self._until.clear()
 
     def next_deadline(self) -> float | None:
-        return min(self._until.values(), default=None)
+        return min(self._until.values()) if self._until else None
 
     def handle_timeout(self, *, now: float) -> list[MemberId]:
         """Those whose notice has gone stale."""
