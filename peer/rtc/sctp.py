@@ -10,7 +10,8 @@ never gets past a parameter of length zero: one such packet would hang the proce
 - a link ends as a "flood" when more waits than the window and one unfinished message a channel, or on many streams;
 - a link ends as "malformed" by a SACK for what we never sent, or by a parameter shorter than its own header.
 
-And what we send leaves at once, not in a task of its own for each message, which costs a turn of the loop.
+And what we send leaves at once, not in a task of its own for each message, which costs a turn of the loop, and before
+the acknowledgement of what it answers.
 
 Each check costs the same however much waits. The change is a subclass that one association is moved to: nothing
 global is patched. With an aiortc whose insides we have not read, everything stays as it is, and the log says so.
@@ -21,8 +22,9 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from struct import unpack_from
+from typing import Any
 
 import aiortc
 from aiortc import RTCSctpTransport
@@ -66,7 +68,8 @@ class BoundedSctp(RTCSctpTransport):
     on_abuse: Callable[[str], None]
     is_over = False
     is_busy = False
-    """Receiving, or flushing already: what is sent meanwhile leaves on the next turn, as in stock aiortc."""
+    """Receiving, or sending already: what is sent meanwhile leaves on the next turn, as in stock aiortc."""
+    is_sack_planned = False
 
     async def _handle_data(self, data: bytes) -> None:
         if self.is_over:
@@ -85,16 +88,31 @@ class BoundedSctp(RTCSctpTransport):
         flush = super()._data_channel_flush()
         if self.is_busy:
             return flush
+        self._carry_out(flush)
+        return _done()
+
+    async def _send_sack(self) -> None:
+        """On the next turn, behind the answer to what it acknowledges, for which somebody waits."""
+        if not self.is_sack_planned:
+            self.is_sack_planned = True
+            asyncio.get_running_loop().call_soon(self._send_planned_sack)
+
+    def _send_planned_sack(self) -> None:
+        self.is_sack_planned = False
+        if self._association_state is not self.State.CLOSED:
+            self._carry_out(super()._send_sack())
+
+    def _carry_out(self, sending: Coroutine[Any, Any, None]) -> None:
+        """Send now: it waits for nothing on its way to the socket, so its first step is its last."""
         self.is_busy = True
         try:
-            flush.send(None)  # it waits for nothing on its way to the socket, so its first step is its last
+            sending.send(None)
         except StopIteration:
             pass
         except ConnectionError:
             logger.debug("! nothing is sent over a path that has ended")
         finally:
             self.is_busy = False
-        return _done()
 
     async def _receive_chunk(self, chunk: Chunk) -> None:
         if self.is_over:
