@@ -95,7 +95,7 @@ class Room:
         self._early: EventStream | None = self._new_stream()
         self._sinks.append(ref(self._early))
         self._mesh = mesh
-        mesh.replier = self.send
+        mesh.reply_with(self.send)
         self._driver = Driver(
             mesh, seat=seat, open_link=open_link, runtime=runtime, config=config, on_event=self._on_event
         )

@@ -13,15 +13,14 @@ from typing import Literal
 
 from ..config import Config
 from ..crypto.handshake import Role
-from ..crypto.sealing import SignalContext, open_signal, seal_signal
-from ..errors import CryptoError, RemoteError
 from ..ids import MemberId, PeerId
 from ..ports import Channel, Fingerprints, PeerInfo, Signal, SignalKind
 from ..wire.frames import Chat, Frame, Goodbye, Introduction, PresenceUpdate, TypingNotice
-from ..wire.signals import ATTEMPT_BYTES, Description, decode_description, encode_description
+from ..wire.signals import ATTEMPT_BYTES, Description
 from .channel import Credentials, PeerChannel
 from .contact import Contact, Forgotten, Linked, Received, Report, Unlinked
 from .contacts import Contacts
+from .envelopes import Envelopes
 from .machine import (
     AcceptAnswer,
     AcceptOffer,
@@ -48,12 +47,14 @@ class Links:
     """Whether an introduction names our room; the last look before a link counts."""
     config: Config
     _contacts: Contacts = field(init=False)
+    _envelopes: Envelopes = field(init=False)
     _outputs: list[Output | Report] = field(default_factory=list)
     _deadline: float | None = None
     _is_deadline_stale: bool = True
 
     def __post_init__(self) -> None:
         self._contacts = Contacts(our_id=self.our_id, limit=self.config.max_peers)
+        self._envelopes = Envelopes(self.our_id, self.credentials)
 
     def outputs(self) -> list[Output | Report]:
         taken, self._outputs = self._outputs, []
@@ -110,12 +111,8 @@ class Links:
 
     def receive_signal(self, signal: Signal, *, now: float) -> None:
         """An envelope of another peer, or of a server that pretends to have one."""
-        context = self._context(signal.kind, sender=signal.remote, recipient=self.our_id)
-        try:
-            description = decode_description(
-                open_signal(signal.body, key=self.credentials.keys.signal, context=context)
-            )
-        except (RemoteError, CryptoError):
+        description = self._envelopes.maybe_open(signal)
+        if description is None:
             return
         find = self._signalled if signal.kind == "offer" else self._contacts.get
         if contact := find(signal.remote):
@@ -175,29 +172,17 @@ class Links:
     def _authorise(self, contact: Contact, member: MemberId) -> bool:
         return member != self.credentials.identity.member_id and contact.identity in (None, member)
 
-    def _send_signal(self, kind: SignalKind, link: LinkId, text: str) -> None:
-        body = seal_signal(
-            encode_description(Description(link.attempt, text)),
-            key=self.credentials.keys.signal,
-            context=self._context(kind, sender=self.our_id, recipient=link.peer),
-            random_bytes=self.credentials.random_bytes,
-        )
-        self._outputs.append(SendSignal(Signal(kind, link.peer, body)))
-
-    def _context(self, kind: SignalKind, *, sender: PeerId, recipient: PeerId) -> SignalContext:
-        return SignalContext(topic=self.credentials.keys.topic, kind=kind, sender=sender, recipient=recipient)
-
     # ---- links
 
     def offer_created(self, link: LinkId, sdp: str) -> None:
         if self._find(link):
-            self._send_signal("offer", link, sdp)
+            self._outputs.append(SendSignal(self._envelopes.seal("offer", link, sdp)))
 
     def answer_created(self, link: LinkId, sdp: str, fingerprints: Fingerprints, *, now: float) -> None:
         if found := self._find(link):
             contact, channel = found
             contact.negotiation.answered()
-            self._send_signal("answer", link, sdp)
+            self._outputs.append(SendSignal(self._envelopes.seal("answer", link, sdp)))
             channel.path_described(fingerprints, now=now)
             self._settle(contact, channel, None, now=now)
 

@@ -11,14 +11,13 @@ from datetime import UTC, datetime
 from typing import assert_never
 
 from ..config import Config
-from ..errors import BadSetting, MessageTooLarge, NotJoined
+from ..errors import BadSetting, NotJoined
 from ..events import (
     Event,
     Member,
     MemberJoined,
     MemberLeft,
     Message,
-    MessageStatus,
     Presence,
     PresenceChanged,
     RoomState,
@@ -39,10 +38,7 @@ from ..ports import (
     SignalingLost,
 )
 from ..wire.frames import (
-    MAX_ID_CHARS,
-    MAX_IDS,
     MAX_NAME_CHARS,
-    MAX_TEXT_CHARS,
     Chat,
     Introduction,
     PresenceUpdate,
@@ -53,15 +49,13 @@ from .contact import Forgotten, Linked, Received, Said, Unlinked
 from .links import Links
 from .machine import LinkId, Notify, Output, earliest
 from .membership import Charter
+from .messages import Messages
 from .names import clean_name
 from .outbox import Outbox
 from .presence import Presences
 from .typing_notice import OurTyping, TheirTyping
 
 __all__ = ["Mesh"]
-
-_REMEMBERED_IDS = 4096
-"""Messages whose repetition we notice; a link that took another one's place may repeat the last few."""
 
 
 class Mesh:
@@ -81,23 +75,23 @@ class Mesh:
         """`title` is empty where a guest has not been told it yet; `wall_ms` is the time of day, UTC."""
         self.state = RoomState.JOINED
         self.title = title
-        self.replier: Callable[[str], Awaitable[Message]] | None = None
-        """What `Message.reply` calls; the room puts its own `send` here."""
         self._charter = charter
         self._config = config
-        self._topic = credentials.keys.topic
-        self._max_text_bytes = min(config.max_text_bytes, MAX_TEXT_CHARS)  # more would end the link that carries it
-        self._max_ids = min(config.max_emote_ids, MAX_IDS)
-        self._random_bytes = credentials.random_bytes
         self._wall_ms = wall_ms
+        self._messages = Messages(
+            room=credentials.keys.topic, config=config, random_bytes=credentials.random_bytes, wall_ms=wall_ms
+        )
         self._outputs: list[Output] = []
-        self._seen: dict[tuple[MemberId, bytes], None] = {}
         self._outbox = Outbox(limit=config.max_pending_messages)
         self._our_typing = OurTyping(ttl_s=config.typing_ttl_s)
         self._their_typing = TheirTyping(ttl_s=config.typing_ttl_s)
         me = credentials.identity.member_id
         self._presences = Presences(Member(id=me, name=name, role=charter.role_of(me), is_me=True))
         self._links = Links(our_id, credentials, self._introduction, self._admit, config)
+
+    def reply_with(self, replier: Callable[[str], Awaitable[Message]]) -> None:
+        """What `Message.reply` is to call: the `send` of the room."""
+        self._messages.replier = replier
 
     @property
     def members(self) -> tuple[Member, ...]:
@@ -176,7 +170,7 @@ class Mesh:
     ) -> Message:
         """Hand a message to all members; raise NotJoined, MessageTooLarge, BadSetting, OutboxFull."""
         self._check_joined()
-        chat = self._compose(text, tuple(emote_ids), tuple(custom_emoji_ids))
+        chat = self._messages.compose(text, emote_ids=tuple(emote_ids), custom_emoji_ids=tuple(custom_emoji_ids))
         waiting = self._links.waiting()
         sent = self._links.send(chat, now=now)
         if not sent:
@@ -184,7 +178,7 @@ class Mesh:
         self._outbox.add_waiting(chat, waiting)
         self._our_typing.set_typing(False, now=now)
         self._absorb(now=now)
-        return self._message(chat, self._presences.me, "sent" if sent else "draft")
+        return self._messages.as_event(chat, self._presences.me, "sent" if sent else "draft")
 
     def set_typing(self, typing: bool, *, now: float) -> None:
         """Tell the others; call it at each key, the pace is kept here. Raises NotJoined."""
@@ -279,18 +273,11 @@ class Mesh:
 
     def _hear_chat(self, member_id: MemberId, chat: Chat) -> None:
         sender = self._presences.get(member_id)
-        is_too_large = len(chat.text.encode()) > self._max_text_bytes
-        if sender is None or is_too_large or (member_id, chat.message_id) in self._seen:
+        if sender is None or not self._messages.is_news(member_id, chat):
             return
-        self._remember(member_id, chat.message_id)
         if self._their_typing.forget(member_id):
             self._notify_typing(member_id, typing=False)
-        self._notify(self._message(chat, sender, "sent"))
-
-    def _remember(self, member_id: MemberId, message_id: bytes) -> None:
-        self._seen[member_id, message_id] = None
-        if len(self._seen) > _REMEMBERED_IDS:
-            del self._seen[next(iter(self._seen))]
+        self._notify(self._messages.as_event(chat, sender, "sent"))
 
     # ---- values
 
@@ -305,31 +292,6 @@ class Mesh:
         if admitted and not was_known:
             self._presences.rank(self._charter.role_of)
         return admitted
-
-    def _compose(self, text: str, emote_ids: tuple[str, ...], custom_emoji_ids: tuple[str, ...]) -> Chat:
-        self._check_text(text)
-        for ids in (emote_ids, custom_emoji_ids):
-            if len(ids) > self._max_ids or any(len(_encoded(each)) > MAX_ID_CHARS for each in ids):
-                raise BadSetting(f"at most {self._max_ids} emote ids of {MAX_ID_CHARS} bytes fit in a message")
-        return Chat(self._random_bytes(16), self._wall_ms(), text, emote_ids, custom_emoji_ids)
-
-    def _check_text(self, text: str) -> None:
-        actual_bytes = len(_encoded(text))
-        if actual_bytes > self._max_text_bytes:
-            raise MessageTooLarge(actual_bytes=actual_bytes, limit_bytes=self._max_text_bytes)
-
-    def _message(self, chat: Chat, sender: Member, status: MessageStatus) -> Message:
-        return Message(
-            id=MessageId(chat.message_id.hex()),
-            room=self._topic,
-            sender=sender,
-            text=chat.text,
-            sent_at=datetime.fromtimestamp(chat.sent_at_ms / 1000, UTC),
-            status=status,
-            emote_ids=chat.emote_ids,
-            custom_emoji_ids=chat.custom_emoji_ids,
-            replier=self.replier,
-        )
 
     def _now_utc(self) -> datetime:
         return datetime.fromtimestamp(self._wall_ms() / 1000, UTC)
@@ -350,10 +312,3 @@ class Mesh:
 
     def _notify(self, event: Event) -> None:
         self._outputs.append(Notify(event))
-
-
-def _encoded(text: str) -> bytes:
-    try:
-        return text.encode()
-    except UnicodeEncodeError as error:
-        raise BadSetting("the text holds half a character (a lone surrogate): decode it properly first") from error

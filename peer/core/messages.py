@@ -1,0 +1,81 @@
+"""What a person wrote, as the frame that travels and as the event that is shown; and which of it was shown before."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+from ..config import Config
+from ..errors import BadSetting, MessageTooLarge
+from ..events import Member, Message, MessageStatus
+from ..ids import MemberId, MessageId, Topic
+from ..wire.frames import MAX_ID_CHARS, MAX_IDS, MAX_TEXT_CHARS, Chat
+
+__all__ = ["Messages"]
+
+_REMEMBERED_IDS = 4096
+"""Messages whose repetition we notice; a link that took another one's place may repeat the last few."""
+
+
+class Messages:
+    """Composes ours, reads theirs."""
+
+    def __init__(
+        self,
+        *,
+        room: Topic,
+        config: Config,
+        random_bytes: Callable[[int], bytes],
+        wall_ms: Callable[[], int],
+    ) -> None:
+        self.replier: Callable[[str], Awaitable[Message]] | None = None
+        """What `Message.reply` calls."""
+        self._room = room
+        self._max_text_bytes = min(config.max_text_bytes, MAX_TEXT_CHARS)  # more would end the link that carries it
+        self._max_ids = min(config.max_emote_ids, MAX_IDS)
+        self._random_bytes = random_bytes
+        self._wall_ms = wall_ms
+        self._seen: dict[tuple[MemberId, bytes], None] = {}
+
+    def compose(self, text: str, *, emote_ids: tuple[str, ...], custom_emoji_ids: tuple[str, ...]) -> Chat:
+        """A new message of ours; raise MessageTooLarge, BadSetting."""
+        self._check_text(text)
+        for ids in (emote_ids, custom_emoji_ids):
+            if len(ids) > self._max_ids or any(len(_encoded(each)) > MAX_ID_CHARS for each in ids):
+                raise BadSetting(f"at most {self._max_ids} emote ids of {MAX_ID_CHARS} bytes fit in a message")
+        return Chat(self._random_bytes(16), self._wall_ms(), text, emote_ids, custom_emoji_ids)
+
+    def is_news(self, sender: MemberId, chat: Chat) -> bool:
+        """Whether to show it: for the first time, and of a size that we would have sent."""
+        key = (sender, chat.message_id)
+        if key in self._seen or len(chat.text.encode()) > self._max_text_bytes:
+            return False
+        self._seen[key] = None
+        if len(self._seen) > _REMEMBERED_IDS:
+            del self._seen[next(iter(self._seen))]
+        return True
+
+    def as_event(self, chat: Chat, sender: Member, status: MessageStatus) -> Message:
+        return Message(
+            id=MessageId(chat.message_id.hex()),
+            room=self._room,
+            sender=sender,
+            text=chat.text,
+            sent_at=datetime.fromtimestamp(chat.sent_at_ms / 1000, UTC),
+            status=status,
+            emote_ids=chat.emote_ids,
+            custom_emoji_ids=chat.custom_emoji_ids,
+            replier=self.replier,
+        )
+
+    def _check_text(self, text: str) -> None:
+        actual_bytes = len(_encoded(text))
+        if actual_bytes > self._max_text_bytes:
+            raise MessageTooLarge(actual_bytes=actual_bytes, limit_bytes=self._max_text_bytes)
+
+
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise BadSetting("the text holds half a character (a lone surrogate): decode it properly first") from error
