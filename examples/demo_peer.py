@@ -81,3 +81,5 @@ if __name__ == "__main__":
         asyncio.run(main(json.loads(sys.stdin.readline())))
     except peer.PeerError as error:
         sys.exit(f"demo: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)  # demo.py says it for all of us
