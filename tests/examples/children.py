@@ -13,7 +13,7 @@ import sys
 import termios
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 
@@ -159,6 +159,14 @@ class Child:
 
     def type_bytes(self, data: bytes) -> None:
         os.write(self._input, data)
+
+    def press_until_gone(self, key: str) -> None:
+        """As a person does: a terminal throws an end of file away that comes between two prompts."""
+        for _ in range(10):
+            self.type(key)
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(PATIENCE_S / 10)
+                return
 
     def interrupt(self) -> None:
         """As Ctrl-C does: to the whole group."""

@@ -87,7 +87,7 @@ def test_typing_is_shown_while_it_lasts(ada: Child, invite: str) -> None:
         ada.wait_for("bob typing ...")
         bob.type("ht" + ENTER)
         ada.wait_for("bob a long thought")
-        bob.type(CTRL_D)
+        bob.press_until_gone(CTRL_D)
         assert_gone(bob)
         ada.wait_for("bob left")
 
