@@ -170,6 +170,20 @@ def test_configured_number_of_emote_ids_is_kept_below_that_of_the_wire() -> None
         ann.mesh.send("hi", emote_ids=["x"] * 65, now=network.now)
 
 
+def test_message_is_answered_by_the_send_of_its_room() -> None:
+    """What the room registered, for messages heard and sent alike."""
+    network, ann, bob = pair()
+
+    async def send(text: str) -> Message:
+        raise AssertionError(text)
+
+    ann.mesh.reply_with(send)
+    assert ann.send("mine").replier is send
+    bob.send("theirs")
+    network.run(1)
+    assert [message.replier for message in ann.events_of(Message)] == [send]
+
+
 def test_message_id_seen_before_is_shown_once() -> None:
     """A link that took another one's place may repeat the last few; ids of two members are two things."""
     visit = Visitor.in_room_of("ann")
