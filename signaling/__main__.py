@@ -22,10 +22,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; answer its exit code."""
     options = _parser().parse_args(_with_default(list(sys.argv[1:] if arguments is None else arguments)))
     try:
-        return int(options.run(options))
+        code = int(options.run(options))
+        sys.stdout.flush()
     except Halt as error:
         print(f"signaling: {error}", file=sys.stderr)
         return error.exit_code
+    except BrokenPipeError:  # `config | head`: whoever read has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code
 
 
 def _with_default(arguments: list[str]) -> list[str]:

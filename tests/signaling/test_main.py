@@ -1,5 +1,9 @@
 """The commands."""
 
+import asyncio
+import os
+import sys
+
 import jwt
 import pytest
 
@@ -45,6 +49,18 @@ async def test_config_prints_all_without_secrets() -> None:
     assert "default 8080" in ended.out
     assert "SIGNALING_JWT_SECRET=(hidden)" in ended.out
     assert SECRET not in ended.out
+
+
+async def test_reader_that_has_seen_enough_is_no_error() -> None:
+    """`config | head`: no traceback."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "signaling", "config", stdout=writer, stderr=asyncio.subprocess.PIPE
+    )
+    os.close(writer)
+    _, complaints = await child.communicate()
+    assert (child.returncode, complaints) == (0, b"")
 
 
 async def test_token_is_minted_from_the_secret() -> None:
