@@ -125,19 +125,19 @@ class Driver:
         self.mesh.join(self._seat.peers, now=self.now)
         self.drain()
 
-    async def stop(self, reason: str = "") -> None:
+    async def stop(self) -> None:
         """Leave the room: tell everybody, close every link and the seat; may be called twice."""
         try:
-            await self._leave(reason)
+            await self._leave()
         finally:
             if self._seat_task is not None:
                 self._seat_task.cancel()  # has ended by now, unless we were cancelled before the server had answered
 
-    async def _leave(self, reason: str) -> None:
+    async def _leave(self) -> None:
         try:
             await self._wait_paid()
         finally:
-            self.mesh.leave(reason, now=self.now)
+            self.mesh.leave(now=self.now)
             self.drain()
         await self._seat.leave()
         if self._seat_task is not None:
