@@ -42,6 +42,8 @@ class Connection:
 
     membership: Membership
     """Whose it is; set once its hello is accepted."""
+    ended_by: CloseCode | None = None
+    """Why this server ended it, once it has."""
 
     def __init__(
         self,
@@ -146,6 +148,7 @@ class Connection:
     def end(self, code: CloseCode) -> None:
         """Close from any side, at most once; its handler then falls out of its loop."""
         if self._closing is None:
+            self.ended_by = code
             self._closing = asyncio.get_running_loop().create_task(self._close(code))
 
     async def _close(self, code: CloseCode) -> None:

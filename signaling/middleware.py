@@ -39,14 +39,19 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
             raise GoingAway
         return await handler(request)
     except Refused as refused:
-        return error_response(refused)
+        return _refuse(request, refused)
     except web.HTTPException as error:
-        return error_response(_translate(request, error))
+        return _refuse(request, _translate(request, error))
     except ConnectionResetError:
         raise  # the client hung up: aiohttp knows what to do
     except Exception:
         log.exception("! %s failed", _route(request))
-        return error_response(InternalError())
+        return _refuse(request, InternalError())
+
+
+def _refuse(request: web.Request, refused: Refused) -> web.Response:
+    request.app[SERVICE].tally.refused(refused)
+    return error_response(refused)
 
 
 def _translate(request: web.Request, error: web.HTTPException) -> Refused:

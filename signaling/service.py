@@ -22,6 +22,7 @@ from .ids import PeerId, PeerKey, RandomBytes, RoomId, User, short
 from .rooms import Newcomer
 from .store.port import Attached, Entered, Mail, Refusal, Store
 from .switchboard import Bell, Ring, Switchboard
+from .tally import Tally
 from .turn import ice_servers
 from .wire import Kind
 
@@ -44,6 +45,7 @@ class Service:
     switchboard: Switchboard
     clock: Callable[[], float]
     random_bytes: RandomBytes
+    tally: Tally = field(default_factory=Tally)
     is_going_away: bool = False
     rounds: deque[tuple[float, PeerKey, Connection]] = field(default_factory=deque)
     """When each connection is looked at next; equal pauses keep it in order."""
@@ -65,7 +67,9 @@ class Service:
         """Make a room and enter it."""
         newcomer = rooms.plan_peer(user, request, random_bytes=self.random_bytes)
         room = rooms.plan_room(request, newcomer.peer, now=self.clock(), random_bytes=self.random_bytes)
-        return await self._entered(await self.store.create(room, newcomer.peer), newcomer)
+        outcome = await self.store.create(room, newcomer.peer)
+        self.tally.rooms_created += isinstance(outcome, Entered) and outcome.is_new
+        return await self._entered(outcome, newcomer)
 
     async def join(self, user: User, request: wire.JoinRoom) -> wire.Joined:
         """Enter a room."""
@@ -84,6 +88,8 @@ class Service:
         if isinstance(outcome, Refusal):
             rooms.refuse(outcome, self.config.limits)
         peer, room_id = outcome.peer, outcome.room.record.room_id
+        self.tally.peers_joined += outcome.is_new
+        self.tally.peers_resumed += not outcome.is_new
         if outcome.is_new:
             log.info("= peer %s joined room %s", short(peer.peer_id), short(room_id))
             notice = wire.encode_peer_joined(rooms.view_peer(peer))
@@ -113,6 +119,7 @@ class Service:
         remaining = await self.store.leave(key)
         if remaining is None:
             raise PeerGone
+        self.tally.peers_left["left"] += 1
         log.info("= peer %s left room %s", short(key.peer_id), short(key.room_id))
         self.switchboard.end(key, CloseCode.LEFT)
         await self.announce(key.room_id, remaining, wire.encode_peer_left(key.peer_id, "left"))
@@ -135,12 +142,14 @@ class Service:
         key = PeerKey(sender.room_id, PeerId(to))
         if connection := self.switchboard.connections.get(key):
             connection.send(frame)
+            self.tally.pushed[kind] += 1
             if connection.is_congested:
                 await connection.relieve()
             return
         refusal = await self.store.post(sender, key.peer_id, Mail(kind, frame))
         if refusal is not None:
             rooms.refuse(refusal, self.config.limits)
+        self.tally.mailed[kind] += 1
         await self._ring(key)
 
     async def announce(self, room_id: RoomId, recipients: Sequence[PeerId], frame: bytes) -> None:
@@ -207,6 +216,7 @@ class Service:
         frames: tuple[bytes, ...] = ()
         connection.begin_fetch()
         self.switchboard.connect(key, connection)
+        self.tally.connections_opened += 1
         try:
             attached = await self.store.attach(key)
             if attached is None:
@@ -243,6 +253,7 @@ class Service:
             self.switchboard.end(key, CloseCode.GONE)
         for departure in await self.store.expire():
             key = departure.key
+            self.tally.peers_left["timeout"] += 1
             log.info("= peer %s timed out in room %s", short(key.peer_id), short(key.room_id))
             self.switchboard.end(key, CloseCode.GONE)
             notice = wire.encode_peer_left(key.peer_id, "timeout")

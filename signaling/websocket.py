@@ -87,6 +87,8 @@ class _Session:
             log.exception("! a connection failed")
             self._end(InternalError())
         await self._connection.wait_closed()
+        if self._connection.ended_by is not None:
+            self._service.tally.connections_closed[self._connection.ended_by.name.lower()] += 1
 
     async def _talk(self, authorization: str | None) -> None:
         token = bearer(authorization) or await self._receive_hello()
@@ -148,11 +150,15 @@ class _Session:
         except Refused as refused:
             if _close_code(refused) is not None:
                 raise
-            self._connection.send(wire.encode_error_frame(refused, to=frame.to))
+            self._refuse(refused, to=frame.to)
 
     def _end(self, refused: Refused) -> None:
-        self._connection.send(wire.encode_error_frame(refused))
+        self._refuse(refused)
         self._connection.end(_close_code(refused) or CloseCode.INTERNAL)
+
+    def _refuse(self, refused: Refused, *, to: str | None = None) -> None:
+        self._service.tally.refused(refused)
+        self._connection.send(wire.encode_error_frame(refused, to=to))
 
 
 def _close_code(refused: Refused) -> CloseCode | None:

@@ -89,10 +89,3 @@ def test_unknown_variables_are_found() -> None:
 def test_frame_bound_leaves_room_around_the_body() -> None:
     """`to`, `type` and `roomId` do not count."""
     assert Config(max_body_bytes=2048).max_frame_bytes == 3072
-
-
-def test_variables_and_flags_follow_from_the_field() -> None:
-    """PRODUCT: each an environment variable and a flag of serve."""
-    names = {setting.variable: setting.flag for setting in SETTINGS}
-    assert names["SIGNALING_JWT_PUBLIC_KEY"] == "--jwt-public-key"
-    assert {"SIGNALING_HOST", "SIGNALING_PORT", "SIGNALING_STORE", "SIGNALING_GUESTS"} <= set(names)

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from signaling import errors
+from signaling.config import SETTINGS
 from signaling.errors import Refused
 
-PROTOCOL = Path(__file__).parents[2] / "docs" / "protocol.md"
+PROTOCOL = Path(__file__).parents[3] / "docs" / "protocol.md"
 
 EXAMPLES: list[Refused] = [
     errors.MalformedJson("x"),
@@ -76,6 +77,9 @@ def test_the_tree_is_drawn_as_it_is() -> None:
     assert [name for name in errors.__all__ if name not in drawing] == []
 
 
-def test_address_in_use_names_the_setting() -> None:
-    """What the operator is to change."""
-    assert "SIGNALING_PORT" in str(errors.AddressInUse("h", 1, "in use"))
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda each: each.code)
+def test_a_reached_bound_is_a_setting_and_the_sentence_names_it(example: Refused) -> None:
+    """So that the operator knows what to turn."""
+    if example.bound is not None:
+        assert example.bound in {setting.field for setting in SETTINGS}
+        assert f"SIGNALING_{example.bound.upper()}" in example.message

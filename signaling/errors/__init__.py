@@ -1,0 +1,79 @@
+"""Everything that can go wrong, as one tree.
+
+    SignalingError
+      Refused                what a client hears: code, status, sentence, hint
+        BadRequest           400  MalformedJson, InvalidBody, InvalidQuery
+        Unauthorized         401  Unauthenticated, InvalidToken, TokenExpired
+        Forbidden            403  WrongRoom, WrongOrigin
+        NotThere             404  NoSuchRoom, NoSuchPeer
+        NotFound             404
+        MethodNotAllowed     405
+        RequestTimeout       408
+        Conflict             409  RoomFull, RoomExists
+        PeerGone             410
+        BodyTooLarge         413
+        UpgradeRequired      426
+        TooMany              429  MailboxFull, TooManyRooms
+        InternalError        500  our own bug, and the only 500
+        Unavailable          503  StoreUnavailable, GoingAway
+      Halt                   what the operator reads before the server stops
+        BadSetting, StoreUnusable, AddressInUse
+
+An error carries facts and builds its sentence from them; the table in docs/protocol.md names the codes.
+"""
+
+from .access import Forbidden, InvalidToken, TokenExpired, Unauthenticated, Unauthorized, WrongOrigin, WrongRoom
+from .capacity import GoingAway, InternalError, MailboxFull, StoreUnavailable, TooMany, TooManyRooms, Unavailable
+from .halt import AddressInUse, BadSetting, Halt, StoreUnusable
+from .request import (
+    BadRequest,
+    BodyTooLarge,
+    InvalidBody,
+    InvalidQuery,
+    MalformedJson,
+    MethodNotAllowed,
+    NotFound,
+    RequestTimeout,
+    UpgradeRequired,
+)
+from .rooms import Conflict, NoSuchPeer, NoSuchRoom, NotThere, PeerGone, RoomExists, RoomFull
+from .root import Refused, SignalingError
+
+__all__ = [
+    "AddressInUse",
+    "BadRequest",
+    "BadSetting",
+    "BodyTooLarge",
+    "Conflict",
+    "Forbidden",
+    "GoingAway",
+    "Halt",
+    "InternalError",
+    "InvalidBody",
+    "InvalidQuery",
+    "InvalidToken",
+    "MailboxFull",
+    "MalformedJson",
+    "MethodNotAllowed",
+    "NoSuchPeer",
+    "NoSuchRoom",
+    "NotFound",
+    "NotThere",
+    "PeerGone",
+    "Refused",
+    "RequestTimeout",
+    "RoomExists",
+    "RoomFull",
+    "SignalingError",
+    "StoreUnavailable",
+    "StoreUnusable",
+    "TokenExpired",
+    "TooMany",
+    "TooManyRooms",
+    "Unauthenticated",
+    "Unauthorized",
+    "Unavailable",
+    "UpgradeRequired",
+    "WrongOrigin",
+    "WrongRoom",
+]

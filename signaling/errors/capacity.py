@@ -1,0 +1,60 @@
+"""Requests that would do at another time: a bound is reached, or the server is not well."""
+
+from .root import Refused
+
+__all__ = ["GoingAway", "InternalError", "MailboxFull", "StoreUnavailable", "TooMany", "TooManyRooms", "Unavailable"]
+
+
+class TooMany(Refused):
+    """A bound is reached; later it may not be."""
+
+    status = 429
+
+
+class MailboxFull(TooMany):
+    """The addressee has not fetched what waits already."""
+
+    code = "mailbox_full"
+    bound = "mailbox_entries"
+    sentence = "The mailbox of this peer is full (SIGNALING_MAILBOX_ENTRIES, SIGNALING_MAILBOX_BYTES)."
+    hint = "The peer is slow or away; what waits for it expires within half a minute."
+    retry_after_s = 5
+
+
+class TooManyRooms(TooMany):
+    """The server holds as many rooms as it may."""
+
+    code = "too_many_rooms"
+    bound = "max_rooms"
+    sentence = "This server holds as many rooms as it may (SIGNALING_MAX_ROOMS)."
+    retry_after_s = 60
+
+
+class InternalError(Refused):
+    """Our own bug; the log has the story."""
+
+    code = "internal_error"
+    sentence = "The server made a mistake; it is in its log."
+    status = 500
+
+
+class Unavailable(Refused):
+    """Not now."""
+
+    status = 503
+
+
+class StoreUnavailable(Unavailable):
+    """The store did not take the change; nothing has happened."""
+
+    code = "store_unavailable"
+    sentence = "The store does not answer."
+    retry_after_s = 1
+
+
+class GoingAway(Unavailable):
+    """The server is stopping."""
+
+    code = "going_away"
+    sentence = "The server is going away."
+    retry_after_s = 2

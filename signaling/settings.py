@@ -1,0 +1,173 @@
+"""What a setting is: a field's parser, what it takes, its default and its reason, and how it is read and shown.
+
+Texts of the operator become typed values here; what cannot be read raises BadSetting with the variable and what is
+allowed. Secrets are never shown, neither as a value nor in an error. The settings themselves stand in config.py.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from .errors import BadSetting
+
+__all__ = [
+    "ALGORITHM",
+    "ORIGINS",
+    "PREFIX",
+    "STORE",
+    "STUN_URLS",
+    "TEXT",
+    "TURN_URLS",
+    "WORD",
+    "YES_NO",
+    "Allowed",
+    "Setting",
+    "optional",
+    "seconds",
+    "setting",
+    "whole",
+]
+
+PREFIX = "SIGNALING_"
+ALGORITHMS = ("HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "ES512", "EdDSA")
+
+T = TypeVar("T")
+Parse = Callable[[str], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """A parser, and the sentence about what it takes; it raises ValueError for the rest."""
+
+    parse: Parse
+    sentence: str
+
+
+def _text(text: str) -> str | None:
+    return text.strip() or None
+
+
+def _word(text: str) -> str:
+    if not text.strip():
+        raise ValueError
+    return text.strip()
+
+
+def _yes_no(text: str) -> bool:
+    return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}[text.lower()]
+
+
+def _store(text: str) -> str:
+    if text == "memory:" or text.removeprefix("diskcache:") not in {"", text}:
+        return text
+    raise ValueError
+
+
+def _algorithm(text: str) -> str | None:
+    if text and text not in ALGORITHMS:
+        raise ValueError
+    return text or None
+
+
+def _origin(text: str) -> str:
+    parts = urlsplit(text)
+    if text != "*" and (parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/")):
+        raise ValueError
+    return text.rstrip("/").lower()
+
+
+def _ice_url(*schemes: str) -> Parse:
+    def parse(text: str) -> str:
+        if not text.startswith(schemes) or text.endswith(":"):
+            raise ValueError
+        return text
+
+    return parse
+
+
+def _list_of(parse: Parse) -> Parse:
+    return lambda text: tuple(parse(each.strip()) for each in text.split(",") if each.strip())
+
+
+def whole(lowest: int, highest: int) -> Allowed:
+    """A whole number within bounds, both included."""
+    return Allowed(_bounded(int, lowest, highest), f"a whole number from {lowest} to {highest}")
+
+
+def seconds(lowest: float, highest: float) -> Allowed:
+    """Seconds within bounds, both included."""
+    return Allowed(_bounded(float, lowest, highest), f"seconds from {lowest:g} to {highest:g}")
+
+
+def _bounded(number: type[int] | type[float], lowest: float, highest: float) -> Parse:
+    def parse(text: str) -> float:
+        value = number(text)
+        if not lowest <= value <= highest:
+            raise ValueError
+        return value
+
+    return parse
+
+
+TEXT = Allowed(_text, "any text")
+WORD = Allowed(_word, "a name or address")
+YES_NO = Allowed(_yes_no, "1 or 0")
+STORE = Allowed(_store, "memory: or diskcache:PATH (this version has no other engine yet, so not redis:// either)")
+ALGORITHM = Allowed(_algorithm, f"one of {', '.join(ALGORITHMS)}")
+ORIGINS = Allowed(_list_of(_origin), "origins such as https://chat.example, separated by commas, or *")
+STUN_URLS = Allowed(_list_of(_ice_url("stun:", "stuns:")), "stun: or stuns: URLs, separated by commas")
+TURN_URLS = Allowed(_list_of(_ice_url("turn:", "turns:")), "turn: or turns: URLs, separated by commas")
+
+
+def setting(default: T, allowed: Allowed, reason: str, *, is_secret: bool = False) -> T:
+    """One row of the table; typed as its default, so that its class reads as a plain dataclass."""
+    metadata = {"allowed": allowed, "reason": reason, "is_secret": is_secret}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def optional(allowed: Allowed, reason: str, *, is_secret: bool = False) -> str | None:
+    """A row that is unset unless the operator says otherwise."""
+    return setting(None, allowed, reason, is_secret=is_secret)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row, as `config` prints it and `serve` takes it."""
+
+    field: str
+    default: Any
+    allowed: Allowed
+    reason: str
+    is_secret: bool
+
+    @property
+    def variable(self) -> str:
+        """Its environment variable."""
+        return PREFIX + self.field.upper()
+
+    @property
+    def flag(self) -> str:
+        """Its flag."""
+        return "--" + self.field.replace("_", "-")
+
+    def parse(self, text: str) -> Any:
+        """The value of a text; raise BadSetting."""
+        try:
+            return self.allowed.parse(text)
+        except (ValueError, KeyError, OverflowError) as error:
+            shown = "set" if self.is_secret else repr(text)
+            raise BadSetting(f"{self.variable} is {shown}; allowed is {self.allowed.sentence}") from error
+
+    def show(self, value: Any) -> str:
+        """A value as text, without giving a secret away."""
+        match value:
+            case None | ():
+                return "-"
+            case bool():
+                return "1" if value else "0"
+            case tuple():
+                return ",".join(value)
+            case _:
+                return "(hidden)" if self.is_secret else f"{value:g}" if isinstance(value, float) else str(value)
