@@ -129,8 +129,16 @@ class Service:
         others = await self.store.others(membership.key)
         if others is None:
             raise PeerGone
-        token = self.tokens.renew(membership) if membership.is_due(self.clock()) else None
-        return wire.Heard(heartbeat_s=self.config.heartbeat_s, peers=rooms.view_peers(others), token=token)
+        token, servers = self._renew(membership) if membership.is_due(self.clock()) else (None, None)
+        peers = rooms.view_peers(others)
+        return wire.Heard(heartbeat_s=self.config.heartbeat_s, peers=peers, token=token, ice_servers=servers)
+
+    def _renew(self, membership: Membership) -> tuple[str, tuple[wire.IceServer, ...] | None]:
+        """A fresh token, and with TURN fresh credentials: those of the join end with the token of the join."""
+        token = self.tokens.renew(membership)
+        if not self.config.turn_urls:
+            return token, None
+        return token, self._ice_servers(membership.user_id, until=membership.until)
 
     # Envelopes and notices
 
@@ -241,9 +249,9 @@ class Service:
     def _push_token(self, connection: Connection) -> None:
         membership = connection.membership
         if membership.is_due(self.clock()):
-            token = self.tokens.renew(membership)
+            token, servers = self._renew(membership)
             connection.membership = self.tokens.read(token)
-            connection.send(wire.encode_token(token))
+            connection.send(wire.encode_token(token, servers))
 
     # Time
 

@@ -190,12 +190,20 @@ class Joined(
     heartbeat_s: int
 
 
-class Heard(Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"heartbeat_s": "heartbeatS"}):
+class Heard(
+    Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    rename={"heartbeat_s": "heartbeatS", "ice_servers": "iceServers"},
+):
     """The answer of heartbeat."""
 
     heartbeat_s: int
     peers: tuple[Peer, ...]
     token: str | None = None
+    ice_servers: tuple[IceServer, ...] | None = None
+    """With a token, where credentials end with the one before."""
 
 
 class Rooms(Struct, frozen=True, omit_defaults=True):
@@ -224,8 +232,9 @@ class _PeerLeft(Struct, frozen=True, tag="peer-left", rename="camel"):
     reason: LeftReason
 
 
-class _Token(Struct, frozen=True, tag="token"):
+class _Token(Struct, frozen=True, tag="token", omit_defaults=True, rename="camel"):
     token: str
+    ice_servers: tuple[IceServer, ...] | None = None
 
 
 class _Error(Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"retry_after_s": "retryAfterS"}):
@@ -306,9 +315,9 @@ def encode_peer_left(peer_id: PeerId, reason: LeftReason) -> bytes:
     return encode(_PeerLeft(peer_id, reason))
 
 
-def encode_token(token: str) -> bytes:
-    """A fresh room token for an open connection."""
-    return encode(_Token(token))
+def encode_token(token: str, ice_servers: tuple[IceServer, ...] | None = None) -> bytes:
+    """A fresh room token for an open connection, and fresh ICE servers where their credentials end with the old one."""
+    return encode(_Token(token, ice_servers))
 
 
 def encode_error(refused: Refused) -> bytes:

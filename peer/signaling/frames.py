@@ -49,13 +49,16 @@ class Beat:
     peers: tuple[PeerInfo, ...]
     heartbeat_s: float
     token: str | None = field(default=None, repr=False)
+    ice_servers: tuple[IceServer, ...] | None = None
+    """In place of those before, whose credentials end with the token before; None: those before stay."""
 
 
 @dataclass(frozen=True, slots=True)
 class FreshToken:
-    """The next room token."""
+    """The next room token, and the ICE servers that come with it."""
 
     token: str = field(repr=False)
+    ice_servers: tuple[IceServer, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

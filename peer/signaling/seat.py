@@ -100,7 +100,7 @@ class SignalingSeat:
 
     @property
     def ice_servers(self) -> tuple[IceServer, ...]:
-        """With the credentials of the last join."""
+        """With the newest credentials: of the last join, or of a room token that came since."""
         return self._ice_servers
 
     def send(self, signal: Signal) -> None:
@@ -216,15 +216,20 @@ class SignalingSeat:
                 self._tell(self._attendance.left(frame))
             case Welcome():
                 self._settle(frame)
-            case Beat(peers=peers, token=token):
-                self._credentials.token = token or self._credentials.token
+            case Beat(peers=peers, token=token, ice_servers=servers):
+                self._renew(token, servers)
                 self._tell(self._attendance.compare(peers))
-            case FreshToken():
-                self._credentials.token = frame.token
+            case FreshToken(token=token, ice_servers=servers):
+                self._renew(token, servers)
             case Refusal():
                 _log.debug("! the server refused a signal to %s: %s", short(frame.to or "nobody"), frame.code)
             case _:
                 assert_never(frame)
+
+    def _renew(self, token: str | None, servers: tuple[IceServer, ...] | None) -> None:
+        """What a server does not send stays as it is; an empty list of servers is a list."""
+        self._credentials.token = token or self._credentials.token
+        self._ice_servers = self._ice_servers if servers is None else servers
 
     def _settle(self, welcome: Welcome) -> None:
         if welcome.peer_id != self.peer_id:

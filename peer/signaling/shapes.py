@@ -112,6 +112,7 @@ class HeartbeatReply(_Wire, frozen=True):
     peers: tuple[Peer, ...]
     heartbeat_s: float
     token: _Token | None = None
+    ice_servers: tuple[IceServerEntry, ...] | None = None
 
 
 class Inbox(_Wire, frozen=True):
@@ -159,6 +160,7 @@ class PeerLeftFrame(_Wire, frozen=True):
 
 class TokenFrame(_Wire, frozen=True):
     token: _Token
+    ice_servers: tuple[IceServerEntry, ...] | None = None
 
 
 class Nothing(_Wire, frozen=True):

@@ -16,7 +16,7 @@ import msgspec
 
 from ..errors import MalformedFrame
 from ..ids import PeerId, Topic
-from ..ports import PeerInfo, PeerJoinedRoom, PeerLeftRoom, Signal
+from ..ports import IceServer, PeerInfo, PeerJoinedRoom, PeerLeftRoom, Signal
 from .frames import Admission, Beat, Frame, FreshToken, Refusal, RoomPage, Welcome
 from .shapes import (
     CreateRoom,
@@ -25,6 +25,7 @@ from .shapes import (
     Error,
     Head,
     HeartbeatReply,
+    IceServerEntry,
     Inbox,
     Joined,
     JoinRoom,
@@ -114,7 +115,7 @@ def decode_admission(data: bytes) -> Admission:
         peer_id=joined.peer_id,
         room=joined.room.value(),
         peers=_people(joined.peers),
-        ice_servers=tuple(server.value() for server in joined.ice_servers),
+        ice_servers=_servers(joined.ice_servers),
         token=joined.token,
         resume=joined.resume,
     )
@@ -130,7 +131,8 @@ def decode_beat(data: bytes) -> Beat:
     """Read the reply to a heartbeat; its interval is brought within sane bounds."""
     beat = _decode(data, HeartbeatReply)
     shortest, longest = _HEARTBEAT_S
-    return Beat(_people(beat.peers), min(max(beat.heartbeat_s, shortest), longest), beat.token)
+    heartbeat_s = min(max(beat.heartbeat_s, shortest), longest)
+    return Beat(_people(beat.peers), heartbeat_s, beat.token, _maybe_servers(beat.ice_servers))
 
 
 def decode_inbox(data: bytes) -> tuple[bytes, ...]:
@@ -181,7 +183,8 @@ def _peer_left(data: bytes | str) -> PeerLeftRoom:
 
 
 def _fresh_token(data: bytes | str) -> FreshToken:
-    return FreshToken(_decode(data, TokenFrame).token)
+    frame = _decode(data, TokenFrame)
+    return FreshToken(frame.token, _maybe_servers(frame.ice_servers))
 
 
 def _refusal(data: bytes | str) -> Refusal:
@@ -203,6 +206,14 @@ _FRAMES: dict[str, Callable[[bytes | str], Frame]] = {
 
 def _people(peers: tuple[Peer, ...]) -> tuple[PeerInfo, ...]:
     return tuple(peer.value() for peer in peers)
+
+
+def _servers(entries: tuple[IceServerEntry, ...]) -> tuple[IceServer, ...]:
+    return tuple(entry.value() for entry in entries)
+
+
+def _maybe_servers(entries: tuple[IceServerEntry, ...] | None) -> tuple[IceServer, ...] | None:
+    return None if entries is None else _servers(entries)
 
 
 def _decode(data: bytes | str, into: type[T]) -> T:

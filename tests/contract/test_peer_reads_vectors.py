@@ -13,7 +13,7 @@ import pytest
 
 from peer.errors import MalformedFrame
 from peer.ids import PeerId
-from peer.ports import PeerInfo, PeerJoinedRoom, PeerLeftRoom, Signal, SignalKind
+from peer.ports import IceServer, PeerInfo, PeerJoinedRoom, PeerLeftRoom, Signal, SignalKind
 from peer.signaling.frames import Beat, FreshToken, Refusal, Welcome
 from peer.signaling.wire import (
     LEAVE_FRAME,
@@ -33,6 +33,7 @@ VECTORS = Path(__file__).parents[1] / "vectors" / "signaling"
 Sample = dict[str, Any]
 
 BOB = PeerInfo(PeerId("XQO7VwTx7leGBuF_IVUMdg"), "bob", "Bób")
+ICE_SERVERS = (IceServer(("stun:s.example",)), IceServer(("turn:t.example",), "1:alice", "x="))
 
 REPLIES: dict[str, Callable[[bytes], object]] = {
     "POST /signaling/create-room": decode_admission,
@@ -91,6 +92,7 @@ def test_frames_mean_what_they_say() -> None:
     assert decode_frame(sample("peer-joined")) == PeerJoinedRoom(BOB)
     assert decode_frame(sample("peer-left kicked")) == PeerLeftRoom(BOB.peer_id, "kicked")
     assert decode_frame(sample("token")) == FreshToken("a.b.c")
+    assert decode_frame(sample("token with ICE servers")) == FreshToken("a.b.c", ICE_SERVERS)
     error = decode_frame(sample("error about an envelope"))
     assert isinstance(error, Refusal)
     assert (error.code, error.to) == ("no_such_peer", BOB.peer_id)
@@ -99,8 +101,9 @@ def test_frames_mean_what_they_say() -> None:
 def test_replies_mean_what_they_say() -> None:
     admission = decode_admission(sample("joined"))
     assert (admission.room.topic, admission.room.custom_name, admission.peers) == ("deck", "Deck", (BOB,))
-    assert [entry.credential for entry in admission.ice_servers] == [None, "x="]
+    assert admission.ice_servers == ICE_SERVERS
     assert decode_beat(sample("heard with token")) == Beat((), 30.0, "a.b.c")
+    assert decode_beat(sample("heard with ICE servers")) == Beat((), 30.0, "a.b.c", ICE_SERVERS)
     assert decode_rooms(sample("rooms")).cursor == "abc"
     assert decode_refusal(sample("room full")).hint == "Try again when somebody has left."
 

@@ -117,6 +117,31 @@ async def test_membership_ends_with_the_jwt(start: Start, clock: FakeClock) -> N
     assert (await meeting.call("POST", "/signaling/heartbeat", token=again["token"])).status == 200
 
 
+async def test_fresh_token_brings_fresh_turn_credentials(start: Start, clock: FakeClock) -> None:
+    """S16: by heartbeat and by frame; those of the join end with the token of the join."""
+    meeting = await start(peer_ttl_s=7200, stun_urls=("stun:s",), turn_urls=("turn:t",), turn_secret="shared")
+    left, right = await meeting.pair()
+    socket = await meeting.connect(right)
+    clock.advance(1801)
+    heard = await meeting.call("POST", "/signaling/heartbeat", token=left["token"])
+    await meeting.service.sweep()
+    frame = await socket.receive_json()
+    for fresh, peer in ((heard.json, left), (frame, right)):
+        assert fresh["token"] != peer["token"]
+        assert fresh["iceServers"][0] == {"urls": ["stun:s"]}
+        expiry, _, user_id = fresh["iceServers"][1]["username"].partition(":")
+        assert (float(expiry), user_id) == (START + 1801 + 3600, peer["iceServers"][1]["username"].partition(":")[2])
+
+
+async def test_fresh_token_comes_alone_without_turn(start: Start, clock: FakeClock) -> None:
+    """STUN servers do not expire."""
+    meeting = await start(peer_ttl_s=7200, stun_urls=("stun:s",))
+    left = await meeting.create()
+    clock.advance(1801)
+    heard = await meeting.call("POST", "/signaling/heartbeat", token=left["token"])
+    assert heard.json.keys() == {"heartbeatS", "peers", "token"}
+
+
 async def test_open_socket_ends_with_the_jwt(start: Start, clock: FakeClock) -> None:
     """4401 at the next round; its peer has the grace time to come back."""
     meeting = await start(jwt_secret=SECRET, jwt_ends_stay=True)

@@ -58,16 +58,17 @@ ROOM = wire.Room(
     participant_count=2,
     is_public=True,
 )
+ICE_SERVERS = (
+    wire.IceServer(urls=("stun:s.example",)),
+    wire.IceServer(urls=("turn:t.example",), username="1:alice", credential="x="),
+)
 JOINED = wire.Joined(
     room=msgspec.structs.replace(ROOM, custom_name="Deck"),
     peer_id=A,
     token="a.b.c",
     resume="A" * 43,
     peers=(BOB,),
-    ice_servers=(
-        wire.IceServer(urls=("stun:s.example",)),
-        wire.IceServer(urls=("turn:t.example",), username="1:alice", credential="x="),
-    ),
+    ice_servers=ICE_SERVERS,
     heartbeat_s=30,
 )
 CREATED = msgspec.structs.replace(
@@ -85,6 +86,7 @@ WRITTEN: dict[str, bytes] = {
     "peer-left kicked": wire.encode_peer_left(B, "kicked"),
     "peer-left replaced": wire.encode_peer_left(B, "replaced"),
     "token": wire.encode_token("a.b.c"),
+    "token with ICE servers": wire.encode_token("a.b.c", ICE_SERVERS),
     "error about an envelope": wire.encode_error_frame(NoSuchPeer(), to=B),
     "error with a pause": wire.encode_error_frame(StoreUnavailable()),
     "room full": wire.encode_error(RoomFull(256)),
@@ -92,6 +94,7 @@ WRITTEN: dict[str, bytes] = {
     "created": wire.encode(CREATED),
     "heard": wire.encode(wire.Heard(heartbeat_s=30, peers=(BOB,))),
     "heard with token": wire.encode(wire.Heard(heartbeat_s=30, peers=(), token="a.b.c")),
+    "heard with ICE servers": wire.encode(wire.Heard(heartbeat_s=30, peers=(), token="a.b.c", ice_servers=ICE_SERVERS)),
     "rooms": wire.encode(wire.Rooms((ROOM,), "abc")),
     "no rooms": wire.encode(wire.Rooms(())),
     "envelopes": wire.encode_envelopes([wire.encode_envelope("offer", B, b"1"), wire.encode_peer_left(B, "left")]),

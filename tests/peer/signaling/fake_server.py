@@ -68,6 +68,7 @@ class FakeServer:
         self.port = 0
         self.rooms: dict[str, dict[str, Member]] = {}
         self.tokens: dict[str, Member] = {}
+        self.heartbeat_adds: dict[str, Any] = {}
         self.calls: list[str] = []
         """In order of arrival, by the name of the call."""
         self.paths: list[str] = []
@@ -247,7 +248,8 @@ class FakeServer:
     async def _heartbeat(self, request: web.Request) -> web.Response:
         member = self._member(request)
         people = [other.person for other in self._others(member)]
-        return web.json_response({"heartbeatS": 30, "peers": people, "token": self.new_token(member)})
+        beat = {"heartbeatS": 30, "peers": people, "token": self.new_token(member)}
+        return web.json_response(beat | self.heartbeat_adds)
 
     async def _leave(self, request: web.Request) -> web.Response:
         await self._remove(self._member(request))

@@ -4,15 +4,22 @@ import json
 
 import pytest
 
+from peer.ports import IceServer
 from peer.signaling.frames import Beat, FreshToken
 from peer.signaling.wire import decode_admission
 
 from .samples import RESUME, joined
 
+TURN = (IceServer(("turn:t.example",), "u", "c"),)
+
 
 @pytest.mark.parametrize(
     "value",
-    [Beat((), 30.0, "token-1"), FreshToken("token-1"), decode_admission(json.dumps(joined()).encode())],
+    [
+        Beat((), 30.0, "token-1", TURN),
+        FreshToken("token-1", TURN),
+        decode_admission(json.dumps(joined()).encode()),
+    ],
     ids=lambda value: type(value).__name__,
 )
 def test_secrets_hide_from_repr(value: object) -> None:

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from peer.errors import JoinRefused
-from peer.ports import PeerJoinedRoom, PeerLeftRoom, Roster, Seat, Signal, SignalingLost
+from peer.ports import IceServer, PeerJoinedRoom, PeerLeftRoom, Roster, Seat, Signal, SignalingLost
 from peer.signaling import SignalingClient
 
 from .fake_server import FakeServer, Member, page, refusal
@@ -75,6 +75,17 @@ async def test_heartbeat_renews_the_token(walled: FakeServer, client: SignalingC
         beats = walled.calls.count("heartbeat")
         pauses.beat()
         await until(lambda: walled.calls.count("heartbeat") == beats + 1)
+
+
+async def test_heartbeat_renews_the_ice_servers(walled: FakeServer, client: SignalingClient, pauses: Pauses) -> None:
+    """Where one brings none, those before stay."""
+    seat = await create(client)
+    async with running(seat) as heard:
+        await heard.next(Roster)
+        assert [entry.urls for entry in seat.ice_servers] == [("stun:stun.example",)]
+        walled.heartbeat_adds = {"iceServers": [{"urls": ["turn:t.example"], "username": "2:u", "credential": "new"}]}
+        pauses.beat()
+        await until(lambda: seat.ice_servers == (IceServer(("turn:t.example",), "2:u", "new"),))
 
 
 async def test_forgotten_seat_is_taken_again(walled: FakeServer, client: SignalingClient, pauses: Pauses) -> None:

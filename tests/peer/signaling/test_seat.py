@@ -7,11 +7,12 @@ import pytest
 
 from peer.errors import JoinRefused
 from peer.ids import PeerId
-from peer.ports import PeerJoinedRoom, PeerLeftRoom, Roster, Seat, Signal, SignalingLost, SignalKind
+from peer.ports import IceServer, PeerJoinedRoom, PeerLeftRoom, Roster, Seat, Signal, SignalingLost, SignalKind
 from peer.signaling import SignalingClient
 from peer.signaling.seat import SignalingSeat
 
 from .fake_server import FakeServer, Member, page, refusal
+from .samples import BEN, person
 from .seats import LOBBY, Listener, Pauses, client_of, running, until
 
 NOBODY = PeerId("z" * 22)
@@ -203,6 +204,20 @@ async def test_fresh_token_is_used_from_then_on(server: FakeServer, client: Sign
         await heard.next(SignalingLost)
         await heard.next(Roster)
         assert member.tokens_seen[-1] == token
+
+
+async def test_fresh_token_brings_fresh_ice_servers(server: FakeServer, client: SignalingClient) -> None:
+    """TURN credentials end with the token before; a token that brings none leaves those there are."""
+    fresh = {"urls": ["turn:t.example"], "username": "2:u", "credential": "new"}
+    seat = await seat_of(client)
+    async with running(seat) as heard:
+        await heard.next(Roster)
+        member = server.member(seat.peer_id)
+        await member.push({"type": "token", "token": server.new_token(member), "iceServers": [fresh]})
+        await member.push({"type": "token", "token": server.new_token(member)})
+        await member.push({"type": "peer-joined", **person(BEN)})
+        await heard.next(PeerJoinedRoom)
+        assert seat.ice_servers == (IceServer(("turn:t.example",), "2:u", "new"),)
 
 
 async def test_garbage_from_the_server_changes_nothing(server: FakeServer, client: SignalingClient) -> None:

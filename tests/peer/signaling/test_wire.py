@@ -109,6 +109,20 @@ def test_heartbeat_stays_within_sane_bounds(asked_s: float, taken_s: float) -> N
     assert beat == Beat((ANN,), taken_s, "t")
 
 
+def test_fresh_ice_servers_come_with_a_token() -> None:
+    """By heartbeat and by frame; none named is not the same as an empty list."""
+    entry = {"urls": ["turn:t.example"], "username": "u", "credential": "c"}
+    servers = (IceServer(("turn:t.example",), "u", "c"),)
+    beat = {"heartbeatS": 30, "peers": [], "token": "t"}
+    assert decode_beat(dump(beat | {"iceServers": [entry]})) == Beat((), 30.0, "t", servers)
+    assert decode_beat(dump(beat | {"iceServers": []})) == Beat((), 30.0, "t", ())
+    frame = {"type": "token", "token": "t"}
+    assert decode_frame(dump(frame | {"iceServers": [entry]})) == FreshToken("t", servers)
+    assert decode_frame(dump(frame)) == FreshToken("t", None)
+    with pytest.raises(MalformedFrame):
+        decode_frame(dump(frame | {"iceServers": [{"urls": "turn:t.example"}]}))
+
+
 def test_inbox_is_split_without_judging_its_frames() -> None:
     """One bad frame does not cost the others."""
     assert decode_inbox(b'{"envelopes":[{"type":"bye"}, 7]}') == (b'{"type":"bye"}', b"7")
