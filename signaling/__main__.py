@@ -6,16 +6,21 @@ mistake ends as one sentence on standard error and an exit code, never as a trac
 
 import argparse
 import contextlib
+import dataclasses
 import os
 import sys
 from collections.abc import Sequence
 
 from .config import SETTINGS, Config, read_config, unknown_variables
 from .errors import BadSetting, Halt
+from .settings import PREFIX
 
 __all__ = ["main"]
 
 COMMANDS = ("serve", "healthcheck", "token", "config")
+
+WHO_MAY_COME = ("jwt_secret", "jwt_public_key", "jwks_url", "guests")
+"""Any of these settings ends a trial: the operator has decided."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     serve = commands.add_parser("serve", help="run the server (the default)", description="Run the server.")
     _add_flags(serve)
+    serve.add_argument("--trial", action="store_true", help="let guests in as long as no setting says who may come in")
     serve.set_defaults(run=_serve)
     healthcheck = commands.add_parser("healthcheck", help="ask a running server; exit code 0 when it answers")
     healthcheck.set_defaults(run=_healthcheck)
@@ -81,9 +87,17 @@ def _read(options: argparse.Namespace) -> Config:
 
 def _serve(options: argparse.Namespace) -> int:
     config = _read(options)
+    if options.trial and _is_undecided(options):
+        print("signaling: a trial: no JWT settings, so guests are let in; see docs/operations.md", file=sys.stderr)
+        config = dataclasses.replace(config, guests=True)
     from .serve import serve
 
     return serve(config)
+
+
+def _is_undecided(options: argparse.Namespace) -> bool:
+    """Nothing has been said about who may come in; an empty variable says nothing."""
+    return not any(getattr(options, name, os.environ.get(PREFIX + name.upper())) for name in WHO_MAY_COME)
 
 
 def _healthcheck(options: argparse.Namespace) -> int:

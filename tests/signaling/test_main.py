@@ -4,10 +4,11 @@ import asyncio
 import os
 import sys
 
+import aiohttp
 import jwt
 import pytest
 
-from .processes import run
+from .processes import run, serving
 from .support import SECRET
 
 
@@ -95,3 +96,31 @@ async def test_help_does_not_pay_for_aiohttp() -> None:
     code = "import signaling.__main__, sys; print({'aiohttp', 'jwt', 'diskcache', 'asyncio'} & set(sys.modules))"
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE)
     assert (await process.communicate())[0] == b"set()\n"
+
+
+TRIAL = ("--store", "memory:", "--trial")
+
+
+async def _create_without_a_jwt(url: str) -> int:
+    async with aiohttp.ClientSession(url) as session, session.post("/signaling/create-room") as response:
+        return response.status
+
+
+async def test_trial_lets_guests_in_and_says_so() -> None:
+    """What the image does when it is started with no word about who may come in."""
+    async with serving(*TRIAL) as (process, url):
+        assert await _create_without_a_jwt(url) == 200
+        assert process.stderr is not None
+        assert b"a trial: no JWT settings" in await process.stderr.readline()
+
+
+async def test_any_jwt_setting_ends_the_trial() -> None:
+    """The operator has decided."""
+    async with serving(*TRIAL, SIGNALING_JWT_SECRET=SECRET) as (_, url):
+        assert await _create_without_a_jwt(url) == 401
+
+
+async def test_refusing_guests_ends_the_trial() -> None:
+    """And leaves nobody who could come in; an empty variable decides nothing."""
+    ended = await run("serve", *TRIAL, SIGNALING_GUESTS="0", SIGNALING_JWT_SECRET="")
+    assert (ended.code, len(ended.err.splitlines())) == (2, 1)
