@@ -21,13 +21,12 @@ from aiohttp.log import server_logger
 from .auth import RoomTokens, UserTokens
 from .config import Config
 from .errors import AddressInUse, BadSetting, StoreUnavailable
-from .handlers import ROUTES
 from .middleware import add_headers, answer_errors
+from .routes import ROUTES
 from .service import SERVICE, Service
 from .store.memory import MemoryStore
 from .store.port import Store
 from .switchboard import Switchboard
-from .websocket import open_socket
 
 __all__ = ["check_config", "create_app", "open_store", "running_server"]
 
@@ -143,11 +142,10 @@ def _add_routes(app: web.Application, config: Config) -> None:
         max_age=600,
     )
     cors = aiohttp_cors.setup(app, defaults=dict.fromkeys(config.cors_origins, options))
-    for method, path, handler in ROUTES:
-        route = app.router.add_route(method, path, handler)
-        if config.cors_origins and path.startswith("/signaling/"):
+    for row in ROUTES:
+        route = app.router.add_route(row.method, row.path, row.handler)
+        if config.cors_origins and row.cross_origin:
             cors.add(route)
-    app.router.add_get("/signaling/ws", open_socket)
 
 
 async def _send_home(app: web.Application) -> None:

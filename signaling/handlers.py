@@ -13,15 +13,23 @@ from .auth import Membership, bearer
 from .config import Config
 from .errors import BodyTooLarge, MalformedJson, RequestTimeout
 from .page import PAGE, PAGE_POLICY
+from .query import LIMIT, WAIT
 from .service import SERVICE
 from .wire import Kind
 
-__all__ = ["ROUTES"]
+__all__ = [
+    "create_room",
+    "get_envelopes",
+    "healthz",
+    "heartbeat",
+    "invite_page",
+    "join_room",
+    "leave_room",
+    "list_rooms",
+    "post_envelope",
+]
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-MAX_PAGE = 100
-DEFAULT_PAGE = 50
 
 
 def _json(body: bytes, *, status: int = 200) -> web.Response:
@@ -88,10 +96,8 @@ def get_envelopes(kind: Kind | None) -> Handler:
 
     async def handle(request: web.Request) -> web.Response:
         service, key = request.app[SERVICE], _membership(request).key
-        rooms.check_room(key.room_id, request.match_info["room_id"])
-        wait_s = rooms.parse_number(
-            request.query.get("wait"), name="wait", lowest=0, highest=service.config.poll_max_s, default=0
-        )
+        rooms.check_room(key.room_id, request.match_info["roomId"])
+        wait_s = WAIT.read(request.query, service.config)
         frames = await service.poll(key, kind, wait_s=wait_s, still_here=lambda: _is_connected(request))
         return _json(wire.encode_envelopes(frames))
 
@@ -117,14 +123,12 @@ async def leave_room(request: web.Request) -> web.Response:
 
 async def list_rooms(request: web.Request) -> web.Response:
     """S8: public rooms, for those who could join them."""
-    request.app[SERVICE].identify(request.headers.get("Authorization"))
+    service = request.app[SERVICE]
+    service.identify(request.headers.get("Authorization"))
     cursor = request.query.get("cursor")
-    limit = rooms.parse_number(
-        request.query.get("limit"), name="limit", lowest=1, highest=MAX_PAGE, default=DEFAULT_PAGE
-    )
+    limit = LIMIT.read(request.query, service.config)
     after = rooms.decode_cursor(cursor) if cursor else None
-    page = await request.app[SERVICE].store.page(after, int(limit))
-    return _json(wire.encode(rooms.view_page(page)))
+    return _json(wire.encode(rooms.view_page(await service.store.page(after, int(limit)))))
 
 
 async def healthz(_request: web.Request) -> web.Response:
@@ -135,17 +139,3 @@ async def healthz(_request: web.Request) -> web.Response:
 async def invite_page(_request: web.Request) -> web.Response:
     """What a guest who opens an invite link in a browser gets to read."""
     return web.Response(text=PAGE, content_type="text/html", headers={"Content-Security-Policy": PAGE_POLICY})
-
-
-ROUTES: tuple[tuple[str, str, Handler], ...] = (
-    ("POST", "/signaling/create-room", create_room),
-    ("POST", "/signaling/join-room", join_room),
-    *(("POST", f"/signaling/{kind}", post_envelope(kind)) for kind in wire.KINDS),
-    *(("GET", f"/signaling/{kind}/{{room_id}}", get_envelopes(kind)) for kind in wire.KINDS),
-    ("GET", "/signaling/inbox/{room_id}", get_envelopes(None)),
-    ("POST", "/signaling/heartbeat", heartbeat),
-    ("POST", "/signaling/leave-room", leave_room),
-    ("GET", "/signaling/rooms", list_rooms),
-    ("GET", "/healthz", healthz),
-    ("GET", "/j", invite_page),
-)

@@ -9,7 +9,6 @@ import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from math import isfinite
 from typing import NoReturn
 
 from . import wire
@@ -47,7 +46,6 @@ __all__ = [
     "decode_cursor",
     "encode_cursor",
     "guest",
-    "parse_number",
     "plan_peer",
     "plan_room",
     "refuse",
@@ -191,16 +189,3 @@ def decode_cursor(text: str) -> Cursor:
         return Cursor(float(created_at), RoomId(room_id))
     except (binascii.Error, ValueError) as error:
         raise InvalidQuery("cursor", "not a cursor that this server gave") from error
-
-
-def parse_number(text: str | None, *, name: str, lowest: float, highest: float, default: float) -> float:
-    """A number of a query, within bounds."""
-    if text is None:
-        return default
-    try:
-        number = float(text)
-    except ValueError:
-        number = float("nan")
-    if not isfinite(number) or not lowest <= number <= highest:
-        raise InvalidQuery(name, f"a number from {lowest:g} to {highest:g}")
-    return number

@@ -13,10 +13,13 @@ import pytest
 from .sources import Module, modules, pyproject
 
 PURE = (
+    "signaling.answers",
     "signaling.errors",
     "signaling.ids",
     "signaling.limits",
+    "signaling.query",
     "signaling.rooms",
+    "signaling.route",
     "signaling.settings",
     "signaling.store.local",
     "signaling.store.memory",

@@ -1,7 +1,6 @@
 """Decisions: from a request and who asks to records and answers."""
 
 import contextlib
-from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -15,7 +14,6 @@ from signaling.rooms import (
     decode_cursor,
     encode_cursor,
     guest,
-    parse_number,
     plan_peer,
     plan_room,
     refuse,
@@ -176,17 +174,3 @@ def test_foreign_cursor_is_an_invalid_query_or_a_position(text: str) -> None:
     """Nothing else, whatever the text."""
     with contextlib.suppress(errors.InvalidQuery):
         decode_cursor(text)
-
-
-@pytest.mark.parametrize("text", ["-0.1", "25.1", "nan", "inf", "1e999", "x", "", "²"])
-def test_number_outside_its_bounds_is_refused(text: str) -> None:
-    """With the bounds in the sentence."""
-    with pytest.raises(errors.InvalidQuery, match="0 to 25"):
-        parse_number(text, name="wait", lowest=0, highest=25, default=0)
-
-
-def test_number_within_its_bounds_is_taken() -> None:
-    """Missing means the default."""
-    assert parse_number("2.5", name="wait", lowest=0, highest=25, default=0) == 2.5
-    assert parse_number(None, name="wait", lowest=0, highest=25, default=7) == 7
-    assert get_args(wire.Kind) == wire.KINDS

@@ -1,0 +1,136 @@
+"""The route table: every address of this server, and all that is said about it, in one place.
+
+The router is filled from it, /openapi.json and /docs are made from it, and the tests walk it. A new call is a row.
+"""
+
+from . import answers, errors, handlers, wire
+from .query import CURSOR, LIMIT, WAIT
+from .route import HTML, SWITCHING_PROTOCOLS, Asker, Route
+from .websocket import open_socket
+from .wire import Kind
+
+__all__ = ["ROUTES"]
+
+POSTED: dict[Kind, str] = {
+    "offer": "Send an offer to one peer",
+    "answer": "Send an answer to one peer",
+    "candidate": "Send a candidate to one peer",
+    "bye": "Tell one peer that an attempt or link is given up",
+}
+FETCHED: dict[Kind, str] = {
+    "offer": "Fetch the offers that wait",
+    "answer": "Fetch the answers that wait",
+    "candidate": "Fetch the candidates that wait",
+    "bye": "Fetch the byes that wait",
+}
+
+
+def _post(kind: Kind) -> Route:
+    return Route(
+        method="POST",
+        path=f"/signaling/{kind}",
+        handler=handlers.post_envelope(kind),
+        summary=POSTED[kind],
+        asker=Asker.ROOM_TOKEN,
+        body=wire.PostEnvelope,
+        status=202,
+        answer=answers.Empty,
+        refusals=(errors.NoSuchPeer, errors.MailboxFull),
+    )
+
+
+def _fetch(name: str, kind: Kind | None, summary: str) -> Route:
+    return Route(
+        method="GET",
+        path=f"/signaling/{name}/{{roomId}}",
+        handler=handlers.get_envelopes(kind),
+        summary=summary,
+        asker=Asker.ROOM_TOKEN,
+        query=(WAIT,),
+        answer=answers.Envelopes,
+    )
+
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        method="POST",
+        path="/signaling/create-room",
+        handler=handlers.create_room,
+        summary="Make a room and enter it",
+        asker=Asker.USER,
+        body=wire.CreateRoom,
+        body_may_miss=True,
+        answer=wire.Joined,
+        refusals=(errors.RoomExists, errors.RoomFull, errors.TooManyRooms),
+    ),
+    Route(
+        method="POST",
+        path="/signaling/join-room",
+        handler=handlers.join_room,
+        summary="Enter a room, by its id or by its broadcaster's name",
+        asker=Asker.USER,
+        body=wire.JoinRoom,
+        answer=wire.Joined,
+        refusals=(errors.NoSuchRoom, errors.RoomFull),
+    ),
+    *(_post(kind) for kind in wire.KINDS),
+    *(_fetch(kind, kind, FETCHED[kind]) for kind in wire.KINDS),
+    _fetch("inbox", None, "Fetch all that waits, notices included, in order"),
+    Route(
+        method="POST",
+        path="/signaling/heartbeat",
+        handler=handlers.heartbeat,
+        summary="Stay in the room, and hear who is there",
+        asker=Asker.ROOM_TOKEN,
+        body=wire.OnlyRoom,
+        body_may_miss=True,
+        answer=wire.Heard,
+    ),
+    Route(
+        method="POST",
+        path="/signaling/leave-room",
+        handler=handlers.leave_room,
+        summary="Leave the room; the last one out ends it",
+        asker=Asker.ROOM_TOKEN,
+        body=wire.OnlyRoom,
+        body_may_miss=True,
+        answer=answers.Empty,
+    ),
+    Route(
+        method="GET",
+        path="/signaling/rooms",
+        handler=handlers.list_rooms,
+        summary="List the public rooms, page by page",
+        asker=Asker.USER,
+        query=(CURSOR, LIMIT),
+        answer=wire.Rooms,
+    ),
+    Route(
+        method="GET",
+        path="/signaling/ws",
+        handler=open_socket,
+        summary="Open the WebSocket of one peer",
+        asker=Asker.ROOM_TOKEN,
+        status=SWITCHING_PROTOCOLS,
+        refusals=(errors.WrongOrigin, errors.UpgradeRequired),
+        cross_origin=False,
+    ),
+    Route(
+        method="GET",
+        path="/healthz",
+        handler=handlers.healthz,
+        summary="See that the process answers",
+        asker=Asker.NOBODY,
+        answer=answers.Health,
+        cross_origin=False,
+    ),
+    Route(
+        method="GET",
+        path="/j",
+        handler=handlers.invite_page,
+        summary="Tell a guest what to do with an invite link",
+        asker=Asker.NOBODY,
+        media_type=HTML,
+        cross_origin=False,
+    ),
+)
