@@ -9,6 +9,7 @@ import pytest
 
 from signaling.auth import mint_user_token
 from signaling.errors import StoreUnavailable
+from signaling.turn import turn_user
 
 from .conftest import Start
 from .support import SECRET, START, FakeClock, Meeting, assert_error
@@ -105,7 +106,7 @@ async def test_membership_ends_with_the_jwt(start: Start, clock: FakeClock) -> N
         jwt_secret=SECRET, jwt_ends_stay=True, peer_ttl_s=1000, turn_urls=("turn:t",), turn_secret="shared"
     )
     joined = await meeting.create(_alice(clock, ttl_s=600))
-    assert joined["iceServers"][0]["username"] == f"{START + 600:.0f}:alice"
+    assert joined["iceServers"][0]["username"] == f"{START + 600:.0f}:{turn_user('shared', 'alice')}"
     clock.advance(590)
     heard = await meeting.call("POST", "/signaling/heartbeat", token=joined["token"])
     assert (heard.status, "token" in heard.json) == (200, False)
@@ -129,8 +130,8 @@ async def test_fresh_token_brings_fresh_turn_credentials(start: Start, clock: Fa
     for fresh, peer in ((heard.json, left), (frame, right)):
         assert fresh["token"] != peer["token"]
         assert fresh["iceServers"][0] == {"urls": ["stun:s"]}
-        expiry, _, user_id = fresh["iceServers"][1]["username"].partition(":")
-        assert (float(expiry), user_id) == (START + 1801 + 3600, peer["iceServers"][1]["username"].partition(":")[2])
+        expiry, _, user = fresh["iceServers"][1]["username"].partition(":")
+        assert (float(expiry), user) == (START + 1801 + 3600, peer["iceServers"][1]["username"].partition(":")[2])
 
 
 async def test_fresh_token_comes_alone_without_turn(start: Start, clock: FakeClock) -> None:
