@@ -7,24 +7,24 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
-from .wire import LeftReason
+from .fields import PeerIdText
+from .wire import PeerJoined, PeerLeft
 
 __all__ = ["Delivered", "Empty", "Envelopes", "Health"]
 
 
-class Empty(Struct, forbid_unknown_fields=True):
+class Empty(Struct):
     """Done; there is nothing to tell."""
 
 
-class Health(Struct, forbid_unknown_fields=True):
+class Health(Struct):
     """The process answers."""
 
     status: Literal["ok"]
 
 
-class _Envelope(Struct, kw_only=True, forbid_unknown_fields=True):
-    sender: str = field(name="from")
-    """Peer id of the sender."""
+class _Envelope(Struct, kw_only=True):
+    sender: PeerIdText = field(name="from")
     body: Any
     """As it was posted."""
 
@@ -45,25 +45,10 @@ class DeliveredBye(_Envelope, tag="bye"):
     """The peer named in `from` gives up an attempt or link."""
 
 
-class PeerJoined(Struct, tag="peer-joined", rename="camel", forbid_unknown_fields=True):
-    """Notice: a peer has entered the room."""
-
-    peer_id: str
-    user_id: str
-    display_name: str
-
-
-class PeerLeft(Struct, tag="peer-left", rename="camel", forbid_unknown_fields=True):
-    """Notice: a peer has left the room."""
-
-    peer_id: str
-    reason: LeftReason
-
-
 Delivered = DeliveredOffer | DeliveredAnswer | DeliveredCandidate | DeliveredBye | PeerJoined | PeerLeft
 
 
-class Envelopes(Struct, forbid_unknown_fields=True):
+class Envelopes(Struct):
     """What waited for a peer, in order, handed out once."""
 
     envelopes: tuple[Delivered, ...]

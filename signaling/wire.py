@@ -6,12 +6,26 @@ ignorant of it and the relay fast. Field names are camelCase on the wire only; u
 """
 
 from collections.abc import Iterable
-from typing import Annotated, Literal, TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
-from msgspec import Meta, Raw, Struct
+from msgspec import Raw, Struct
 
 from .errors import InvalidBody, MalformedJson, Refused
+from .fields import (
+    CodeText,
+    CountNumber,
+    CursorText,
+    NameText,
+    PeerIdText,
+    ResumeText,
+    RoomIdText,
+    SecondsNumber,
+    ShownNameText,
+    TimeText,
+    TokenText,
+    UserIdText,
+)
 from .ids import PeerId
 
 __all__ = [
@@ -22,6 +36,9 @@ __all__ = [
     "ClientFrame",
     "CreateRoom",
     "EnvelopeFrame",
+    "ErrorAnswer",
+    "ErrorFrame",
+    "Failure",
     "Heard",
     "HeartbeatFrame",
     "HelloFrame",
@@ -34,9 +51,13 @@ __all__ = [
     "OfferFrame",
     "OnlyRoom",
     "Peer",
+    "PeerJoined",
+    "PeerLeft",
     "PostEnvelope",
     "Room",
     "Rooms",
+    "TokenFrame",
+    "Welcome",
     "decode_body",
     "decode_frame",
     "encode",
@@ -53,12 +74,6 @@ __all__ = [
 Kind = Literal["offer", "answer", "candidate", "bye"]
 KINDS: tuple[Kind, ...] = ("offer", "answer", "candidate", "bye")
 LeftReason = Literal["left", "timeout", "kicked", "replaced"]
-
-RoomIdText = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{1,64}\Z")]
-PeerIdText = Annotated[str, Meta(min_length=22, max_length=22)]
-ResumeText = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{43}\Z")]
-NameText = Annotated[str, Meta(min_length=1, max_length=256)]
-"""Before stripping; what remains is held to 64 characters by `rooms.clean_name`."""
 
 MAX_REASON_LENGTH = 200
 """A parser's sentence may quote what the client sent."""
@@ -100,7 +115,7 @@ class OnlyRoom(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown
 class HelloFrame(Struct, frozen=True, tag="hello", forbid_unknown_fields=True):
     """The first frame of a WebSocket that brought no token in its header."""
 
-    token: str
+    token: TokenText
 
 
 class EnvelopeFrame(Struct, frozen=True, forbid_unknown_fields=True):
@@ -145,24 +160,23 @@ KIND_OF: dict[type[EnvelopeFrame], Kind] = {
 
 
 class Room(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """A room as clients see it (PRODUCT S9)."""
+    """A room as clients see it."""
 
-    room_id: str
-    broadcaster_id: str
-    broadcaster_name: str
-    created_at: str
-    """ISO 8601, UTC, with seconds."""
-    participant_count: int
+    room_id: RoomIdText
+    broadcaster_id: UserIdText
+    broadcaster_name: ShownNameText
+    created_at: TimeText
+    participant_count: CountNumber
     is_public: bool
-    custom_name: str | None = None
+    custom_name: ShownNameText | None = None
 
 
 class Peer(Struct, frozen=True, rename="camel"):
     """A peer as the others see it."""
 
-    peer_id: str
-    user_id: str
-    display_name: str
+    peer_id: PeerIdText
+    user_id: UserIdText
+    display_name: ShownNameText
 
 
 class IceServer(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -182,12 +196,12 @@ class Joined(
     """The answer of create-room and join-room."""
 
     room: Room
-    peer_id: str
-    token: str
-    resume: str
+    peer_id: PeerIdText
+    token: TokenText
+    resume: ResumeText
     peers: tuple[Peer, ...]
     ice_servers: tuple[IceServer, ...]
-    heartbeat_s: int
+    heartbeat_s: SecondsNumber
 
 
 class Heard(
@@ -199,9 +213,9 @@ class Heard(
 ):
     """The answer of heartbeat."""
 
-    heartbeat_s: int
+    heartbeat_s: SecondsNumber
     peers: tuple[Peer, ...]
-    token: str | None = None
+    token: TokenText | None = None
     ice_servers: tuple[IceServer, ...] | None = None
     """With a token, where credentials end with the one before."""
 
@@ -210,47 +224,61 @@ class Rooms(Struct, frozen=True, omit_defaults=True):
     """One page of public rooms."""
 
     rooms: tuple[Room, ...]
-    cursor: str | None = None
+    cursor: CursorText | None = None
 
 
-class _Welcome(
+class Welcome(
     Struct, frozen=True, kw_only=True, tag="welcome", rename={"peer_id": "peerId", "heartbeat_s": "heartbeatS"}
 ):
-    peer_id: str
+    """The answer to a hello."""
+
+    peer_id: PeerIdText
     peers: tuple[Peer, ...]
-    heartbeat_s: int
+    heartbeat_s: SecondsNumber
 
 
-class _PeerJoined(Struct, frozen=True, tag="peer-joined", rename="camel"):
-    peer_id: str
-    user_id: str
-    display_name: str
+class PeerJoined(Struct, frozen=True, tag="peer-joined", rename="camel"):
+    """Notice: a peer has entered the room."""
+
+    peer_id: PeerIdText
+    user_id: UserIdText
+    display_name: ShownNameText
 
 
-class _PeerLeft(Struct, frozen=True, tag="peer-left", rename="camel"):
-    peer_id: str
+class PeerLeft(Struct, frozen=True, tag="peer-left", rename="camel"):
+    """Notice: a peer has left the room."""
+
+    peer_id: PeerIdText
     reason: LeftReason
 
 
-class _Token(Struct, frozen=True, tag="token", omit_defaults=True, rename="camel"):
-    token: str
+class TokenFrame(Struct, frozen=True, tag="token", omit_defaults=True, rename="camel"):
+    """A fresh room token; the old one still runs out by itself."""
+
+    token: TokenText
     ice_servers: tuple[IceServer, ...] | None = None
 
 
-class _Error(Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"retry_after_s": "retryAfterS"}):
-    code: str
+class Failure(Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"retry_after_s": "retryAfterS"}):
+    """A stable code, a sentence, and what to do."""
+
+    code: CodeText
     message: str
     hint: str | None = None
-    retry_after_s: int | None = None
+    retry_after_s: SecondsNumber | None = None
 
 
-class _ErrorBody(Struct, frozen=True):
-    error: _Error
+class ErrorAnswer(Struct, frozen=True):
+    """What every failure answers."""
+
+    error: Failure
 
 
-class _ErrorFrame(Struct, frozen=True, omit_defaults=True, tag="error"):
-    error: _Error
-    to: str | None = None
+class ErrorFrame(Struct, frozen=True, omit_defaults=True, tag="error"):
+    """The same in a WebSocket; `to` is that of the frame that caused it."""
+
+    error: Failure
+    to: PeerIdText | None = None
 
 
 S = TypeVar("S", CreateRoom, JoinRoom, PostEnvelope, OnlyRoom)
@@ -302,33 +330,33 @@ def encode_envelopes(frames: Iterable[bytes]) -> bytes:
 
 def encode_welcome(peer_id: PeerId, peers: tuple[Peer, ...], *, heartbeat_s: int) -> bytes:
     """The answer to a hello."""
-    return encode(_Welcome(peer_id=peer_id, peers=peers, heartbeat_s=heartbeat_s))
+    return encode(Welcome(peer_id=peer_id, peers=peers, heartbeat_s=heartbeat_s))
 
 
 def encode_peer_joined(peer: Peer) -> bytes:
     """Notice to those who were there before."""
-    return encode(_PeerJoined(peer.peer_id, peer.user_id, peer.display_name))
+    return encode(PeerJoined(peer.peer_id, peer.user_id, peer.display_name))
 
 
 def encode_peer_left(peer_id: PeerId, reason: LeftReason) -> bytes:
     """Notice to those who remain."""
-    return encode(_PeerLeft(peer_id, reason))
+    return encode(PeerLeft(peer_id, reason))
 
 
 def encode_token(token: str, ice_servers: tuple[IceServer, ...] | None = None) -> bytes:
     """A fresh room token for an open connection, and fresh ICE servers where their credentials end with the old one."""
-    return encode(_Token(token, ice_servers))
+    return encode(TokenFrame(token, ice_servers))
 
 
 def encode_error(refused: Refused) -> bytes:
     """The body of an HTTP failure."""
-    return encode(_ErrorBody(_error(refused)))
+    return encode(ErrorAnswer(_error(refused)))
 
 
 def encode_error_frame(refused: Refused, *, to: str | None = None) -> bytes:
     """The same over a WebSocket; `to` names the addressee of the frame that caused it."""
-    return encode(_ErrorFrame(_error(refused), to))
+    return encode(ErrorFrame(_error(refused), to))
 
 
-def _error(refused: Refused) -> _Error:
-    return _Error(code=refused.code, message=refused.message, hint=refused.hint, retry_after_s=refused.retry_after_s)
+def _error(refused: Refused) -> Failure:
+    return Failure(code=refused.code, message=refused.message, hint=refused.hint, retry_after_s=refused.retry_after_s)

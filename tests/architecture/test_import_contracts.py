@@ -15,8 +15,10 @@ from .sources import Module, modules, pyproject
 PURE = (
     "signaling.answers",
     "signaling.errors",
+    "signaling.fields",
     "signaling.ids",
     "signaling.limits",
+    "signaling.openapi",
     "signaling.query",
     "signaling.rooms",
     "signaling.route",

@@ -1,5 +1,6 @@
 """The types of spliced answers against the bytes that go out."""
 
+import json
 from typing import get_args
 
 import msgspec
@@ -23,8 +24,9 @@ FRAMES = [
 @pytest.mark.parametrize("frame", FRAMES, ids=bytes.decode)
 def test_type_reads_what_the_wire_writes(frame: bytes) -> None:
     """Each frame of a mailbox has its type."""
-    (read,) = msgspec.json.decode(wire.encode_envelopes([frame]), type=Envelopes).envelopes
-    assert msgspec.json.decode(frame)["type"] == type(read).__struct_config__.tag
+    text = wire.encode_envelopes([frame])
+    read = msgspec.json.decode(text, type=Envelopes)
+    assert json.loads(msgspec.json.encode(read)) == json.loads(text)
 
 
 def test_no_frame_goes_without_a_sample() -> None:
