@@ -22,6 +22,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONSAFEPATH=1 \
     PYTHONUNBUFFERED=1 \
     SIGNALING_HOST=0.0.0.0 \
+    SIGNALING_LOG_FORMAT=json \
     SIGNALING_STORE=diskcache:/data/store
 USER 10001:10001
 VOLUME /data

@@ -177,7 +177,7 @@ def _hide_request(record: logging.LogRecord) -> bool:
     """A filter for aiohttp's log, which would quote what it cannot parse, tokens included, under our name for a bug."""
     error = record.exc_info[1] if record.exc_info else None
     if isinstance(error, HttpProcessingError | web.RequestPayloadError):
-        record.msg, record.args = "! a request that cannot be read: %s", (type(error).__name__,)
+        record.msg, record.args = f"! a request that cannot be read: {type(error).__name__}", ()
         record.levelno, record.levelname = logging.INFO, logging.getLevelName(logging.INFO)
         record.exc_info = None
     return True

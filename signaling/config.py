@@ -20,6 +20,7 @@ from .settings import (
     WORD,
     YES_NO,
     Setting,
+    one_of,
     optional,
     seconds,
     setting,
@@ -88,6 +89,10 @@ class Config:
         3600.0, seconds(120, 86_400), "short, for it cannot be withdrawn; renewed on the way when half spent"
     )
     poll_max_s: float = setting(25.0, seconds(0, 300), "proxies cut idle requests from 30 s on")
+    log_format: str = setting("text", one_of("text", "json"), "text for people, JSON lines for whatever collects logs")
+    log_level: str = setting(
+        "info", one_of("debug", "info", "warning", "error"), "info has a line for each call but heartbeats and polls"
+    )
 
     @property
     def limits(self) -> Limits:

@@ -1,13 +1,13 @@
 """The server as a process: says where it listens, stops on SIGTERM and SIGINT within a second."""
 
 import asyncio
-import logging
 import signal
 import sys
 from collections.abc import Coroutine
 from importlib import import_module
 from typing import Any
 
+from . import logs
 from .app import check_config, running_server
 from .config import Config
 
@@ -16,7 +16,7 @@ __all__ = ["serve"]
 
 def serve(config: Config) -> int:
     """Run until told to stop; answer the exit code."""
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
+    logs.configure(style=config.log_format, level=config.log_level, stream=sys.stderr)
     check_config(config)
     _run(_serve(config))
     return 0

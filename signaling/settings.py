@@ -24,6 +24,7 @@ __all__ = [
     "YES_NO",
     "Allowed",
     "Setting",
+    "one_of",
     "optional",
     "seconds",
     "setting",
@@ -89,6 +90,17 @@ def _ice_url(*schemes: str) -> Parse:
 
 def _list_of(parse: Parse) -> Parse:
     return lambda text: tuple(parse(each.strip()) for each in text.split(",") if each.strip())
+
+
+def one_of(*words: str) -> Allowed:
+    """One of these words, however it is written."""
+
+    def parse(text: str) -> str:
+        if text.strip().lower() not in words:
+            raise ValueError
+        return text.strip().lower()
+
+    return Allowed(parse, f"one of {', '.join(words)}")
 
 
 def whole(lowest: int, highest: int) -> Allowed:
