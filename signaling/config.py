@@ -68,6 +68,11 @@ class Config:
     )
     max_body_bytes: int = setting(65_536, whole(1024, 16_777_216), "64 KiB holds any SDP with room to spare")
     max_rooms: int = setting(100_000, whole(1, 10_000_000), "ten times our aim; each room costs about 1 KiB")
+    user_rooms: int = setting(
+        100,
+        whole(1, 10_000_000),
+        "rooms that one user has made and that still exist; a bot that hosts more asks for it",
+    )
     room_peers: int = setting(256, whole(2, 100_000), "each join is told to all the others")
     mailbox_entries: int = setting(256, whole(1, 100_000), "a peer that is away is back, or gone, long before")
     mailbox_bytes: int = setting(1_048_576, whole(1024, 1 << 30), "sixteen of the largest envelopes")

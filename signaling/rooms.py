@@ -23,6 +23,7 @@ from .errors import (
     Refused,
     RoomExists,
     RoomFull,
+    TooManyOwnRooms,
     TooManyRooms,
     WrongRoom,
 )
@@ -134,6 +135,7 @@ REFUSALS: dict[Refusal, Callable[[Limits], Refused]] = {
     Refusal.ROOM_EXISTS: lambda _: RoomExists(),
     Refusal.ROOM_FULL: lambda limits: RoomFull(limits.room_peers),
     Refusal.TOO_MANY_ROOMS: lambda _: TooManyRooms(),
+    Refusal.TOO_MANY_OWN_ROOMS: lambda limits: TooManyOwnRooms(limits.user_rooms),
     Refusal.NOT_THEIRS: lambda _: InvalidToken("the resume secret belongs to another user"),
     Refusal.SENDER_GONE: lambda _: PeerGone(),
     Refusal.NO_SUCH_PEER: lambda _: NoSuchPeer(),

@@ -61,7 +61,7 @@ ROUTES: tuple[Route, ...] = (
         body=wire.CreateRoom,
         body_may_miss=True,
         answer=wire.Joined,
-        refusals=(errors.RoomExists, errors.RoomFull, errors.TooManyRooms),
+        refusals=(errors.RoomExists, errors.RoomFull, errors.TooManyOwnRooms, errors.TooManyRooms),
     ),
     Route(
         method="POST",

@@ -13,7 +13,7 @@
         PeerGone             410
         BodyTooLarge         413
         UpgradeRequired      426
-        TooMany              429  MailboxFull, TooManyRooms
+        TooMany              429  MailboxFull, TooManyOwnRooms, TooManyRooms
         InternalError        500  our own bug, and the only 500
         Unavailable          503  StoreUnavailable, GoingAway
       Halt                   what the operator reads before the server stops
@@ -23,7 +23,16 @@ An error carries facts and builds its sentence from them; the table in docs/prot
 """
 
 from .access import Forbidden, InvalidToken, TokenExpired, Unauthenticated, Unauthorized, WrongOrigin, WrongRoom
-from .capacity import GoingAway, InternalError, MailboxFull, StoreUnavailable, TooMany, TooManyRooms, Unavailable
+from .capacity import (
+    GoingAway,
+    InternalError,
+    MailboxFull,
+    StoreUnavailable,
+    TooMany,
+    TooManyOwnRooms,
+    TooManyRooms,
+    Unavailable,
+)
 from .halt import AddressInUse, BadSetting, Halt, StoreUnusable
 from .request import (
     BadRequest,
@@ -69,6 +78,7 @@ __all__ = [
     "StoreUnusable",
     "TokenExpired",
     "TooMany",
+    "TooManyOwnRooms",
     "TooManyRooms",
     "Unauthenticated",
     "Unauthorized",

@@ -2,7 +2,16 @@
 
 from .root import Refused
 
-__all__ = ["GoingAway", "InternalError", "MailboxFull", "StoreUnavailable", "TooMany", "TooManyRooms", "Unavailable"]
+__all__ = [
+    "GoingAway",
+    "InternalError",
+    "MailboxFull",
+    "StoreUnavailable",
+    "TooMany",
+    "TooManyOwnRooms",
+    "TooManyRooms",
+    "Unavailable",
+]
 
 
 class TooMany(Refused):
@@ -28,6 +37,19 @@ class TooManyRooms(TooMany):
     bound = "max_rooms"
     sentence = "This server holds as many rooms as it may (SIGNALING_MAX_ROOMS)."
     retry_after_s = 60
+
+
+class TooManyOwnRooms(TooMany):
+    """This user has as many rooms as one user may."""
+
+    code = "too_many_own_rooms"
+    bound = "user_rooms"
+    hint = "Leave a room that is no longer used: it ends with its last peer."
+    retry_after_s = 60
+
+    def __init__(self, user_rooms: int) -> None:
+        self.user_rooms = user_rooms
+        super().__init__(f"One user may have {user_rooms} rooms, and they exist already (SIGNALING_USER_ROOMS).")
 
 
 class InternalError(Refused):

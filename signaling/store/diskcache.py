@@ -98,6 +98,9 @@ class DiskcacheStore(LocalStore):
             await self._on_thread(self._close)
         self._thread.shutdown()
 
+    async def ping(self) -> None:
+        await self._on_thread(self._ping)
+
     async def signing_key(self) -> bytes:
         return await self._on_thread(self._signing_key)
 
@@ -202,6 +205,13 @@ class DiskcacheStore(LocalStore):
                 else:
                     self._cache.set(key, encode_row(row))
         journal.clear()
+
+    def _ping(self) -> None:
+        try:
+            with self._cache.transact():  # takes the lock that a write needs
+                self._cache.get(FORMAT_ROW)
+        except (diskcache.Timeout, sqlite3.Error) as error:
+            raise StoreUnavailable from error
 
     def _signing_key(self) -> bytes:
         try:

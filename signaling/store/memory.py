@@ -26,6 +26,9 @@ class MemoryStore(LocalStore):
     async def close(self) -> None:
         """Nothing to do."""
 
+    async def ping(self) -> None:
+        """Memory is always there."""
+
     async def signing_key(self) -> bytes:
         return self._signing_key
 

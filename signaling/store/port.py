@@ -37,6 +37,7 @@ class Limits:
     """Bounds and times that an engine holds to; each is a setting of the server."""
 
     max_rooms: int = 100_000
+    user_rooms: int = 100
     room_peers: int = 256
     mailbox_entries: int = 256
     mailbox_bytes: int = 1 << 20
@@ -135,6 +136,8 @@ class Refusal(Enum):
     ROOM_EXISTS = auto()
     ROOM_FULL = auto()
     TOO_MANY_ROOMS = auto()
+    TOO_MANY_OWN_ROOMS = auto()
+    """This user's rooms; guests have none to count, since each call gives a guest a new id."""
     NOT_THEIRS = auto()
     """The resume secret belongs to another user."""
     SENDER_GONE = auto()
@@ -142,7 +145,7 @@ class Refusal(Enum):
     MAILBOX_FULL = auto()
 
 
-CreateRefusal = Literal[Refusal.ROOM_EXISTS, Refusal.TOO_MANY_ROOMS, Refusal.NOT_THEIRS]
+CreateRefusal = Literal[Refusal.ROOM_EXISTS, Refusal.TOO_MANY_OWN_ROOMS, Refusal.TOO_MANY_ROOMS, Refusal.NOT_THEIRS]
 JoinRefusal = Literal[Refusal.NO_SUCH_ROOM, Refusal.ROOM_FULL, Refusal.NOT_THEIRS]
 PostRefusal = Literal[Refusal.SENDER_GONE, Refusal.NO_SUCH_PEER, Refusal.MAILBOX_FULL]
 
@@ -156,11 +159,18 @@ class Store(Protocol):
     async def close(self) -> None:
         """Give everything back; may be called twice."""
 
+    async def ping(self) -> None:
+        """Raise StoreUnavailable unless the store can be used now."""
+
     async def signing_key(self) -> bytes:
         """The 32 bytes that sign room tokens: made once, the same for every server of this store."""
 
     async def create(self, room: RoomRecord, peer: PeerRecord) -> Entered | CreateRefusal:
-        """Add a room together with its first peer; a peer present in that very room is renewed."""
+        """Add a room together with its first peer; a peer present in that very room is renewed.
+
+        Held to `max_rooms`, and to `user_rooms` for the rooms that the same `broadcaster_id` has made and that are
+        still there; rooms by guests do not count. Of several refusals it answers the first in CreateRefusal's order.
+        """
 
     async def join(self, room_id: RoomId, peer: PeerRecord) -> Entered | JoinRefusal:
         """Add a peer within the room's capacity; a present one is renewed and takes no second place."""

@@ -11,13 +11,13 @@ not rows: after a restart each peer gets a full lease, since it was the server t
 
 import heapq
 from bisect import bisect_right, insort
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from typing import Literal, NamedTuple
 
-from ..ids import PeerId, PeerKey, RoomId
+from ..ids import PeerId, PeerKey, RoomId, UserId
 from ..wire import Kind
 from .port import (
     Attached,
@@ -84,6 +84,7 @@ class Tables:
         self._rooms: dict[RoomId, _Room] = {}
         self._public: list[Cursor] = []
         self._by_broadcaster: dict[str, list[_Rank]] = {}
+        self._rooms_of: Counter[UserId] = Counter()
         self._alarms: list[tuple[float, RoomId, PeerId]] = []
         self._max_alarms = SPARE_ALARMS
         self._next_serial = 0
@@ -96,6 +97,8 @@ class Tables:
             if peer.peer_id not in present.peers:
                 return Refusal.ROOM_EXISTS
             return self._welcome_back(present, peer, now=now)
+        if not room.is_by_guest and self._rooms_of[room.broadcaster_id] >= self.limits.user_rooms:
+            return Refusal.TOO_MANY_OWN_ROOMS
         if len(self._rooms) >= self.limits.max_rooms:
             return Refusal.TOO_MANY_ROOMS
         return self._enter(self.add_room(room, now=now), peer, now=now)
@@ -316,6 +319,8 @@ class Tables:
         """Add a room that has no peers yet."""
         room = self._rooms[record.room_id] = _Room(record, now + self.limits.room_idle_s)
         self._arm_room(room)
+        if not record.is_by_guest:
+            self._rooms_of[record.broadcaster_id] += 1
         if record.is_public:
             insort(self._public, Cursor(record.created_at, record.room_id))
             insort(self._by_broadcaster.setdefault(record.broadcaster_name, []), _rank(record))
@@ -350,9 +355,16 @@ class Tables:
     def _remove_room(self, record: RoomRecord) -> None:
         del self._rooms[record.room_id]
         self.journal[room_key(record.room_id)] = None
+        if not record.is_by_guest:
+            self._forget_owned(record.broadcaster_id)
         if record.is_public:
             self._public.remove(Cursor(record.created_at, record.room_id))
             ranks = self._by_broadcaster[record.broadcaster_name]
             ranks.remove(_rank(record))
             if not ranks:
                 del self._by_broadcaster[record.broadcaster_name]
+
+    def _forget_owned(self, user_id: UserId) -> None:
+        self._rooms_of[user_id] -= 1
+        if not self._rooms_of[user_id]:
+            del self._rooms_of[user_id]

@@ -368,6 +368,21 @@ async def test_bounds_are_told(start: Start) -> None:
     assert_error(await meeting.post("offer", right, left["peerId"], 2), 429, "mailbox_full")
 
 
+async def test_user_with_too_many_rooms_is_told(start: Start, clock: FakeClock) -> None:
+    """A user with a JWT; what the sentence names, and that guests are not users."""
+    meeting = await start(user_rooms=1, jwt_secret=SECRET)
+    token = _user("alice", "Alice", clock)
+    first = await meeting.create(token)
+    answer = await meeting.call("POST", "/signaling/create-room", {}, token=token)
+    assert_error(answer, 429, "too_many_own_rooms")
+    assert "SIGNALING_USER_ROOMS" in answer.json["error"]["message"]
+    assert meeting.service.tally.bounds["user_rooms"] == 1
+    for _ in range(2):
+        await meeting.create()
+    await meeting.call("POST", "/signaling/leave-room", token=first["token"])
+    await meeting.create(token)
+
+
 async def test_huge_body_without_length_is_refused(meeting: Meeting) -> None:
     """Chunked bodies cannot announce their size; they are cut while they are read."""
 

@@ -121,6 +121,7 @@ REFUSALS = {
     Refusal.ROOM_EXISTS: errors.RoomExists,
     Refusal.ROOM_FULL: errors.RoomFull,
     Refusal.TOO_MANY_ROOMS: errors.TooManyRooms,
+    Refusal.TOO_MANY_OWN_ROOMS: errors.TooManyOwnRooms,
     Refusal.NOT_THEIRS: errors.InvalidToken,
     Refusal.SENDER_GONE: errors.PeerGone,
     Refusal.NO_SUCH_PEER: errors.NoSuchPeer,

@@ -32,6 +32,7 @@ EXAMPLES: list[Refused] = [
     errors.UpgradeRequired(),
     errors.MailboxFull(),
     errors.TooManyRooms(),
+    errors.TooManyOwnRooms(2),
     errors.InternalError(),
     errors.StoreUnavailable(),
     errors.GoingAway(),

@@ -18,12 +18,13 @@ def a_room(
     *,
     is_public: bool = True,
     name: str = "b",
+    owner: str = "u",
     created_at: float = 1.0,
     is_by_guest: bool = False,
 ) -> RoomRecord:
     return RoomRecord(
         room_id=RoomId(room_id),
-        broadcaster_id=UserId("u"),
+        broadcaster_id=UserId(owner),
         broadcaster_name=name,
         created_at=created_at,
         is_public=is_public,

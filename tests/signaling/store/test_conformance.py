@@ -12,7 +12,7 @@ from signaling.store.port import Cursor, Entered, Limits, Mail, Refusal, Store
 from ..support import FakeClock
 from .support import a_key, a_peer, a_room, make_store
 
-LIMITS = Limits(max_rooms=20, room_peers=10, mailbox_entries=8, mailbox_bytes=100)
+LIMITS = Limits(max_rooms=20, user_rooms=12, room_peers=10, mailbox_entries=8, mailbox_bytes=100)
 
 
 @pytest.fixture(params=["memory", "diskcache"])
@@ -46,9 +46,40 @@ async def test_capacity_holds_against_200_joins_at_once(store: Store) -> None:
 
 async def test_number_of_rooms_is_bounded(store: Store) -> None:
     """Also against creates at once."""
-    creates = [store.create(a_room(f"r{number}"), a_peer()) for number in range(40)]
+    creates = [store.create(a_room(f"r{number}", owner=f"u{number}"), a_peer()) for number in range(40)]
     outcomes = await asyncio.gather(*creates)
     assert sum(each is Refusal.TOO_MANY_ROOMS for each in outcomes) == 20
+
+
+async def test_rooms_of_one_user_are_bounded(store: Store) -> None:
+    """Also against creates at once; a room that has ended makes place, and others are not held to it."""
+    outcomes = await asyncio.gather(*(store.create(a_room(f"r{number}"), a_peer()) for number in range(19)))
+    assert sum(each is Refusal.TOO_MANY_OWN_ROOMS for each in outcomes) == 7
+    assert isinstance(await store.create(a_room("other's", owner="v"), a_peer()), Entered)
+    await store.leave(a_key(room_id="r0"))
+    assert isinstance(await store.create(a_room("new"), a_peer()), Entered)
+    assert await store.create(a_room("newer"), a_peer()) is Refusal.TOO_MANY_OWN_ROOMS
+    assert await store.create(a_room("new"), a_peer("q")) is Refusal.ROOM_EXISTS
+    assert isinstance(await store.create(a_room("new"), a_peer()), Entered), "who is present comes back"
+
+
+async def test_rooms_that_ran_out_are_their_users_no_longer(store: Store, clock: FakeClock) -> None:
+    """Expiry frees their places as leaving does."""
+    for number in range(12):
+        await store.create(a_room(f"r{number}"), a_peer())
+    clock.advance(76)
+    await store.expire()
+    assert isinstance(await store.create(a_room("new"), a_peer()), Entered)
+
+
+async def test_rooms_of_guests_are_nobodys(store: Store) -> None:
+    """A guest is a new user each time: only the number of all rooms holds."""
+    creates = [store.create(a_room(f"r{number}", is_by_guest=True), a_peer()) for number in range(22)]
+    outcomes = await asyncio.gather(*creates)
+    assert sum(isinstance(each, Entered) for each in outcomes) == 20
+    assert outcomes[-1] is Refusal.TOO_MANY_ROOMS
+    await store.leave(a_key(room_id="r0"))
+    assert isinstance(await store.create(a_room("user's"), a_peer()), Entered)
 
 
 async def test_room_id_is_taken_once(store: Store) -> None:
@@ -208,6 +239,11 @@ async def test_signing_key_is_made_once(store: Store) -> None:
     """32 bytes, always the same."""
     assert len(await store.signing_key()) == 32
     assert await store.signing_key() == await store.signing_key()
+
+
+async def test_store_that_is_open_answers_a_ping(store: Store) -> None:
+    """Nothing else happens."""
+    await store.ping()
 
 
 async def test_store_closes_twice(store: Store) -> None:

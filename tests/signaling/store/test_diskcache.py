@@ -168,8 +168,11 @@ async def test_locked_database_is_unavailable_and_recovers(tmp_path: Path, clock
         blocker.execute("BEGIN EXCLUSIVE")
         with pytest.raises(StoreUnavailable):
             await store.join(RoomId("room"), a_peer("q"))
+        with pytest.raises(StoreUnavailable):
+            await store.ping()
         blocker.execute("ROLLBACK")
         blocker.close()
+        await store.ping()
         assert await store.others(a_key("p")) == ()
         assert isinstance(await store.join(RoomId("room"), a_peer("q")), Entered)
 
@@ -194,6 +197,15 @@ async def test_second_server_is_refused(tmp_path: Path, clock: FakeClock) -> Non
             async with opened(tmp_path / "s", clock):
                 pass
         assert len(await first.signing_key()) == 32
+
+
+async def test_rooms_of_a_user_are_counted_again_after_a_restart(tmp_path: Path, clock: FakeClock) -> None:
+    """The bound does not begin anew."""
+    async with opened(tmp_path / "s", clock) as store:
+        for number in range(LIMITS.user_rooms):
+            await store.create(a_room(f"r{number}"), a_peer())
+    async with opened(tmp_path / "s", clock) as store:
+        assert await store.create(a_room("new"), a_peer()) is Refusal.TOO_MANY_OWN_ROOMS
 
 
 def modes(folder: Path) -> set[int]:

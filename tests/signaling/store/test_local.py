@@ -8,4 +8,4 @@ def test_local_store_offers_the_whole_port() -> None:
     """All but what depends on where the rows are kept."""
     operations = {name for name in vars(Store) if not name.startswith("_")}
     left_open = operations - set(vars(LocalStore))
-    assert left_open == {"open", "close", "signing_key"}
+    assert left_open == {"open", "close", "ping", "signing_key"}

@@ -16,7 +16,14 @@ from signaling.store.tables import Tables
 from .support import a_key, a_peer, a_room
 
 LIMITS = Limits(
-    max_rooms=3, room_peers=3, mailbox_entries=3, mailbox_bytes=20, peer_ttl_s=75, grace_s=10, envelope_ttl_s=30
+    max_rooms=3,
+    user_rooms=2,
+    room_peers=3,
+    mailbox_entries=3,
+    mailbox_bytes=20,
+    peer_ttl_s=75,
+    grace_s=10,
+    envelope_ttl_s=30,
 )
 
 ROOMS = st.sampled_from([RoomId(name) for name in "abcd"])
@@ -37,20 +44,28 @@ class TablesModel(RuleBasedStateMachine):
         self.now = 0.0
         self.tables = Tables(LIMITS)
         self.rooms: dict[RoomId, dict[PeerId, ModelPeer]] = defaultdict(dict)
+        self.owners: dict[RoomId, str] = {}
         self.rows: dict[str, Row] = {}
 
     def alive(self, room: RoomId, peer: PeerId) -> ModelPeer | None:
         found = self.rooms.get(room, {}).get(peer)
         return found if found and found.lease_until > self.now else None
 
-    @rule(room=ROOMS, peer=PEERS)
-    def create(self, room: RoomId, peer: PeerId) -> None:
-        outcome = self.tables.create(a_room(room, name=room), a_peer(peer), now=self.now)
+    def owned(self, owner: str) -> int:
+        return sum(bool(peers) and self.owners[room] == owner for room, peers in self.rooms.items())
+
+    @rule(room=ROOMS, peer=PEERS, owner=st.sampled_from("uv"))
+    def create(self, room: RoomId, peer: PeerId, owner: str) -> None:
+        outcome = self.tables.create(a_room(room, name=room, owner=owner), a_peer(peer), now=self.now)
         if self.rooms.get(room) and peer not in self.rooms[room]:
             assert outcome is Refusal.ROOM_EXISTS
+        elif not self.rooms.get(room) and self.owned(owner) >= LIMITS.user_rooms:
+            assert outcome is Refusal.TOO_MANY_OWN_ROOMS
         elif not self.rooms.get(room) and sum(map(bool, self.rooms.values())) >= LIMITS.max_rooms:
             assert outcome is Refusal.TOO_MANY_ROOMS
         else:
+            if not self.rooms.get(room):
+                self.owners[room] = owner
             self.entered(outcome, room, peer)
 
     @rule(room=ROOMS, peer=PEERS)
@@ -265,6 +280,19 @@ def test_renewal_revives_what_was_not_told_yet() -> None:
         a_key("p", "elsewhere"),
     )
     assert tables.expire(now=501) == ()
+
+
+def test_no_count_is_kept_of_users_whose_rooms_have_ended() -> None:
+    """Or each user who ever made a room would stay in memory."""
+    tables = Tables(LIMITS)
+    for name in ("r", "s"):
+        tables.create(a_room(name), a_peer(), now=0)
+    assert tables.create(a_room("t"), a_peer(), now=0) is Refusal.TOO_MANY_OWN_ROOMS
+    tables.create(a_room("t", is_by_guest=True), a_peer(), now=0)
+    assert tables.create(a_room("x", owner="v"), a_peer(), now=0) is Refusal.TOO_MANY_ROOMS
+    for name in ("r", "s", "t"):
+        tables.leave(a_key(room_id=name), now=1)
+    assert not tables._rooms_of
 
 
 def test_alarms_of_those_who_left_do_not_pile_up() -> None:
