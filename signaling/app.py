@@ -21,7 +21,7 @@ from aiohttp.log import server_logger
 from .auth import RoomTokens, UserTokens
 from .config import Config
 from .errors import AddressInUse, BadSetting, StoreUnavailable
-from .middleware import add_headers, answer_errors
+from .middleware import REQUEST_ID_HEADER, add_headers, watch_calls
 from .routes import ROUTES
 from .service import SERVICE, Service
 from .store.memory import MemoryStore
@@ -50,7 +50,7 @@ Clock = Callable[[], float]
 def create_app(config: Config, *, store: Store | None = None, clock: Clock = time.time) -> web.Application:
     """A server for these settings; raise BadSetting for those that cannot work together."""
     users = check_config(config, clock=clock)
-    app = web.Application(middlewares=[answer_errors], client_max_size=config.max_frame_bytes)
+    app = web.Application(middlewares=[watch_calls], client_max_size=config.max_frame_bytes)
     kept = store if store is not None else open_store(config, clock=clock)
 
     async def life(app: web.Application) -> AsyncIterator[None]:
@@ -138,7 +138,7 @@ async def _make_service(config: Config, store: Store, users: UserTokens | None, 
 def _add_routes(app: web.Application, config: Config) -> None:
     options = aiohttp_cors.ResourceOptions(  # type: ignore[no-untyped-call]
         allow_headers=("Authorization", "Content-Type"),
-        expose_headers=("Retry-After", "WWW-Authenticate"),
+        expose_headers=("Retry-After", "WWW-Authenticate", REQUEST_ID_HEADER),
         max_age=600,
     )
     cors = aiohttp_cors.setup(app, defaults=dict.fromkeys(config.cors_origins, options))

@@ -1,10 +1,13 @@
-"""What holds for every call: one error shape, security headers, which pages may ask.
+"""What holds for every call: one error shape, a request id, one count and one line, security headers, who may ask.
 
-A refusal of ours becomes its JSON; aiohttp's own (404, 405, 413) become ours first; anything else is our bug, which
-the log gets in full and the client as `internal_error`.
+A refusal of ours becomes its JSON; aiohttp's own (404, 405, 413) become ours first; anything else is our bug, whose
+place the log gets and the client hears of as `internal_error`. Counts and lines know a call by its route's template:
+a path holds a room id.
 """
 
 import logging
+from http import HTTPStatus
+from time import perf_counter
 from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
@@ -24,18 +27,57 @@ from .errors import (
     Unauthorized,
     WrongOrigin,
 )
+from .logs import REQUEST_ID, request_id
 from .service import SERVICE
 
-__all__ = ["add_headers", "answer_errors", "check_origin", "error_response"]
+__all__ = ["REQUEST_ID_HEADER", "add_headers", "check_origin", "error_response", "watch_calls"]
 
 log = logging.getLogger("signaling")
 
+REQUEST_ID_HEADER = "X-Request-Id"
+
+PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+"""Answered while the server drains, and asked every few seconds: no line in the log."""
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""All others count as one: a client cannot invent labels."""
+
 
 @web.middleware
-async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def watch_calls(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Around everything else: under which id a call runs, and what is kept of it."""
+    fresh = request.app[SERVICE].random_bytes(8)
+    REQUEST_ID.set(request_id(request.headers.get(REQUEST_ID_HEADER), fresh))  # aiohttp runs each call in its own task
+    started = perf_counter()
+    response = await _answer_errors(request, handler)
+    _note(request, response.status, perf_counter() - started)
+    return response
+
+
+def _note(request: web.Request, status: int, seconds: float) -> None:
+    """Count an answer, and write its line where it is wanted. A WebSocket's time is its life, and no delay."""
+    method, route = _method(request), _route(request)
+    if status != HTTPStatus.SWITCHING_PROTOCOLS:
+        request.app[SERVICE].tally.answered(method, route, status, seconds)
+    level = _level(method, route)
+    if level is not None and log.isEnabledFor(level):
+        ms = round(seconds * 1000, 1)
+        fields = {"method": method, "route": route, "status": status, "ms": ms}
+        log.log(level, "< %s %s %d in %.1f ms", method, route, status, ms, extra={"fields": fields})
+
+
+def _level(method: str, route: str) -> int | None:
+    """What every peer does again and again is for debugging only."""
+    if route in PROBES:
+        return None
+    is_routine = route == "/signaling/heartbeat" or (method, route[-1]) == ("GET", "}") or method == "OPTIONS"
+    return logging.DEBUG if is_routine else logging.INFO
+
+
+async def _answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """The only place where an exception becomes an answer."""
     try:
-        if request.app[SERVICE].is_going_away:
+        if request.app[SERVICE].is_going_away and _route(request) not in PROBES:
             raise GoingAway
         return await handler(request)
     except Refused as refused:
@@ -45,7 +87,7 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
     except ConnectionResetError:
         raise  # the client hung up: aiohttp knows what to do
     except Exception:
-        log.exception("! %s failed", _route(request))
+        log.exception("! %s %s failed", _method(request), _route(request))
         return _refuse(request, InternalError())
 
 
@@ -69,9 +111,13 @@ def _translate(request: web.Request, error: web.HTTPException) -> Refused:
 
 
 def _route(request: web.Request) -> str:
-    """The template and never the path, which holds a room id."""
+    """The template; `?` where there is no such address."""
     resource = request.match_info.route.resource
-    return f"{request.method} {resource.canonical if resource else '?'}"
+    return resource.canonical if resource else "?"
+
+
+def _method(request: web.Request) -> str:
+    return request.method if request.method in METHODS else "other"
 
 
 def error_response(refused: Refused) -> web.Response:
@@ -93,6 +139,7 @@ def error_response(refused: Refused) -> web.Response:
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Runs after aiohttp-cors, which leaves 404 and 405 without its headers and never says Vary."""
     headers = response.headers
+    headers[REQUEST_ID_HEADER] = REQUEST_ID.get()
     headers["X-Content-Type-Options"] = "nosniff"
     headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
     headers.setdefault("Referrer-Policy", "no-referrer")

@@ -3,6 +3,8 @@
 import asyncio
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from signaling.config import Config
 from signaling.errors import BadSetting
@@ -19,11 +21,17 @@ async def test_healthcheck_follows_the_port(meeting: Meeting, capsys: pytest.Cap
     assert "answers 200" in capsys.readouterr().out
 
 
-async def test_healthcheck_of_a_leaving_server_fails(start: Start) -> None:
-    """It answers, but not 200."""
+async def test_healthcheck_of_a_draining_server_succeeds(start: Start) -> None:
+    """A container that is told to stop must not be killed as ill; that it takes no more is what /readyz says."""
     meeting = await start()
     await meeting.service.close()
-    assert await asyncio.to_thread(check, Config(port=meeting.server.port or 0)) == 1
+    assert await asyncio.to_thread(check, Config(port=meeting.server.port or 0)) == 0
+
+
+async def test_healthcheck_of_something_else_fails() -> None:
+    """It answers, but not 200."""
+    async with TestServer(web.Application()) as server:
+        assert await asyncio.to_thread(check, Config(port=server.port or 0)) == 1
 
 
 def test_healthcheck_of_nobody_fails(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,7 +1,7 @@
 """Counting is one step, and its labels are ours."""
 
 from signaling.errors import NoSuchPeer, RoomFull
-from signaling.tally import Tally
+from signaling.tally import BUCKETS_S, Call, Tally
 
 
 def test_a_refusal_counts_under_its_code() -> None:
