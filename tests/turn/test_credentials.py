@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -14,12 +15,13 @@ from signaling.auth import mint_user_token
 from signaling.config import Config
 
 from ..signaling.support import SECRET, FakeClock
-from .coturn import TURN_SECRET, Coturn, RelayRefused, Turn, allocated, call, open_path, turn_of
+from .coturn import OPEN, TURN_SECRET, Coturn, RelayRefused, Turn, allocated, call, open_path, running_coturn, turn_of
 
 pytestmark = pytest.mark.turn
 
 HOUR_S = 3600.0
 """Credentials live as long as a room token: an hour."""
+UNAUTHORIZED, QUOTA_REACHED = 401, 486
 
 
 @asynccontextmanager
@@ -66,16 +68,16 @@ async def test_every_user_may_relay(coturn: Coturn, user_id: str) -> None:
 
 async def test_expired_credentials_are_refused(coturn: Coturn) -> None:
     async with serving(coturn, ago_s=HOUR_S + 10) as (url, _):
-        assert await code_of(turn_of(await create(url))) == 401
+        assert await code_of(turn_of(await create(url))) == UNAUTHORIZED
 
 
 async def test_credentials_by_another_secret_are_refused(coturn: Coturn) -> None:
     """And so is a credential under a name that it was not made for."""
     async with serving(coturn, turn_secret="another one") as (url, _):
-        assert await code_of(turn_of(await create(url))) == 401
+        assert await code_of(turn_of(await create(url))) == UNAUTHORIZED
     async with serving(coturn) as (url, _):
         turn = turn_of(await create(url))
-        assert await code_of(turn | {"username": "9" + turn["username"]}) == 401
+        assert await code_of(turn | {"username": "9" + turn["username"]}) == UNAUTHORIZED
 
 
 Refresh = Callable[[str, Any, FakeClock], Any]
@@ -100,9 +102,19 @@ async def test_refreshed_credentials_are_accepted_when_the_first_have_expired(co
     async with serving(coturn, ago_s=HOUR_S + 10) as (url, clock):
         peer = await create(url)
         fresh = await refresh(url, peer, clock)
-        assert await code_of(turn_of(peer)) == 401
+        assert await code_of(turn_of(peer)) == UNAUTHORIZED
         async with allocated(turn_of(fresh)):
             pass
+
+
+async def test_quota_of_a_user_holds_across_refreshes(tmp_path: Path) -> None:
+    """The name changes with its expiry; coturn counts what stands behind the colon."""
+    async with running_coturn(tmp_path, *OPEN, "--user-quota=1") as coturn, serving(coturn) as (url, clock):
+        alice, bob = await create(url), await create(url)
+        fresh = await _by_heartbeat(url, alice, clock)
+        assert turn_of(fresh)["username"] != turn_of(alice)["username"]
+        async with allocated(turn_of(alice)), allocated(turn_of(bob)):
+            assert await code_of(turn_of(fresh)) == QUOTA_REACHED
 
 
 async def test_relay_outlives_its_credentials(coturn: Coturn) -> None:
@@ -112,5 +124,5 @@ async def test_relay_outlives_its_credentials(coturn: Coturn) -> None:
     expires_at = int(turn["username"].partition(":")[0])
     async with allocated(turn) as relay:
         await asyncio.sleep(expires_at + 1 - time.time())  # coturn's clock is the machine's
-        assert await code_of(turn) == 401
+        assert await code_of(turn) == UNAUTHORIZED
         await open_path(relay, "127.0.0.1")
