@@ -61,10 +61,13 @@ class LocalStore(Store):
     async def page(self, after: Cursor | None, limit: int) -> Page:
         return await self._run(lambda tables, _now: tables.page(after, limit))
 
+    async def count_rooms(self) -> int:
+        return await self._run(lambda tables, _now: tables.count_rooms())
+
     async def post(self, sender: PeerKey, to: PeerId, mail: Mail) -> PostRefusal | None:
         return await self._run(lambda tables, now: tables.post(sender, to, mail, now=now))
 
-    async def tell(self, room_id: RoomId, recipients: Sequence[PeerId], frame: bytes) -> None:
+    async def tell(self, room_id: RoomId, recipients: Sequence[PeerId], frame: bytes) -> int:
         return await self._run(lambda tables, now: tables.tell(room_id, recipients, frame, now=now))
 
     async def take(self, key: PeerKey, kind: Kind | None = None) -> tuple[bytes, ...] | None:

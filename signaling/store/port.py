@@ -200,11 +200,14 @@ class Store(Protocol):
     async def page(self, after: Cursor | None, limit: int) -> Page:
         """Public rooms behind a position."""
 
+    async def count_rooms(self) -> int:
+        """How many rooms there are, private ones too; an engine may answer a number that is a sweep old."""
+
     async def post(self, sender: PeerKey, to: PeerId, mail: Mail) -> PostRefusal | None:
         """Renew the sender and add to a mailbox of its room; None is success."""
 
-    async def tell(self, room_id: RoomId, recipients: Sequence[PeerId], frame: bytes) -> None:
-        """Add a notice to mailboxes; those that are full or gone are passed over."""
+    async def tell(self, room_id: RoomId, recipients: Sequence[PeerId], frame: bytes) -> int:
+        """Add a notice to mailboxes; those that are full or gone are passed over. Answers how many were full."""
 
     async def take(self, key: PeerKey, kind: Kind | None = None) -> tuple[bytes, ...] | None:
         """Renew, and hand out what waits (of one kind), in order and once."""

@@ -196,12 +196,14 @@ class Tables:
             return Refusal.NO_SUCH_PEER
         return None if self._put_mail(key, peer, mail, now=now) else Refusal.MAILBOX_FULL
 
-    def tell(self, room_id: RoomId, recipients: Sequence[PeerId], frame: bytes, *, now: float) -> None:
+    def tell(self, room_id: RoomId, recipients: Sequence[PeerId], frame: bytes, *, now: float) -> int:
         """See Store.tell."""
+        full = 0
         for peer_id in recipients:
             key = PeerKey(room_id, peer_id)
             if peer := self._peer(key, now=now):
-                self._put_mail(key, peer, Mail("notice", frame), now=now)
+                full += not self._put_mail(key, peer, Mail("notice", frame), now=now)
+        return full
 
     def take(self, key: PeerKey, kind: Kind | None, *, now: float) -> tuple[bytes, ...] | None:
         """See Store.take."""
@@ -237,6 +239,10 @@ class Tables:
         self.journal[mail_key(key, letter.serial)] = None
 
     # Looking around
+
+    def count_rooms(self) -> int:
+        """See Store.count_rooms."""
+        return len(self._rooms)
 
     def find_public(self, broadcaster_name: str) -> RoomId | None:
         """See Store.find_public."""

@@ -136,8 +136,27 @@ async def test_post_needs_a_sender_and_an_addressee(store: Store, pair: tuple[Pe
 async def test_notices_pass_over_who_is_gone(store: Store, pair: tuple[PeerKey, PeerKey]) -> None:
     """The others get theirs."""
     _, right = pair
-    await store.tell(RoomId("room"), [PeerId("nobody"), PeerId("q")], b"notice")
+    assert await store.tell(RoomId("room"), [PeerId("nobody"), PeerId("q")], b"notice") == 0
     assert await store.take(right) == (b"notice",)
+
+
+async def test_notices_pass_over_full_mailboxes(store: Store, pair: tuple[PeerKey, PeerKey]) -> None:
+    """And say how many those were: an operator wants to know."""
+    left, right = pair
+    for _ in range(8):
+        await post(store, left, right, b"x")
+    assert await store.tell(RoomId("room"), [left.peer_id, right.peer_id], b"notice") == 1
+    assert await store.take(left) == (b"notice",)
+    assert await store.take(right) == (b"x",) * 8
+
+
+async def test_rooms_are_counted(store: Store) -> None:
+    """Private ones too, and not those that have ended."""
+    for name in ("a", "b"):
+        await store.create(a_room(name, is_public=name == "a"), a_peer())
+    assert await store.count_rooms() == 2
+    await store.leave(a_key(room_id="a"))
+    assert await store.count_rooms() == 1
 
 
 async def test_lease_ends_and_the_remaining_are_named(

@@ -229,7 +229,8 @@ def test_two_rooms_of_one_name_are_forgotten_one_by_one() -> None:
     assert tables.find_public("b") == "r"
     tables.create(a_room("t", is_public=False), a_peer("p"), now=0)
     tables.leave(a_key("p", "t"), now=1)
-    tables.tell(RoomId("r"), [PeerId("p"), PeerId("x")], b"n", now=1)
+    assert tables.tell(RoomId("r"), [PeerId("p"), PeerId("x")], b"n", now=1) == 0
+    assert tables.count_rooms() == 1
     assert tables.attach(a_key("p", "r"), now=1) is not None
     assert tables.attach(a_key("x", "r"), now=1) is None
 
