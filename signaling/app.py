@@ -18,10 +18,12 @@ from aiohttp import web
 from aiohttp.http import HttpProcessingError
 from aiohttp.log import server_logger
 
+from .access import user_tokens
 from .auth import RoomTokens, UserTokens
 from .config import Config
 from .errors import AddressInUse, BadSetting, StoreUnavailable
-from .middleware import REQUEST_ID_HEADER, add_headers, watch_calls
+from .middleware import add_headers, watch_calls
+from .origins import ALLOWED_HEADERS, EXPOSED_HEADERS, GRANT_S
 from .routes import ROUTES
 from .service import SERVICE, Service
 from .store.memory import MemoryStore
@@ -57,7 +59,7 @@ def create_app(config: Config, *, store: Store | None = None, clock: Clock = tim
         await kept.open()
         try:
             app[SERVICE] = await _make_service(config, kept, users, clock)
-            async with _sweeping(app[SERVICE]):
+            async with _sweeping(app[SERVICE]), _keys_at_hand(users):
                 yield
         finally:
             await kept.close()
@@ -70,46 +72,10 @@ def create_app(config: Config, *, store: Store | None = None, clock: Clock = tim
 
 
 def check_config(config: Config, *, clock: Clock = time.time) -> UserTokens | None:
-    """The judge of users' JWTs, or None where only guests come; raise BadSetting when nobody could."""
-    if config.jwt_secret and config.jwt_public_key:
-        raise BadSetting("set SIGNALING_JWT_SECRET or SIGNALING_JWT_PUBLIC_KEY, not both")
+    """The judge of users' JWTs, or None where only guests come; raise BadSetting for what cannot work together."""
     if config.turn_urls and not config.turn_secret:
         raise BadSetting("SIGNALING_TURN_URLS needs SIGNALING_TURN_SECRET, coturn's static-auth-secret")
-    key = config.jwt_secret or (_public_key(config.jwt_public_key) if config.jwt_public_key else None)
-    if key is None and not config.guests:
-        raise BadSetting(
-            "nobody could come in: set SIGNALING_JWT_SECRET or SIGNALING_JWT_PUBLIC_KEY to check users' tokens, "
-            "or SIGNALING_GUESTS=1 (--guests) to let everybody in"
-        )
-    return _user_tokens(key, config, clock) if key else None
-
-
-def _user_tokens(key: str, config: Config, clock: Clock) -> UserTokens:
-    algorithm = config.jwt_algorithm
-    if algorithm and algorithm.startswith("HS") == bool(config.jwt_public_key):
-        raise BadSetting(
-            f"SIGNALING_JWT_ALGORITHM {algorithm} does not fit: HS goes with a secret, the others with a public key"
-        )
-    return UserTokens(
-        key,
-        algorithm=algorithm or ("HS256" if config.jwt_secret else None),
-        issuer=config.jwt_issuer,
-        audience=config.jwt_audience,
-        max_ttl_s=config.jwt_max_ttl_s,
-        ends_stay=config.jwt_ends_stay,
-        clock=clock,
-    )
-
-
-def _public_key(text: str) -> str:
-    if "-----BEGIN" in text:
-        return text.replace("\\n", "\n")  # one-line environment files write line ends so
-    try:
-        return Path(text).expanduser().read_text()
-    except (OSError, UnicodeError) as error:
-        raise BadSetting(
-            f"SIGNALING_JWT_PUBLIC_KEY is neither PEM text nor a file that can be read: {error}"
-        ) from error
+    return user_tokens(config, clock=clock)
 
 
 def open_store(config: Config, *, clock: Clock = time.time) -> Store:
@@ -137,9 +103,9 @@ async def _make_service(config: Config, store: Store, users: UserTokens | None, 
 
 def _add_routes(app: web.Application, config: Config) -> None:
     options = aiohttp_cors.ResourceOptions(  # type: ignore[no-untyped-call]
-        allow_headers=("Authorization", "Content-Type"),
-        expose_headers=("Retry-After", "WWW-Authenticate", REQUEST_ID_HEADER),
-        max_age=600,
+        allow_headers=ALLOWED_HEADERS,
+        expose_headers=EXPOSED_HEADERS,
+        max_age=GRANT_S,
     )
     cors = aiohttp_cors.setup(app, defaults=dict.fromkeys(config.cors_origins, options))
     for row in ROUTES:
@@ -150,6 +116,18 @@ def _add_routes(app: web.Application, config: Config) -> None:
 
 async def _send_home(app: web.Application) -> None:
     await app[SERVICE].close()
+
+
+@contextlib.asynccontextmanager
+async def _keys_at_hand(users: UserTokens | None) -> AsyncIterator[None]:
+    if users is None:
+        yield
+        return
+    await users.keys.open()
+    try:
+        yield
+    finally:
+        await users.keys.close()
 
 
 @contextlib.asynccontextmanager

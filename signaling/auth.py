@@ -1,8 +1,9 @@
 """Tokens: the users' JWTs on their way in, our room tokens on their way out and back.
 
-PyJWT checks signature, issuer, audience and required claims, with one algorithm, fixed by the settings and never by
-the token. Times are checked here against the clock we are given, so that tests need not wait. Whatever is wrong with
-a token ends as Unauthenticated, InvalidToken or TokenExpired.
+PyJWT checks signature, issuer, audience and required claims, with one algorithm for each key, fixed by the settings
+and never by the token. What a token says about its own key (jwk, jku, x5u, x5c) is not looked at. Times are checked
+here against the clock we are given, so that tests need not wait. Whatever is wrong with a token ends as
+Unauthenticated, InvalidToken or TokenExpired.
 """
 
 from collections.abc import Callable
@@ -11,17 +12,24 @@ from math import inf, isfinite
 from typing import Any
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from jwt.types import Options
 
-from .errors import BadSetting, InvalidToken, TokenExpired, Unauthenticated
+from .errors import InvalidToken, TokenExpired, Unauthenticated
 from .ids import PeerId, PeerKey, RoomId, User, UserId, is_control
+from .keys import Keys, PinnedKey, prepare_key
 from .store.port import PeerRecord
 
-__all__ = ["Membership", "RoomTokens", "UserTokens", "bearer", "mint_user_token"]
+__all__ = [
+    "LEEWAY_S",
+    "Membership",
+    "RoomTokens",
+    "UserTokens",
+    "bearer",
+    "check_times",
+    "decode",
+    "explain",
+    "mint_user_token",
+]
 
 LEEWAY_S = 5
 """Clocks of providers are not ours."""
@@ -32,6 +40,10 @@ MAX_SUBJECT_LENGTH = 255
 
 ROOM_AUDIENCE = "speaktube room"
 """No user JWT can pass for a room token, nor the other way round, even under one key."""
+
+PLAIN_TYPES = frozenset({"", "jwt", "at+jwt"})
+"""Header typ of a token that says who somebody is (RFC 9068, 2.1). Any other names a purpose that is not ours: a logout
+token, an attestation (RFC 8725, 3.11)."""
 
 
 def bearer(header: str | None) -> str | None:
@@ -51,9 +63,8 @@ class UserTokens:
 
     def __init__(
         self,
-        key: str,
+        keys: Keys,
         *,
-        algorithm: str | None = None,
         issuer: str | None = None,
         audience: str | None = None,
         max_ttl_s: float,
@@ -61,55 +72,35 @@ class UserTokens:
         clock: Callable[[], float],
     ) -> None:
         """`ends_stay`: who came by a JWT goes when it expires."""
-        self._algorithm, self._key = _prepare_key(key, algorithm)
+        self.keys = keys
         self._issuer = issuer
         self._audience = audience
         self._max_ttl_s = max_ttl_s
         self._ends_stay = ends_stay
         self._clock = clock
 
-    def read(self, token: str) -> User:
+    async def read(self, token: str) -> User:
         """The user a JWT speaks for."""
-        claims = _decode(token, self._key, algorithm=self._algorithm, issuer=self._issuer, audience=self._audience)
-        _check_times(claims, now=self._clock(), max_ttl_s=self._max_ttl_s)
-        name = claims.get("name") or claims.get("preferred_username")
-        name = name if isinstance(name, str) else None
-        until = float(claims["exp"]) if self._ends_stay else None
-        return User(UserId(claims["sub"]), name, is_guest=False, until=until)
+        pinned = await self.keys.find(token)
+        claims = decode(token, pinned, issuer=self._issuer, audience=self._audience)
+        check_times(claims, now=self._clock(), max_ttl_s=self._max_ttl_s)
+        return User(
+            UserId(claims["sub"]),
+            _text(claims.get("name") or claims.get("preferred_username")),
+            is_guest=False,
+            until=float(claims["exp"]) if self._ends_stay else None,
+            issuer=_text(claims.get("iss")) or "",
+        )
 
 
-def _prepare_key(key: str, algorithm: str | None) -> tuple[str, Any]:
-    """The pinned algorithm and its key; raise BadSetting for a pair that does not fit or is too weak."""
-    chosen = algorithm or _algorithm_of(key)
-    try:
-        verifier = jwt.get_algorithm_by_name(chosen)
-        prepared = verifier.prepare_key(key)
-        weakness = verifier.check_key_length(prepared)
-    except Exception as error:  # the key is the operator's text: anything may be wrong with it
-        raise BadSetting(f"SIGNALING_JWT_SECRET or SIGNALING_JWT_PUBLIC_KEY does not fit {chosen}: {error}") from error
-    if weakness:
-        raise BadSetting(f"the key for {chosen} is too weak: {weakness}")
-    return chosen, prepared
+def _text(claim: Any) -> str | None:
+    return claim if isinstance(claim, str) else None
 
 
-def _algorithm_of(key: str) -> str:
-    if not key.lstrip().startswith("-----BEGIN"):
-        return "HS256"
-    try:
-        match load_pem_public_key(key.encode()):
-            case RSAPublicKey():
-                return "RS256"
-            case EllipticCurvePublicKey():
-                return "ES256"
-            case Ed25519PublicKey():
-                return "EdDSA"
-            case other:
-                raise BadSetting(f"SIGNALING_JWT_PUBLIC_KEY is a {type(other).__name__}; RSA, EC or Ed25519 is allowed")
-    except ValueError as error:
-        raise BadSetting("SIGNALING_JWT_PUBLIC_KEY is not a public key in PEM form") from error
-
-
-def _decode(token: str, key: Any, *, algorithm: str, issuer: str | None, audience: str | None) -> dict[str, Any]:
+def decode(
+    token: str, pinned: PinnedKey, *, issuer: str | None, audience: str | None, types: frozenset[str] = PLAIN_TYPES
+) -> dict[str, Any]:
+    """The claims of a token whose signature, issuer, audience, typ and subject are right; its times are not checked."""
     required = ["exp", "sub", *(["iss"] if issuer else []), *(["aud"] if audience else [])]
     options: Options = {
         "require": required,
@@ -119,23 +110,31 @@ def _decode(token: str, key: Any, *, algorithm: str, issuer: str | None, audienc
         "verify_aud": audience is not None,
     }
     try:
-        claims: dict[str, Any] = jwt.decode(
+        decoded = jwt.decode_complete(
             token,
-            key,
-            algorithms=[algorithm],
+            pinned.key,
+            algorithms=[pinned.algorithm],
             issuer=issuer,
             audience=audience,
             options=options,
         )
     except jwt.PyJWTError as error:
-        raise InvalidToken(_sentence(error)) from error
+        raise InvalidToken(explain(error)) from error
     except (ValueError, TypeError, RecursionError) as error:
         raise InvalidToken("it cannot be read") from error
+    _check_type(decoded["header"], types)
+    claims: dict[str, Any] = decoded["payload"]
     _check_subject(claims["sub"])
     return claims
 
 
-def _sentence(error: jwt.PyJWTError) -> str:
+def _check_type(header: dict[str, Any], types: frozenset[str]) -> None:
+    named = header.get("typ", "")
+    if not isinstance(named, str) or named.lower().removeprefix("application/") not in types:
+        raise InvalidToken("its typ says that it is meant for something else")
+
+
+def explain(error: jwt.PyJWTError) -> str:
     """What PyJWT says, which may quote the token."""
     return "".join(each for each in str(error)[:200].lower() if not is_control(each))
 
@@ -147,7 +146,8 @@ def _check_subject(subject: Any) -> None:
         raise InvalidToken("sub holds a control character")
 
 
-def _check_times(claims: dict[str, Any], *, now: float, max_ttl_s: float) -> None:
+def check_times(claims: dict[str, Any], *, now: float, max_ttl_s: float) -> None:
+    """Raise TokenExpired, or InvalidToken for times that no honest token has."""
     expires_at = _time_of(claims, "exp")
     if expires_at <= now - LEEWAY_S:
         raise TokenExpired
@@ -172,8 +172,8 @@ def mint_user_token(
 ) -> str:
     """A user's JWT for development, signed with the server's own secret."""
     claims = {"sub": sub, "name": name, "iss": issuer, "aud": audience, "iat": int(now), "exp": int(now + ttl_s)}
-    algorithm, key = _prepare_key(secret, "HS256")
-    return jwt.encode({k: v for k, v in claims.items() if v is not None}, key, algorithm=algorithm)
+    pinned = prepare_key(secret, "HS256")
+    return jwt.encode({k: v for k, v in claims.items() if v is not None}, pinned.key, algorithm=pinned.algorithm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +202,7 @@ class RoomTokens:
     """Makes and checks room tokens with the key that the store keeps."""
 
     def __init__(self, key: bytes, *, ttl_s: float, clock: Callable[[], float]) -> None:
-        self._key = key
+        self._pinned = PinnedKey("HS256", key)
         self._ttl_s = ttl_s
         self._clock = clock
 
@@ -222,8 +222,8 @@ class RoomTokens:
         """What a token says, if it is one of ours and still good."""
         if token is None:
             raise Unauthenticated
-        claims = _decode(token, self._key, algorithm="HS256", issuer=None, audience=ROOM_AUDIENCE)
-        _check_times(claims, now=self._clock(), max_ttl_s=self._ttl_s)
+        claims = decode(token, self._pinned, issuer=None, audience=ROOM_AUDIENCE)
+        check_times(claims, now=self._clock(), max_ttl_s=self._ttl_s)
         key = PeerKey(RoomId(claims["room"]), PeerId(claims["peer"]))
         return Membership(key, claims["sub"], claims["name"], claims["iat"], claims["exp"], claims.get("until"))
 
@@ -232,4 +232,4 @@ class RoomTokens:
         times = {"iat": int(self._clock()), "exp": self.expiry(until)}
         if until is not None:
             times["until"] = int(until)
-        return jwt.encode({**claims, **times}, self._key, algorithm="HS256")
+        return jwt.encode({**claims, **times}, self._pinned.key, algorithm=self._pinned.algorithm)

@@ -11,6 +11,7 @@ from typing import Any
 
 from .settings import (
     ALGORITHM,
+    KEYS_URL,
     ORIGINS,
     PREFIX,
     STORE,
@@ -48,10 +49,13 @@ class Config:
     jwt_public_key: str | None = optional(
         TEXT, "your provider's public key instead: PEM text, or the path of a PEM file"
     )
+    jwks_url: str | None = optional(
+        KEYS_URL, "where your provider publishes its keys instead (jwks_uri), so that it may change them"
+    )
     jwt_issuer: str | None = optional(TEXT, "when set, a token must name it as iss")
     jwt_audience: str | None = optional(TEXT, "when set, a token must be made for it (aud)")
     jwt_algorithm: str | None = optional(
-        ALGORITHM, "the only algorithm accepted; without it HS256 for a secret, and what fits the public key's type"
+        ALGORITHM, "the only algorithm accepted; without it HS256 for a secret, else what fits each key's type"
     )
     jwt_max_ttl_s: float = setting(
         2_678_400.0, seconds(60, 1e9), "31 days: a token that outlives this was minted by mistake"
@@ -59,6 +63,16 @@ class Config:
     jwt_ends_stay: bool = setting(
         False, YES_NO, "a bot with a short-lived JWT stays while it is connected; 1: it goes when its JWT expires"
     )
+    jwks_ttl_s: float = setting(600.0, seconds(1, 86_400), "a key that the provider withdraws is refused after this")
+    jwks_max_age_s: float = setting(
+        86_400.0, seconds(1, 1e9), "a provider that is down this long keeps newcomers out; its keys serve until then"
+    )
+    jwks_cooldown_s: float = setting(
+        10.0, seconds(0.1, 3600), "made-up key ids, or a provider that fails, cause one fetch in this time"
+    )
+    jwks_timeout_s: float = setting(5.0, seconds(0.01, 60), "for one fetch; newcomers wait for it")
+    jwks_max_bytes: int = setting(65_536, whole(1024, 16_777_216), "a big provider lists ten keys in 20 KiB")
+    jwks_max_keys: int = setting(64, whole(1, 1000), "each costs time to read; providers list two to ten")
     guests: bool = setting(False, YES_NO, "letting people in without a JWT is the operator's decision")
     cors_origins: tuple[str, ...] = setting((), ORIGINS, "pages of other origins stay out until named")
     stun_urls: tuple[str, ...] = setting((), STUN_URLS, "none: a silent STUN server costs each connection seconds")

@@ -64,7 +64,7 @@ async def _membership_and_room(request: web.Request) -> Membership:
 async def create_room(request: web.Request) -> web.Response:
     """S1."""
     service = request.app[SERVICE]
-    user = service.identify(request.headers.get("Authorization"))
+    user = await service.identify(request.headers.get("Authorization"))
     body = wire.decode_body(await _read(request) or b"{}", wire.CreateRoom)
     return _json(wire.encode(await service.create(user, body)))
 
@@ -72,7 +72,7 @@ async def create_room(request: web.Request) -> web.Response:
 async def join_room(request: web.Request) -> web.Response:
     """S2."""
     service = request.app[SERVICE]
-    user = service.identify(request.headers.get("Authorization"))
+    user = await service.identify(request.headers.get("Authorization"))
     body = wire.decode_body(await _read(request), wire.JoinRoom)
     return _json(wire.encode(await service.join(user, body)))
 
@@ -124,7 +124,7 @@ async def leave_room(request: web.Request) -> web.Response:
 async def list_rooms(request: web.Request) -> web.Response:
     """S8: public rooms, for those who could join them."""
     service = request.app[SERVICE]
-    service.identify(request.headers.get("Authorization"))
+    await service.identify(request.headers.get("Authorization"))
     cursor = request.query.get("cursor")
     limit = LIMIT.read(request.query, service.config)
     after = rooms.decode_cursor(cursor) if cursor else None

@@ -49,6 +49,8 @@ class User:
     is_guest: bool
     until: float | None = None
     """When the JWT expires; a guest has none."""
+    issuer: str = ""
+    """The iss of the JWT; empty where it names none."""
 
 
 class PeerKey(NamedTuple):

@@ -52,14 +52,14 @@ class Service:
 
     # Who asks
 
-    def identify(self, header: str | None) -> User:
+    async def identify(self, header: str | None) -> User:
         """The user behind create-room and join-room."""
         token = bearer(header)
         if token is None and self.config.guests:
             return rooms.guest(self.random_bytes)
         if token is None or self.users is None:
             raise Unauthenticated
-        return self.users.read(token)
+        return await self.users.read(token)
 
     # Coming and going
 
@@ -290,6 +290,8 @@ class Service:
     async def close(self) -> None:
         """Nobody waits any longer."""
         self.is_going_away = True
+        if self.users is not None:
+            await self.users.keys.close()
         await self.switchboard.close()
 
 

@@ -5,15 +5,18 @@ allowed. Secrets are never shown, neither as a value nor in an error. The settin
 """
 
 import dataclasses
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from .errors import BadSetting
 
 __all__ = [
     "ALGORITHM",
+    "KEYS_URL",
     "ORIGINS",
     "PREFIX",
     "STORE",
@@ -72,6 +75,19 @@ def _algorithm(text: str) -> str | None:
     return text or None
 
 
+def _keys_url(text: str) -> str | None:
+    parts = urlsplit(text)
+    has_more = parts.username is not None or parts.password is not None or parts.fragment or parts.port == 0
+    is_https = parts.scheme == "https" and parts.hostname
+    if text and (has_more or re.search(r"[^!-~]", text) or not (is_https or _is_loopback(parts))):
+        raise ValueError
+    return text or None
+
+
+def _is_loopback(parts: SplitResult) -> bool:
+    return parts.scheme == "http" and (parts.hostname == "localhost" or ip_address(parts.hostname or "").is_loopback)
+
+
 def _origin(text: str) -> str:
     parts = urlsplit(text)
     if text != "*" and (parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/")):
@@ -128,6 +144,9 @@ WORD = Allowed(_word, "a name or address")
 YES_NO = Allowed(_yes_no, "1 or 0")
 STORE = Allowed(_store, "memory: or diskcache:PATH (this version has no other engine yet, so not redis:// either)")
 ALGORITHM = Allowed(_algorithm, f"one of {', '.join(ALGORITHMS)}")
+KEYS_URL = Allowed(
+    _keys_url, "a URL without user and password: https:// to any host, http:// to this machine only (localhost)"
+)
 ORIGINS = Allowed(_list_of(_origin), "origins such as https://chat.example, separated by commas, or *")
 STUN_URLS = Allowed(_list_of(_ice_url("stun:", "stuns:")), "stun: or stuns: URLs, separated by commas")
 TURN_URLS = Allowed(_list_of(_ice_url("turn:", "turns:")), "turn: or turns: URLs, separated by commas")
@@ -169,7 +188,7 @@ class Setting:
         try:
             return self.allowed.parse(text)
         except (ValueError, KeyError, OverflowError) as error:
-            shown = "set" if self.is_secret else repr(text)
+            shown = "set" if self.is_secret else repr(_without_userinfo(text))
             raise BadSetting(f"{self.variable} is {shown}; allowed is {self.allowed.sentence}") from error
 
     def show(self, value: Any) -> str:
@@ -182,4 +201,13 @@ class Setting:
             case tuple():
                 return ",".join(value)
             case _:
-                return "(hidden)" if self.is_secret else f"{value:g}" if isinstance(value, float) else str(value)
+                return "(hidden)" if self.is_secret else _plain(value)
+
+
+def _plain(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else _without_userinfo(str(value))
+
+
+def _without_userinfo(text: str) -> str:
+    """A URL may hold a password (RFC 3986, 3.2.1), and whether it should or not, it is shown to nobody."""
+    return re.sub(r"//[^/]*@", "//(hidden)@", text)

@@ -15,7 +15,7 @@
         UpgradeRequired      426
         TooMany              429  MailboxFull, TooManyOwnRooms, TooManyRooms
         InternalError        500  our own bug, and the only 500
-        Unavailable          503  StoreUnavailable, GoingAway
+        Unavailable          503  StoreUnavailable, GoingAway, KeysUnavailable
       Halt                   what the operator reads before the server stops
         BadSetting, StoreUnusable, AddressInUse
 
@@ -26,6 +26,7 @@ from .access import Forbidden, InvalidToken, TokenExpired, Unauthenticated, Unau
 from .capacity import (
     GoingAway,
     InternalError,
+    KeysUnavailable,
     MailboxFull,
     StoreUnavailable,
     TooMany,
@@ -61,6 +62,7 @@ __all__ = [
     "InvalidBody",
     "InvalidQuery",
     "InvalidToken",
+    "KeysUnavailable",
     "MailboxFull",
     "MalformedJson",
     "MethodNotAllowed",

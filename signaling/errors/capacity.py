@@ -5,6 +5,7 @@ from .root import Refused
 __all__ = [
     "GoingAway",
     "InternalError",
+    "KeysUnavailable",
     "MailboxFull",
     "StoreUnavailable",
     "TooMany",
@@ -72,6 +73,18 @@ class StoreUnavailable(Unavailable):
     code = "store_unavailable"
     sentence = "The store does not answer."
     retry_after_s = 1
+
+
+class KeysUnavailable(Unavailable):
+    """Nobody can tell now whether a user's JWT is good: the provider's keys could not be fetched."""
+
+    code = "keys_unavailable"
+    sentence = "The keys of the identity provider cannot be fetched at present."
+    hint = "Present the token again later; the operator finds the reason in the server's log."
+
+    def __init__(self, retry_after_s: int) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__()
 
 
 class GoingAway(Unavailable):

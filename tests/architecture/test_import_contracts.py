@@ -17,6 +17,8 @@ PURE = (
     "signaling.errors",
     "signaling.fields",
     "signaling.ids",
+    "signaling.jwks",
+    "signaling.keys",
     "signaling.limits",
     "signaling.openapi",
     "signaling.query",

@@ -31,6 +31,11 @@ def test_variable_and_flag_follow_from_the_field() -> None:
         (settings.STORE, "diskcache:a", "diskcache:a"),
         (settings.ALGORITHM, "", None),
         (settings.ALGORITHM, "ES256", "ES256"),
+        (settings.KEYS_URL, "", None),
+        (settings.KEYS_URL, "https://id.example:8443/keys?p=policy", "https://id.example:8443/keys?p=policy"),
+        (settings.KEYS_URL, "http://localhost:1/keys", "http://localhost:1/keys"),
+        (settings.KEYS_URL, "http://127.0.0.2/keys", "http://127.0.0.2/keys"),
+        (settings.KEYS_URL, "http://[::1]/keys", "http://[::1]/keys"),
         (settings.ORIGINS, "https://A.example/, *,", ("https://a.example", "*")),
         (settings.STUN_URLS, "stun:a,stuns:b", ("stun:a", "stuns:b")),
         (settings.TURN_URLS, "turn:a", ("turn:a",)),
@@ -51,6 +56,16 @@ def test_what_fits_becomes_its_type(allowed: Allowed, text: str, value: object) 
         (settings.YES_NO, "maybe"),
         (settings.STORE, "diskcache:"),
         (settings.ALGORITHM, "none"),
+        (settings.KEYS_URL, "http://id.example/keys"),
+        (settings.KEYS_URL, "http://127.0.0.1.id.example/keys"),
+        (settings.KEYS_URL, "http://10.0.0.1/keys"),
+        (settings.KEYS_URL, "https://user:word@id.example/keys"),
+        (settings.KEYS_URL, "https://id.example/keys#first"),
+        (settings.KEYS_URL, "https://id.example/k eys"),
+        (settings.KEYS_URL, "https://id.example:port/keys"),
+        (settings.KEYS_URL, "https:///keys"),
+        (settings.KEYS_URL, "file:///keys"),
+        (settings.KEYS_URL, "id.example/keys"),
         (settings.ORIGINS, "chat.example"),
         (settings.ORIGINS, "https://chat.example/page"),
         (settings.STUN_URLS, "turn:a"),
@@ -100,3 +115,11 @@ def test_rows_carry_default_and_reason() -> None:
     size, name = dataclasses.fields(Rows)
     assert (size.default, size.metadata["reason"]) == (5, "five is enough")
     assert (name.default, name.metadata["is_secret"]) == (None, False)
+
+
+def test_password_in_a_url_is_not_shown() -> None:
+    """Not where it is allowed, and not where it is refused for it."""
+    with pytest.raises(BadSetting, match=r"https://\(hidden\)@id.example/keys") as caught:
+        _setting(settings.KEYS_URL).parse("https://ann:w@rd@id.example/keys")
+    assert "ann" not in str(caught.value)
+    assert _setting(settings.TEXT).show("redis://:word@h:6379/0") == "redis://(hidden)@h:6379/0"

@@ -36,6 +36,7 @@ EXAMPLES: list[Refused] = [
     errors.InternalError(),
     errors.StoreUnavailable(),
     errors.GoingAway(),
+    errors.KeysUnavailable(3),
     errors.RequestTimeout(10.0),
 ]
 
