@@ -8,13 +8,11 @@ a path holds a room id.
 import logging
 from http import HTTPStatus
 from time import perf_counter
-from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from . import wire
-from .config import Config
 from .errors import (
     BodyTooLarge,
     GoingAway,
@@ -28,9 +26,10 @@ from .errors import (
     WrongOrigin,
 )
 from .logs import REQUEST_ID, request_id
+from .origins import check_origin, is_preflight, mark, maybe_grant
 from .service import SERVICE
 
-__all__ = ["REQUEST_ID_HEADER", "add_headers", "check_origin", "error_response", "watch_calls"]
+__all__ = ["REQUEST_ID_HEADER", "add_headers", "error_response", "watch_calls"]
 
 log = logging.getLogger("signaling")
 
@@ -76,14 +75,17 @@ def _level(method: str, route: str) -> int | None:
 
 async def _answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """The only place where an exception becomes an answer."""
+    service = request.app[SERVICE]
     try:
-        if request.app[SERVICE].is_going_away and _route(request) not in PROBES:
+        check_origin(request, service.config.cors_origins)
+        if service.is_going_away and _route(request) not in PROBES and not is_preflight(request):
             raise GoingAway
         return await handler(request)
     except Refused as refused:
         return _refuse(request, refused)
     except web.HTTPException as error:
-        return _refuse(request, _translate(request, error))
+        granted = maybe_grant(request, service.config.cors_origins)
+        return granted if granted is not None else _refuse(request, _translate(request, error))
     except ConnectionResetError:
         raise  # the client hung up: aiohttp knows what to do
     except Exception:
@@ -137,36 +139,11 @@ def error_response(refused: Refused) -> web.Response:
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """Runs after aiohttp-cors, which leaves 404 and 405 without its headers and never says Vary."""
+    """On every answer; runs after aiohttp-cors."""
     headers = response.headers
     headers[REQUEST_ID_HEADER] = REQUEST_ID.get()
     headers["X-Content-Type-Options"] = "nosniff"
     headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
     headers.setdefault("Referrer-Policy", "no-referrer")
     headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
-    origins = request.app[SERVICE].config.cors_origins
-    if origins:
-        headers.add(hdrs.VARY, hdrs.ORIGIN)
-        origin = request.headers.get(hdrs.ORIGIN)
-        if origin is not None and _is_named(origin, origins):
-            headers.setdefault(hdrs.ACCESS_CONTROL_ALLOW_ORIGIN, origin)
-
-
-def check_origin(request: web.Request, config: Config) -> None:
-    """Browsers do not hold WebSockets to the same origin, so we do. No Origin: not a browser."""
-    origin = request.headers.get(hdrs.ORIGIN)
-    if origin is None or _is_named(origin, config.cors_origins):
-        return
-    if _host(origin) != request.host.lower():
-        raise WrongOrigin
-
-
-def _host(origin: str) -> str | None:
-    try:
-        return urlsplit(origin).netloc.lower() or None
-    except ValueError:
-        return None
-
-
-def _is_named(origin: str, origins: tuple[str, ...]) -> bool:
-    return "*" in origins or origin.lower() in origins
+    mark(request, response, request.app[SERVICE].config.cors_origins)

@@ -25,7 +25,6 @@ from .errors import (
     UpgradeRequired,
 )
 from .ids import short
-from .middleware import check_origin
 from .service import SERVICE, Service
 
 __all__ = ["open_socket"]
@@ -52,7 +51,6 @@ class _Ended(Exception):
 async def open_socket(request: web.Request) -> web.StreamResponse:
     """GET /signaling/ws."""
     service = request.app[SERVICE]
-    check_origin(request, service.config)
     socket = web.WebSocketResponse(
         compress=False,  # a compressor costs memory for each connection
         autoping=False,  # pings are the service's: see connection.py

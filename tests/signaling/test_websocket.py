@@ -311,17 +311,6 @@ async def test_flood_does_not_cut_a_healthy_reader(start: Start) -> None:
     assert numbers == list(range(130))
 
 
-async def test_foreign_page_may_not_connect(start: Start) -> None:
-    """Origin is checked when present: the configured ones and the server's own host."""
-    meeting = await start(cors_origins=("https://chat.example",))
-    own = str(meeting.server.make_url("/")).rstrip("/")
-    for origin in ("https://chat.example", own):
-        await meeting.socket(headers={"Origin": origin})
-    with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
-        await meeting.session.ws_connect("/signaling/ws", headers={"Origin": "https://evil.example"})
-    assert caught.value.status == 403
-
-
 async def test_plain_get_is_told_to_upgrade(meeting: Meeting) -> None:
     """426, in JSON."""
     assert_error(await meeting.call("GET", "/signaling/ws"), 426, "upgrade_required")
