@@ -23,6 +23,7 @@ from .errors import (
     StoreUnavailable,
     TokenExpired,
     Unauthenticated,
+    WrongOrigin,
     WrongRoom,
 )
 from .query import Parameter
@@ -54,8 +55,8 @@ OF_A_BODY: Refusals = (MalformedJson, InvalidBody, BodyTooLarge, RequestTimeout)
 OF_A_TOKEN: Refusals = (Unauthenticated, InvalidToken, TokenExpired)
 OF_ASKER: dict[Asker, Refusals] = {
     Asker.NOBODY: (),
-    Asker.USER: (*OF_A_TOKEN, StoreUnavailable),
-    Asker.ROOM_TOKEN: (*OF_A_TOKEN, PeerGone, WrongRoom, StoreUnavailable),
+    Asker.USER: (*OF_A_TOKEN, WrongOrigin, StoreUnavailable),
+    Asker.ROOM_TOKEN: (*OF_A_TOKEN, PeerGone, WrongOrigin, WrongRoom, StoreUnavailable),
     Asker.OPERATOR: OF_A_TOKEN,
 }
 
