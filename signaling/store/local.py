@@ -49,7 +49,7 @@ class LocalStore(Store):
     async def attach(self, key: PeerKey) -> Attached | None:
         return await self._run(lambda tables, now: tables.attach(key, now=now))
 
-    async def shorten(self, key: PeerKey) -> None:
+    async def shorten(self, key: PeerKey, serial: int | None = None) -> None:  # noqa: ARG002 - one server, one attach
         return await self._run(lambda tables, now: tables.shorten(key, now=now))
 
     async def leave(self, key: PeerKey) -> tuple[PeerId, ...] | None:

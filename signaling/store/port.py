@@ -111,6 +111,8 @@ class Attached:
 
     others: tuple[PeerRecord, ...]
     frames: tuple[bytes, ...]
+    serial: int = 0
+    """Counts the attaches of a room, where several servers share a store: the newest of a peer wins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +190,8 @@ class Store(Protocol):
     async def attach(self, key: PeerKey) -> Attached | None:
         """Renew, answer who else is there and take all mail, for a WebSocket that has opened."""
 
-    async def shorten(self, key: PeerKey) -> None:
-        """A WebSocket ended without a leave: cut the lease to the grace time."""
+    async def shorten(self, key: PeerKey, serial: int | None = None) -> None:
+        """A WebSocket ended without a leave: cut the lease to the grace time, unless a newer attach has the peer."""
 
     async def leave(self, key: PeerKey) -> tuple[PeerId, ...] | None:
         """Remove a peer and answer who remains; with the last one the room is gone."""

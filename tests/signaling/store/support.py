@@ -7,10 +7,11 @@ from signaling.store.diskcache import DiskcacheStore
 from signaling.store.local import LocalStore
 from signaling.store.memory import MemoryStore
 from signaling.store.port import Limits, PeerRecord, RoomRecord
+from signaling.store.redis import RedisStore
 
 from ..support import FakeClock
 
-__all__ = ["a_key", "a_peer", "a_room", "make_store"]
+__all__ = ["a_key", "a_peer", "a_room", "make_redis", "make_store"]
 
 
 def a_room(
@@ -44,3 +45,9 @@ def make_store(engine: str, folder: Path, limits: Limits, clock: FakeClock) -> L
     if engine == "memory":
         return MemoryStore(limits, clock=clock, signing_key=b"k" * 32)
     return DiskcacheStore(folder / "store", limits, clock=clock)
+
+
+def make_redis(url: str, limits: Limits, clock: FakeClock, **settings: float) -> RedisStore:
+    """Its time is that of Redis, and passes as the clock says on top of it."""
+    started = clock.now
+    return RedisStore(url, limits, offset_ms=lambda: round((clock.now - started) * 1000), **settings)  # type: ignore[arg-type]

@@ -10,14 +10,21 @@ from signaling.ids import PeerId, PeerKey, RoomId
 from signaling.store.port import Cursor, Entered, Limits, Mail, Refusal, Store
 
 from ..support import FakeClock
-from .support import a_key, a_peer, a_room, make_store
+from .support import a_key, a_peer, a_room, make_redis, make_store
 
 LIMITS = Limits(max_rooms=20, user_rooms=12, room_peers=10, mailbox_entries=8, mailbox_bytes=100)
 
 
-@pytest.fixture(params=["memory", "diskcache"])
+REDIS = [pytest.param(name, marks=pytest.mark.redis, id=name) for name in ("redis_url", "cluster_url")]
+
+
+@pytest.fixture(params=["memory", "diskcache", *REDIS])
 async def store(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> AsyncIterator[Store]:
-    store = make_store(request.param, tmp_path, LIMITS, clock)
+    engine = request.param
+    if engine.endswith("_url"):
+        store: Store = make_redis(request.getfixturevalue(engine), LIMITS, clock)
+    else:
+        store = make_store(engine, tmp_path, LIMITS, clock)
     await store.open()
     yield store
     await store.close()

@@ -1,0 +1,144 @@
+"""The Lua that the steps of redis_scripts.py share: time, bells, and what a room, a mailbox and the directory are.
+
+`@NAME@` is a place for a bound. `base` is a room's own key, `due` its tag's list, `room` its id, `me` the server that
+runs the step and needs no bell about it, `now` the Redis server's time in whole milliseconds.
+"""
+
+__all__ = ["BELLS", "DIRECTORY", "ENTER", "MAIL", "MANY_ROOMS", "ONE_ROOM", "ROOM", "TIME"]
+
+TIME = """
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000) + ARGV[1]
+"""
+
+BELLS = """
+local function publish(server, text)
+  if server ~= me then redis.call('PUBLISH', '@PREFIX@server:' .. server, text) end
+end
+local function socket_of(peer)
+  local at = redis.call('HGET', base .. ':at', peer)
+  if at then return string.match(at, '^(%d+) (.*)$') end
+end
+"""
+
+ROOM = """
+local function lease(peer) return tonumber(redis.call('ZSCORE', base .. ':leases', peer) or 0) end
+local function renew(peer)
+  redis.call('ZADD', base .. ':leases', now + @PEER_TTL@, peer)
+  redis.call('HSET', base, 'idle', now + @ROOM_IDLE@)
+  if redis.call('PTTL', base) < @KEEP@ / 2 then
+    for _, part in ipairs({'', ':peers', ':leases', ':sizes', ':at'}) do
+      redis.call('PEXPIRE', base .. part, @KEEP@)
+    end
+  end
+end
+local function others(peer)
+  local all, found = redis.call('HGETALL', base .. ':peers'), {}
+  for i = 1, #all, 2 do
+    if all[i] ~= peer then found[#found + 1] = all[i + 1] end
+  end
+  return found
+end
+local function end_room()
+  local token = redis.call('HGET', base, 'token')
+  for _, part in ipairs({'', ':peers', ':leases', ':sizes', ':at'}) do redis.call('DEL', base .. part) end
+  redis.call('ZREM', due, room)
+  return token
+end
+local function remove(peer)
+  redis.call('HDEL', base .. ':peers', peer)
+  redis.call('ZREM', base .. ':leases', peer)
+  redis.call('HDEL', base .. ':sizes', peer)
+  redis.call('HDEL', base .. ':at', peer, peer .. '?')
+  redis.call('DEL', base .. ':mail:' .. peer, base .. ':hand:' .. peer)
+  return redis.call('HLEN', base .. ':peers') == 0 and end_room()
+end
+"""
+
+ENTER = """
+local peer, mine = ARGV[4], ARGV[5]
+local function entered(record, is_new)
+  return {'', redis.call('HGET', base, 'record'), redis.call('HLEN', base .. ':peers'), record, is_new, others(peer)}
+end
+local function welcome_back()
+  local kept = redis.call('HGET', base .. ':peers', peer)
+  local old, new = cmsgpack.unpack(kept), cmsgpack.unpack(mine)
+  local both_guests = old.is_guest and new.is_guest
+  if not both_guests and (old.user_id ~= new.user_id or old.is_guest ~= new.is_guest) then return {'NOT_THEIRS'} end
+  renew(peer)
+  return entered(kept, 0)
+end
+local function enter()
+  redis.call('HSET', base .. ':peers', peer, mine)
+  renew(peer)
+  return entered(mine, 1)
+end
+"""
+
+MAIL = """
+local function drop_old(peer)
+  local mail = base .. ':mail:' .. peer
+  local first = redis.call('LINDEX', mail, 0)
+  while first and tonumber(string.sub(first, 1, 13)) <= now do
+    redis.call('LPOP', mail)
+    redis.call('HINCRBY', base .. ':sizes', peer, 14 - #first)
+    first = redis.call('LINDEX', mail, 0)
+  end
+  if not first then redis.call('HDEL', base .. ':sizes', peer) end
+  return mail, first
+end
+local function put(peer, letter)
+  local mail = drop_old(peer)
+  local size = tonumber(redis.call('HGET', base .. ':sizes', peer) or 0) + #letter - 1
+  if redis.call('LLEN', mail) >= @ENTRIES@ or size > @BYTES@ then return false end
+  redis.call('RPUSH', mail, string.format('%013.0f', now + @ENVELOPE_TTL@) .. letter)
+  redis.call('PEXPIRE', mail, @ENVELOPE_TTL@)
+  redis.call('HSET', base .. ':sizes', peer, size)
+  redis.call('PEXPIRE', base .. ':sizes', @KEEP@)
+  return true
+end
+local function into_hand(peer)
+  local mail, first = drop_old(peer)
+  if not first then return {} end
+  redis.call('RENAME', mail, base .. ':hand:' .. peer)
+  redis.call('HDEL', base .. ':sizes', peer)
+  return redis.call('LRANGE', base .. ':hand:' .. peer, 0, -1)
+end
+local function ears(peer)
+  local found, _, server = {}, socket_of(peer)
+  if server then found[server] = true end
+  for polling in string.gmatch(redis.call('HGET', base .. ':at', peer .. '?') or '', '%S+') do found[polling] = true end
+  return found
+end
+"""
+
+ONE_ROOM = """
+local base, due, room, me = KEYS[1], KEYS[2], ARGV[2], ARGV[3]
+"""
+"""ARGV of a room's script: offset, room id, this server, and its own."""
+
+MANY_ROOMS = """
+local due, me, base, room = KEYS[1], ARGV[2]
+local function enter_room(id)
+  room = id
+  base = string.sub(due, 1, -4) .. 'room:' .. id
+end
+"""
+"""ARGV of a script for many: offset, this server, and its own."""
+
+DIRECTORY = """
+local at = KEYS[1]
+local function unlist(id, listing)
+  redis.call('HDEL', at .. ':listings', id)
+  redis.call('ZREM', at .. ':checked', id)
+  if listing[2] ~= '' then redis.call('SREM', at .. ':rooms of:' .. listing[2], id) end
+  if listing[3] ~= '' then
+    redis.call('ZREM', at .. ':public', listing[3])
+    redis.call('ZREM', at .. ':names', listing[4])
+  end
+end
+local function listed(id)
+  local packed = redis.call('HGET', at .. ':listings', id)
+  return packed and cmsgpack.unpack(packed)
+end
+"""

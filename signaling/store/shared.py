@@ -1,0 +1,67 @@
+"""What a store that many servers share offers beyond the port: who has a peer's WebSocket, and bells between servers.
+
+A WebSocket's attach has a serial; the newest wins, on whichever server it is. Mail for a WebSocket is handed out in
+two steps, fetch and confirm, so that a server which dies between them loses none: the next attach of that peer gets
+it again. Bells only say where to look. Whoever misses one finds out at the next `look`, so a store may lose any.
+"""
+
+from collections.abc import Sequence
+from enum import Enum, auto
+from typing import NamedTuple, Protocol
+
+from ..ids import PeerKey
+from .port import Store
+
+__all__ = ["Bell", "Claim", "SharedStore", "Standing", "Summons"]
+
+
+class Claim(NamedTuple):
+    """The WebSocket of a peer that has this attach's serial."""
+
+    key: PeerKey
+    serial: int
+
+
+class Standing(Enum):
+    """What a look at a claim finds."""
+
+    GONE = auto()
+    """The peer's lease has ended, or it has left."""
+    REPLACED = auto()
+    """A newer WebSocket has its place."""
+    QUIET = auto()
+    MAIL = auto()
+
+
+class Summons(Enum):
+    """Why a bell rings."""
+
+    MAIL = "mail"
+    REPLACED = "replaced"
+    LEFT = "left"
+    GONE = "gone"
+
+
+class Bell(NamedTuple):
+    """Another server has done something that concerns peers of this one."""
+
+    why: Summons
+    keys: tuple[PeerKey, ...]
+    serial: int = 0
+    """Of the WebSocket that replaces older ones."""
+
+
+class SharedStore(Store, Protocol):
+    """A store with several servers on it, seen from one of them."""
+
+    async def hear(self) -> tuple[Bell, ...] | None:
+        """Wait for bells; None after a new subscription, when any may have been missed. Raise StoreUnavailable."""
+
+    async def look(self, claims: Sequence[Claim]) -> tuple[Standing, ...]:
+        """Renew the leases of many WebSockets, as `renew` does, and see how each stands."""
+
+    async def fetch(self, claims: Sequence[Claim]) -> tuple[tuple[bytes, ...] | None, ...]:
+        """Give out mail, None where a claim does not hold any more; confirms what the claim was given before."""
+
+    async def confirm(self, claims: Sequence[Claim]) -> None:
+        """What these were given has been sent."""

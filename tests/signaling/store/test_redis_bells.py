@@ -1,0 +1,63 @@
+"""The subscription over a real Redis: what is heard, and what is said when something may have been missed."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from signaling.errors import StoreUnavailable
+from signaling.store.redis_bells import Bells
+from signaling.store.redis_keys import channel
+from signaling.store.redis_url import connect
+from signaling.store.shared import Bell, Summons
+
+from ...redis.servers import RedisServer
+from .support import a_key
+
+pytestmark = pytest.mark.redis
+
+CHANNEL = channel("me")
+
+
+@pytest.fixture
+async def bells(redis_url: str) -> AsyncIterator[Bells]:
+    client = connect(redis_url, connections=2, timeout_s=0.3)
+    bells = Bells(client, CHANNEL, timeout_s=0.3, silence_s=0.3)
+    yield bells
+    await bells.close()
+    await client.aclose()
+
+
+async def test_bells_are_heard_together(bells: Bells, session_redis: RedisServer) -> None:
+    """After None, which says that the subscription has only begun."""
+    assert await bells.hear() is None
+    for text in ("mail room p", "gone room q"):
+        session_redis.command("PUBLISH", CHANNEL, text)
+    heard: list[Bell] = []
+    while len(heard) < 2:
+        heard += await bells.hear() or ()
+    assert heard == [Bell(Summons.MAIL, (a_key("p"),)), Bell(Summons.GONE, (a_key("q"),))]
+
+
+async def test_silence_is_asked_for_a_sign_of_life(bells: Bells, session_redis: RedisServer) -> None:
+    """A Redis that answers is heard on; one that does not has failed."""
+    assert await bells.hear() is None
+    assert await bells.hear() == ()
+    session_redis.pause()
+    try:
+        with pytest.raises(StoreUnavailable):
+            await bells.hear()
+    finally:
+        session_redis.resume()
+    assert await bells.hear() is None
+
+
+async def test_lost_connection_is_told_and_begun_anew(bells: Bells, session_redis: RedisServer) -> None:
+    """Whoever hears on may have missed something meanwhile."""
+    assert await bells.hear() is None
+    hearing = asyncio.ensure_future(bells.hear())
+    await asyncio.sleep(0)
+    session_redis.command("CLIENT", "KILL", "TYPE", "pubsub")
+    with pytest.raises(StoreUnavailable):
+        await hearing
+    assert await bells.hear() is None
