@@ -8,9 +8,9 @@ from typing import Any, Literal
 from msgspec import Struct, field
 
 from .fields import PeerIdText
-from .wire import PeerJoined, PeerLeft
+from .wire import ErrorFrame, PeerJoined, PeerLeft, TokenFrame, Welcome
 
-__all__ = ["Delivered", "Empty", "Envelopes", "Health"]
+__all__ = ["Delivered", "Empty", "Envelopes", "Health", "ServerFrame"]
 
 
 class Empty(Struct):
@@ -46,6 +46,9 @@ class DeliveredBye(_Envelope, tag="bye"):
 
 
 Delivered = DeliveredOffer | DeliveredAnswer | DeliveredCandidate | DeliveredBye | PeerJoined | PeerLeft
+
+
+ServerFrame = Delivered | Welcome | TokenFrame | ErrorFrame
 
 
 class Envelopes(Struct):

@@ -13,6 +13,7 @@ __all__ = [
     "CodeText",
     "CountNumber",
     "CursorText",
+    "IceUrlText",
     "NameText",
     "PeerIdText",
     "ResumeText",
@@ -86,6 +87,9 @@ TimeText = Annotated[
 ]
 CursorText = Annotated[
     str, Meta(description="Where this page ends, for the next call.", examples=["MTgwMDAwMDAwMC4wIGRlY2s"])
+]
+IceUrlText = Annotated[
+    str, Meta(description="A `stun:`, `stuns:`, `turn:` or `turns:` URL.", examples=["stun:stun.example:3478"])
 ]
 CodeText = Annotated[str, Meta(description="Stable: programs decide by it.", examples=["no_such_room"])]
 CountNumber = Annotated[int, Meta(ge=0, examples=[2])]

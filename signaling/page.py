@@ -4,8 +4,7 @@ What stands after the # of the link is the room's secret. Browsers do not send i
 policy forbids everything but the one style sheet, named by its hash.
 """
 
-import base64
-import hashlib
+from .policy import policy_for
 
 __all__ = ["PAGE", "PAGE_POLICY"]
 
@@ -36,8 +35,4 @@ cannot read what is said in the room. Whoever has the whole link can come in, so
 </html>
 """
 
-_style_hash = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-
-PAGE_POLICY = (
-    f"default-src 'none'; style-src 'sha256-{_style_hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
+PAGE_POLICY = policy_for(STYLE)

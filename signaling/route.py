@@ -72,8 +72,12 @@ class Route:
     """Of an aiohttp request to its response."""
     summary: str
     asker: Asker
-    body: type | None = None
-    """What the body is decoded as."""
+    details: str = ""
+    """What the summary has no room for."""
+    body: Any = None
+    """The type that the body is decoded as."""
+    example: Any = None
+    """A body worth copying, where the fields that are required would not make one."""
     body_may_miss: bool = False
     query: tuple[Parameter, ...] = ()
     status: int = 200
@@ -83,6 +87,8 @@ class Route:
     media_type: str = JSON
     refusals: Refusals = ()
     """Beyond those that follow from the rest of the row."""
+    is_cached: bool = False
+    """Goes with an ETag, and answers 304 to who has these bytes."""
     cross_origin: bool = True
     """Pages of the origins that the operator names may ask."""
 

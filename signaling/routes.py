@@ -3,7 +3,12 @@
 The router is filled from it, /openapi.json and /docs are made from it, and the tests walk it. A new call is a row.
 """
 
+from typing import Annotated
+
+from msgspec import Meta
+
 from . import answers, errors, handlers, wire
+from .publish import Publisher
 from .query import CURSOR, LIMIT, WAIT
 from .route import HTML, SWITCHING_PROTOCOLS, Asker, Route
 from .websocket import open_socket
@@ -23,6 +28,15 @@ FETCHED: dict[Kind, str] = {
     "candidate": "Fetch the candidates that wait",
     "bye": "Fetch the byes that wait",
 }
+EITHER = {
+    "oneOf": [
+        {"required": [given], "properties": {given: {"type": "string"}, missing: {"type": "null"}}}
+        for given, missing in (("roomId", "broadcasterName"), ("broadcasterName", "roomId"))
+    ]
+}
+"""What `rooms.room_to_join` wants, as a schema."""
+
+PUBLISHER = Publisher(lambda: ROUTES)
 
 
 def _post(kind: Kind) -> Route:
@@ -32,7 +46,10 @@ def _post(kind: Kind) -> Route:
         handler=handlers.post_envelope(kind),
         summary=POSTED[kind],
         asker=Asker.ROOM_TOKEN,
+        details="An envelope is kept for its addressee for half a minute and handed out once. The body is any JSON; "
+        "this server does not look at it.",
         body=wire.PostEnvelope,
+        example={"to": "m1pwWd5C2D1w-wSejRx9Jw", "body": "sealed by the sender"},
         status=202,
         answer=answers.Empty,
         refusals=(errors.NoSuchPeer, errors.MailboxFull),
@@ -46,6 +63,7 @@ def _fetch(name: str, kind: Kind | None, summary: str) -> Route:
         handler=handlers.get_envelopes(kind),
         summary=summary,
         asker=Asker.ROOM_TOKEN,
+        details="The WebSocket, where it is open, gets them first. Without any, the answer waits as long as asked.",
         query=(WAIT,),
         answer=answers.Envelopes,
     )
@@ -58,7 +76,9 @@ ROUTES: tuple[Route, ...] = (
         handler=handlers.create_room,
         summary="Make a room and enter it",
         asker=Asker.USER,
+        details="With the `resume` of a peer that is in the room, that peer is renewed instead, and nobody is told.",
         body=wire.CreateRoom,
+        example={"customName": "Deck", "isPublic": True, "displayName": "Alice"},
         body_may_miss=True,
         answer=wire.Joined,
         refusals=(errors.RoomExists, errors.RoomFull, errors.TooManyOwnRooms, errors.TooManyRooms),
@@ -69,7 +89,10 @@ ROUTES: tuple[Route, ...] = (
         handler=handlers.join_room,
         summary="Enter a room, by its id or by its broadcaster's name",
         asker=Asker.USER,
-        body=wire.JoinRoom,
+        details="The body names either `roomId` or `broadcasterName`. By a name only public rooms are found. With the "
+        "`resume` of a peer that is in the room, that peer is renewed instead, and nobody is told.",
+        body=Annotated[wire.JoinRoom, Meta(extra_json_schema=EITHER)],
+        example={"roomId": "q3Zk0bY1c9TgX2LwP8vJdA", "displayName": "Bob"},
         answer=wire.Joined,
         refusals=(errors.NoSuchRoom, errors.RoomFull),
     ),
@@ -82,6 +105,8 @@ ROUTES: tuple[Route, ...] = (
         handler=handlers.heartbeat,
         summary="Stay in the room, and hear who is there",
         asker=Asker.ROOM_TOKEN,
+        details="Every `heartbeatS` seconds, by peers without a WebSocket. Answers a fresh `token` when half of the "
+        "one in use is spent.",
         body=wire.OnlyRoom,
         body_may_miss=True,
         answer=wire.Heard,
@@ -111,6 +136,8 @@ ROUTES: tuple[Route, ...] = (
         handler=open_socket,
         summary="Open the WebSocket of one peer",
         asker=Asker.ROOM_TOKEN,
+        details="A client that cannot set the header sends the token in its first frame, `hello`. The answer is "
+        "`welcome`; from then on the frames of `x-frames` go both ways, and a failure is an `error` frame.",
         status=SWITCHING_PROTOCOLS,
         refusals=(errors.WrongOrigin, errors.UpgradeRequired),
         cross_origin=False,
@@ -131,6 +158,24 @@ ROUTES: tuple[Route, ...] = (
         summary="Tell a guest what to do with an invite link",
         asker=Asker.NOBODY,
         media_type=HTML,
+        cross_origin=False,
+    ),
+    Route(
+        method="GET",
+        path="/openapi.json",
+        handler=PUBLISHER.document,
+        summary="Fetch this document",
+        asker=Asker.NOBODY,
+        is_cached=True,
+    ),
+    Route(
+        method="GET",
+        path="/docs",
+        handler=PUBLISHER.page,
+        summary="Read this document as a page",
+        asker=Asker.NOBODY,
+        media_type=HTML,
+        is_cached=True,
         cross_origin=False,
     ),
 )

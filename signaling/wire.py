@@ -16,6 +16,7 @@ from .fields import (
     CodeText,
     CountNumber,
     CursorText,
+    IceUrlText,
     NameText,
     PeerIdText,
     ResumeText,
@@ -182,7 +183,7 @@ class Peer(Struct, frozen=True, rename="camel"):
 class IceServer(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An RTCIceServer of the W3C."""
 
-    urls: tuple[str, ...]
+    urls: tuple[IceUrlText, ...]
     username: str | None = None
     credential: str | None = None
 
