@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import shutil
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 from aioice import stun
 from aioice.turn import TurnClientProtocol, TurnClientTcpProtocol, TurnClientUdpProtocol
@@ -24,7 +24,6 @@ __all__ = [
     "RelayRefused",
     "Turn",
     "allocated",
-    "call",
     "open_path",
     "running_coturn",
     "turn_of",
@@ -33,6 +32,7 @@ __all__ = [
 TURN_SECRET = "what coturn and the signaling server share"
 PATIENCE_S = 5.0
 LIFETIME_S = 600
+PORTS = range(20_000, 30_000)
 
 Peer = dict[str, Any]
 """The answer of a join."""
@@ -93,20 +93,20 @@ async def running_coturn(folder: Path, *arguments: str) -> AsyncIterator[Coturn]
 
 
 def _free_port() -> int:
-    """For both transports: a port that is free for UDP may be in use for TCP."""
-    for _ in range(20):
-        with contextlib.suppress(OSError), _bound(socket.SOCK_STREAM, 0) as tcp:
-            port: int = tcp.getsockname()[1]
-            with _bound(socket.SOCK_DGRAM, port):
-                return port
+    """For both transports, and out of the range that everybody's connections take theirs from: coturn binds later."""
+    for port in random.sample(PORTS, 20):
+        if _is_free(socket.SOCK_STREAM, port) and _is_free(socket.SOCK_DGRAM, port):
+            return port
     pytest.fail("no port is free for UDP and TCP")
 
 
-@contextlib.contextmanager
-def _bound(kind: socket.SocketKind, port: int) -> Iterator[socket.socket]:
+def _is_free(kind: socket.SocketKind, port: int) -> bool:
     with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", port))
-        yield probe
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 async def _until_open(port: int, child: asyncio.subprocess.Process) -> None:
@@ -179,12 +179,3 @@ def turn_of(answer: Peer) -> Turn:
     """The TURN server that an answer of the signaling server names."""
     entries: list[Turn] = answer["iceServers"]
     return next(entry for entry in entries if "credential" in entry)
-
-
-async def call(url: str, path: str, body: Any, *, token: str | None = None) -> Peer:
-    """One call of the signaling server."""
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    async with aiohttp.ClientSession() as session, session.post(url + path, json=body, headers=headers) as response:
-        assert response.status == 200, await response.text()
-        answer: Peer = await response.json()
-        return answer

@@ -15,7 +15,8 @@ from signaling.auth import mint_user_token
 from signaling.config import Config
 
 from ..signaling.support import SECRET, FakeClock
-from .coturn import OPEN, TURN_SECRET, Coturn, RelayRefused, Turn, allocated, call, open_path, running_coturn, turn_of
+from ..support.caller import call
+from .coturn import OPEN, TURN_SECRET, Coturn, RelayRefused, Turn, allocated, open_path, running_coturn, turn_of
 
 pytestmark = pytest.mark.turn
 

@@ -18,7 +18,8 @@ from ..rtc.pairs import Pair, Recorder
 from ..rtc.relay import running_relay
 from ..rtc.rooms import Company
 from ..signaling.support import FakeClock
-from .coturn import TURN_SECRET, Coturn, Turn, call, turn_of
+from ..support.caller import call
+from .coturn import TURN_SECRET, Coturn, Turn, turn_of
 
 pytestmark = [pytest.mark.turn, pytest.mark.rtc]
 
