@@ -19,6 +19,7 @@ from aiohttp.http import HttpProcessingError
 from aiohttp.log import server_logger
 
 from .access import user_tokens
+from .attestation import Attestor
 from .auth import RoomTokens, UserTokens
 from .config import Config
 from .errors import AddressInUse, BadSetting, StoreUnavailable
@@ -94,6 +95,13 @@ async def _make_service(config: Config, store: Store, users: UserTokens | None, 
         config=config,
         store=store,
         tokens=RoomTokens(key, ttl_s=config.room_token_ttl_s, clock=clock),
+        attestor=Attestor(
+            key,
+            issuer=config.issuer,
+            ttl_s=config.attestation_ttl_s,
+            clock=clock,
+            random_bytes=secrets.token_bytes,
+        ),
         users=users,
         switchboard=Switchboard(waiting_polls=config.waiting_polls),
         clock=clock,

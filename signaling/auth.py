@@ -89,8 +89,14 @@ class UserTokens:
             _text(claims.get("name") or claims.get("preferred_username")),
             is_guest=False,
             until=float(claims["exp"]) if self._ends_stay else None,
-            issuer=_text(claims.get("iss")) or "",
+            issuer=_issuer_of(claims),
         )
+
+
+def _issuer_of(claims: dict[str, Any]) -> str:
+    """Where none is configured it may be anything: what is no plain text counts as none."""
+    issuer = _text(claims.get("iss")) or ""
+    return "" if any(map(is_control, issuer)) else issuer
 
 
 def _text(claim: Any) -> str | None:

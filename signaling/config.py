@@ -73,6 +73,12 @@ class Config:
     jwks_timeout_s: float = setting(5.0, seconds(0.01, 60), "for one fetch; newcomers wait for it")
     jwks_max_bytes: int = setting(65_536, whole(1024, 16_777_216), "a big provider lists ten keys in 20 KiB")
     jwks_max_keys: int = setting(64, whole(1, 1000), "each costs time to read; providers list two to ten")
+    issuer: str | None = optional(
+        TEXT, "this server's name in what it attests, such as https://chat.example; without it a hash of its key"
+    )
+    attestation_ttl_s: int = setting(
+        43_200, whole(60, 86_400), "12 h: for so long peers believe whose key it is, whatever the provider says since"
+    )
     guests: bool = setting(False, YES_NO, "letting people in without a JWT is the operator's decision")
     cors_origins: tuple[str, ...] = setting((), ORIGINS, "pages of other origins stay out until named")
     stun_urls: tuple[str, ...] = setting((), STUN_URLS, "none: a silent STUN server costs each connection seconds")

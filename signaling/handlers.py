@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from . import rooms, wire
+from .attest_wire import Attest, Attested, NonceMade, PublishedKey, PublishedKeys
+from .attestation import NONCE_TTL_S
 from .auth import Membership, bearer
 from .config import Config
 from .errors import BodyTooLarge, MalformedJson, RequestTimeout
@@ -18,6 +20,7 @@ from .service import SERVICE
 from .wire import Kind
 
 __all__ = [
+    "attest",
     "create_room",
     "get_envelopes",
     "healthz",
@@ -26,7 +29,9 @@ __all__ = [
     "join_room",
     "leave_room",
     "list_rooms",
+    "make_nonce",
     "post_envelope",
+    "published_keys",
 ]
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -129,6 +134,31 @@ async def list_rooms(request: web.Request) -> web.Response:
     limit = LIMIT.read(request.query, service.config)
     after = rooms.decode_cursor(cursor) if cursor else None
     return _json(wire.encode(rooms.view_page(await service.store.page(after, int(limit)))))
+
+
+async def make_nonce(request: web.Request) -> web.Response:
+    """The first half of a proof of possession."""
+    service = request.app[SERVICE]
+    user = await service.identify_user(request.headers.get("Authorization"))
+    await _read(request)
+    return _json(wire.encode(NonceMade(nonce=service.attestor.make_nonce(user), expires_in_s=NONCE_TTL_S)))
+
+
+async def attest(request: web.Request) -> web.Response:
+    """The second half, and the attestation for it."""
+    service = request.app[SERVICE]
+    user = await service.identify_user(request.headers.get("Authorization"))
+    body = wire.decode_body(await _read(request), Attest)
+    name, attestor = rooms.user_name(user), service.attestor
+    attestation = attestor.attest(user, name, key=body.key, nonce=body.nonce, signature=body.signature)
+    return _json(wire.encode(Attested(attestation=attestation, expires_in_s=attestor.lifetime_s(user))))
+
+
+async def published_keys(request: web.Request) -> web.Response:
+    """What attestations are checked with."""
+    attestor = request.app[SERVICE].attestor
+    key = PublishedKey(x=attestor.jwk["x"], kid=attestor.kid)
+    return _json(wire.encode(PublishedKeys(issuer=attestor.issuer, keys=(key,))))
 
 
 async def healthz(_request: web.Request) -> web.Response:

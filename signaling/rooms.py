@@ -51,6 +51,7 @@ __all__ = [
     "plan_room",
     "refuse",
     "room_to_join",
+    "user_name",
     "view_page",
     "view_peer",
     "view_peers",
@@ -114,9 +115,14 @@ def clean_name(text: str, *, field: str) -> str:
     return name
 
 
+def user_name(user: User) -> str | None:
+    """The name that the provider gives a user, as far as it can be shown."""
+    return _mended(user.name or "") or None
+
+
 def _display_name(user: User, asked: str | None) -> str:
     wanted = None if asked is None else clean_name(asked, field="displayName")
-    return _mended(user.name or "") or wanted or _mended(user.user_id)[:12]
+    return user_name(user) or wanted or _mended(user.user_id)[:12]
 
 
 def _mended(name: str) -> str:

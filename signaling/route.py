@@ -15,6 +15,7 @@ from .errors import (
     InvalidBody,
     InvalidQuery,
     InvalidToken,
+    KeysUnavailable,
     MalformedJson,
     NotFound,
     PeerGone,
@@ -55,7 +56,7 @@ OF_A_BODY: Refusals = (MalformedJson, InvalidBody, BodyTooLarge, RequestTimeout)
 OF_A_TOKEN: Refusals = (Unauthenticated, InvalidToken, TokenExpired)
 OF_ASKER: dict[Asker, Refusals] = {
     Asker.NOBODY: (),
-    Asker.USER: (*OF_A_TOKEN, WrongOrigin, StoreUnavailable),
+    Asker.USER: (*OF_A_TOKEN, WrongOrigin, KeysUnavailable, StoreUnavailable),
     Asker.ROOM_TOKEN: (*OF_A_TOKEN, PeerGone, WrongOrigin, WrongRoom, StoreUnavailable),
     Asker.OPERATOR: OF_A_TOKEN,
 }

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from . import answers, errors, handlers, wire
+from . import answers, attest_wire, errors, handlers, wire
 from .publish import Publisher
 from .query import CURSOR, LIMIT, WAIT
 from .route import HTML, SWITCHING_PROTOCOLS, Asker, Route
@@ -129,6 +129,37 @@ ROUTES: tuple[Route, ...] = (
         asker=Asker.USER,
         query=(CURSOR, LIMIT),
         answer=wire.Rooms,
+    ),
+    Route(
+        method="POST",
+        path="/signaling/nonce",
+        handler=handlers.make_nonce,
+        summary="Fetch a nonce, to prove possession of an identity key",
+        asker=Asker.USER,
+        details="For users with a JWT. The nonce is for this user alone.",
+        answer=attest_wire.NonceMade,
+        refusals=(errors.GuestRefused,),
+    ),
+    Route(
+        method="POST",
+        path="/signaling/attest",
+        handler=handlers.attest,
+        summary="Prove possession of an identity key, and get an attestation of it",
+        asker=Asker.USER,
+        details="The signature is over the nonce, the issuer and subject of the JWT, and the key; docs/protocol.md has "
+        "its exact bytes. The attestation is an EdDSA JWT for other peers, with the key in `cnf` (RFC 7800).",
+        body=attest_wire.Attest,
+        answer=attest_wire.Attested,
+        refusals=(errors.GuestRefused, errors.ProofFailed),
+    ),
+    Route(
+        method="GET",
+        path="/signaling/keys",
+        handler=handlers.published_keys,
+        summary="Fetch the keys that attestations are checked with",
+        asker=Asker.NOBODY,
+        details="A JWK Set, with the name of this server beside it.",
+        answer=attest_wire.PublishedKeys,
     ),
     Route(
         method="GET",

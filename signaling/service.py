@@ -14,10 +14,11 @@ import msgspec
 from aiohttp import web
 
 from . import rooms, wire
+from .attestation import Attestor
 from .auth import Membership, RoomTokens, UserTokens, bearer
 from .config import Config
 from .connection import CloseCode, Connection
-from .errors import BodyTooLarge, GoingAway, NoSuchRoom, PeerGone, Unauthenticated
+from .errors import BodyTooLarge, GoingAway, GuestRefused, NoSuchRoom, PeerGone, Unauthenticated
 from .ids import PeerId, PeerKey, RandomBytes, RoomId, User, short
 from .rooms import Newcomer
 from .store.port import Attached, Entered, Mail, Refusal, Store
@@ -41,6 +42,7 @@ class Service:
     config: Config
     store: Store
     tokens: RoomTokens
+    attestor: Attestor
     users: UserTokens | None
     switchboard: Switchboard
     clock: Callable[[], float]
@@ -70,6 +72,13 @@ class Service:
         outcome = await self.store.create(room, newcomer.peer)
         self.tally.rooms_created += isinstance(outcome, Entered) and outcome.is_new
         return await self._entered(outcome, newcomer)
+
+    async def identify_user(self, header: str | None) -> User:
+        """The same for calls that are no guest's."""
+        user = await self.identify(header)
+        if user.is_guest:
+            raise GuestRefused
+        return user
 
     async def join(self, user: User, request: wire.JoinRoom) -> wire.Joined:
         """Enter a room."""

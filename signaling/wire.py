@@ -282,7 +282,7 @@ class ErrorFrame(Struct, frozen=True, omit_defaults=True, tag="error"):
     to: PeerIdText | None = None
 
 
-S = TypeVar("S", CreateRoom, JoinRoom, PostEnvelope, OnlyRoom)
+S = TypeVar("S", bound=Struct)
 
 _frames: msgspec.json.Decoder[ClientFrame] = msgspec.json.Decoder(ClientFrame)
 encode = msgspec.json.Encoder().encode

@@ -4,7 +4,7 @@
       Refused                what a client hears: code, status, sentence, hint
         BadRequest           400  MalformedJson, InvalidBody, InvalidQuery
         Unauthorized         401  Unauthenticated, InvalidToken, TokenExpired
-        Forbidden            403  WrongRoom, WrongOrigin
+        Forbidden            403  WrongRoom, WrongOrigin, GuestRefused, ProofFailed
         NotThere             404  NoSuchRoom, NoSuchPeer
         NotFound             404
         MethodNotAllowed     405
@@ -22,7 +22,17 @@
 An error carries facts and builds its sentence from them; the table in docs/protocol.md names the codes.
 """
 
-from .access import Forbidden, InvalidToken, TokenExpired, Unauthenticated, Unauthorized, WrongOrigin, WrongRoom
+from .access import (
+    Forbidden,
+    GuestRefused,
+    InvalidToken,
+    ProofFailed,
+    TokenExpired,
+    Unauthenticated,
+    Unauthorized,
+    WrongOrigin,
+    WrongRoom,
+)
 from .capacity import (
     GoingAway,
     InternalError,
@@ -57,6 +67,7 @@ __all__ = [
     "Conflict",
     "Forbidden",
     "GoingAway",
+    "GuestRefused",
     "Halt",
     "InternalError",
     "InvalidBody",
@@ -71,6 +82,7 @@ __all__ = [
     "NotFound",
     "NotThere",
     "PeerGone",
+    "ProofFailed",
     "Refused",
     "RequestTimeout",
     "RoomExists",

@@ -2,7 +2,17 @@
 
 from .root import Refused
 
-__all__ = ["Forbidden", "InvalidToken", "TokenExpired", "Unauthenticated", "Unauthorized", "WrongOrigin", "WrongRoom"]
+__all__ = [
+    "Forbidden",
+    "GuestRefused",
+    "InvalidToken",
+    "ProofFailed",
+    "TokenExpired",
+    "Unauthenticated",
+    "Unauthorized",
+    "WrongOrigin",
+    "WrongRoom",
+]
 
 
 class Unauthorized(Refused):
@@ -40,6 +50,24 @@ class Forbidden(Refused):
     """Known, and still not allowed."""
 
     status = 403
+
+
+class GuestRefused(Forbidden):
+    """A call for those whom a provider vouches for."""
+
+    code = "guest_refused"
+    sentence = "This call is for users with a token of their provider; nobody vouches for a guest."
+    hint = "Send the user's JWT in the header Authorization: Bearer <token>."
+
+
+class ProofFailed(Forbidden):
+    """A signature that does not prove possession of the key it comes with; the reason is for the client's debugging."""
+
+    code = "proof_failed"
+    hint = "Fetch a new nonce and sign it as docs/protocol.md says, with the identity key that is presented."
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Possession of the key is not proven: {reason}.")
 
 
 class WrongRoom(Forbidden):

@@ -14,6 +14,8 @@ from .sources import Module, modules, pyproject
 
 PURE = (
     "signaling.answers",
+    "signaling.attest_wire",
+    "signaling.attestation",
     "signaling.article",
     "signaling.docs",
     "signaling.errors",

@@ -29,14 +29,13 @@ def private_pem(key: Any) -> str:
 
 def jwk(key: Any, **more: Any) -> dict[str, Any]:
     """The public half as a JWK; a member that is None is left out."""
-    algorithm = {
+    algorithms: dict[type, Any] = {
         rsa.RSAPrivateKey: jwt.algorithms.RSAAlgorithm,
         ec.EllipticCurvePrivateKey: jwt.algorithms.ECAlgorithm,
         ed25519.Ed25519PrivateKey: jwt.algorithms.OKPAlgorithm,
     }
-    [known] = [each for kind, each in algorithm.items() if isinstance(key, kind)]
-    members = {**known.to_jwk(key.public_key(), as_dict=True), **more}
-    members.pop("key_ops", None) if "key_ops" not in more else None
+    [known] = [each for kind, each in algorithms.items() if isinstance(key, kind)]
+    members = {**known.to_jwk(key.public_key(), as_dict=True), "key_ops": None, **more}
     return {name: value for name, value in members.items() if value is not None}
 
 

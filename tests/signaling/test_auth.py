@@ -250,7 +250,7 @@ async def test_token_of_another_purpose_is_refused(typ: Any) -> None:
         await read(sign({}, typ=typ))
 
 
-@pytest.mark.parametrize("claim", [None, 7, ["x"]])
+@pytest.mark.parametrize("claim", [None, 7, ["x"], "x\ud800", "x\ny"])
 async def test_issuer_that_is_no_text_is_none(claim: Any) -> None:
     """Where no issuer is asked for, it may be anything."""
     token = by_hand({"alg": "HS256"}, {"sub": "alice", "exp": START + 60, "iss": claim}, secret=SECRET)

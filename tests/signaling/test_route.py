@@ -26,7 +26,10 @@ def a_route(**settings: Any) -> Route:
     ("row", "refusals"),
     [
         (a_route(), ()),
-        (a_route(asker=Asker.USER), (*OF_A_TOKEN, errors.WrongOrigin, errors.StoreUnavailable)),
+        (
+            a_route(asker=Asker.USER),
+            (*OF_A_TOKEN, errors.WrongOrigin, errors.KeysUnavailable, errors.StoreUnavailable),
+        ),
         (
             a_route(asker=Asker.ROOM_TOKEN),
             (*OF_A_TOKEN, errors.PeerGone, errors.WrongOrigin, errors.WrongRoom, errors.StoreUnavailable),

@@ -21,6 +21,8 @@ EXAMPLES: list[Refused] = [
     errors.TokenExpired(),
     errors.WrongRoom(),
     errors.WrongOrigin(),
+    errors.GuestRefused(),
+    errors.ProofFailed("x"),
     errors.NoSuchRoom(),
     errors.NoSuchPeer(),
     errors.NotFound(),
