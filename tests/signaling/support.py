@@ -14,6 +14,8 @@ from signaling.config import Config
 from signaling.service import SERVICE, Service
 from signaling.store.port import Store
 
+from .judge import Judge, judge_of
+
 __all__ = ["SECRET", "Answer", "FakeClock", "Meeting", "assert_error", "until", "zeros"]
 
 SECRET = "a secret of more than thirty-two bytes"
@@ -70,6 +72,17 @@ async def until(is_so: Callable[[], object]) -> None:
             await asyncio.sleep(0)
 
 
+def _judged(judge: Judge) -> type[aiohttp.ClientWebSocketResponse]:
+    class JudgedSocket(aiohttp.ClientWebSocketResponse):
+        async def receive(self, timeout: float | None = None) -> aiohttp.WSMessage:  # noqa: ASYNC109 - aiohttp's own
+            message = await super().receive(timeout)
+            if message.type is aiohttp.WSMsgType.TEXT:
+                judge.check_frame(message.data)
+            return message
+
+    return JudgedSocket
+
+
 @dataclass
 class Meeting:
     """One server under test and one client."""
@@ -84,7 +97,8 @@ class Meeting:
         config = Config(**{"guests": True, "store": "memory:", **settings})
         server = TestServer(create_app(config, store=store, clock=clock))
         await server.start_server(max_field_size=MAX_FIELD_BYTES)
-        return cls(server, aiohttp.ClientSession(server.make_url("/")), clock)
+        session = aiohttp.ClientSession(server.make_url("/"), ws_response_class=_judged(judge_of(config)))
+        return cls(server, session, clock)
 
     async def close(self) -> None:
         for socket in self.sockets:
@@ -96,6 +110,11 @@ class Meeting:
     def service(self) -> Service:
         return self.server.app[SERVICE]
 
+    @property
+    def judge(self) -> Judge:
+        """Every answer and frame of the whole suite is held to the document."""
+        return judge_of(self.service.config)
+
     async def call(
         self, method: str, path: str, body: Any = None, *, token: str | None = None, **options: Any
     ) -> Answer:
@@ -103,7 +122,9 @@ class Meeting:
         headers = {**options.pop("headers", {}), **({"Authorization": f"Bearer {token}"} if token else {})}
         data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
         async with self.session.request(method, path, data=data, headers=headers, **options) as response:
-            return Answer(response.status, response.headers, await response.text())
+            answer = Answer(response.status, response.headers, await response.text())
+            self.judge.check_answer(method, response.url.raw_path, answer.status, answer.headers, answer.text)
+            return answer
 
     async def create(self, token: str | None = None, **body: Any) -> Any:
         answer = await self.call("POST", "/signaling/create-room", body, token=token)
