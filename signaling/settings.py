@@ -37,6 +37,8 @@ __all__ = [
 PREFIX = "SIGNALING_"
 ALGORITHMS = ("HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "ES512", "EdDSA")
 
+PORTS = {"http": ":80", "https": ":443"}
+
 T = TypeVar("T")
 Parse = Callable[[str], Any]
 
@@ -89,10 +91,14 @@ def _is_loopback(parts: SplitResult) -> bool:
 
 
 def _origin(text: str) -> str:
-    parts = urlsplit(text)
-    if text != "*" and (parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/")):
+    """As browsers write it (RFC 6454, section 6.2): in ASCII and lower case, without the scheme's own port."""
+    if text == "*":
+        return text
+    parts = urlsplit(text.lower())
+    is_bare = not (parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc)
+    if parts.scheme not in PORTS or not parts.hostname or not is_bare or not text.isascii():
         raise ValueError
-    return text.rstrip("/").lower()
+    return f"{parts.scheme}://{parts.netloc.removesuffix(PORTS[parts.scheme])}"
 
 
 def _ice_url(*schemes: str) -> Parse:
@@ -147,7 +153,9 @@ ALGORITHM = Allowed(_algorithm, f"one of {', '.join(ALGORITHMS)}")
 KEYS_URL = Allowed(
     _keys_url, "a URL without user and password: https:// to any host, http:// to this machine only (localhost)"
 )
-ORIGINS = Allowed(_list_of(_origin), "origins such as https://chat.example, separated by commas, or *")
+ORIGINS = Allowed(
+    _list_of(_origin), "origins as browsers write them, such as https://chat.example, separated by commas, or *"
+)
 STUN_URLS = Allowed(_list_of(_ice_url("stun:", "stuns:")), "stun: or stuns: URLs, separated by commas")
 TURN_URLS = Allowed(_list_of(_ice_url("turn:", "turns:")), "turn: or turns: URLs, separated by commas")
 
