@@ -35,9 +35,6 @@ __all__ = ["check_config", "create_app", "open_store", "running_server"]
 
 log = logging.getLogger("signaling")
 
-SWEEP_S = 1.0
-"""How late a departure may be told."""
-
 SHUTDOWN_S = 0.5
 """For answers under way; polls and sockets are sent home before."""
 
@@ -150,7 +147,7 @@ async def _sweeping(service: Service) -> AsyncIterator[None]:
 
 async def _sweep_for_ever(service: Service) -> None:
     while True:
-        await asyncio.sleep(SWEEP_S)
+        await asyncio.sleep(service.config.sweep_s)
         try:
             await service.sweep()
         except StoreUnavailable:
@@ -184,8 +181,17 @@ async def running_server(config: Config, *, store: Store | None = None, clock: C
     await runner.setup()
     try:
         yield await _listen(runner, config)
+        await _drain(runner.app[SERVICE])
     finally:
         await runner.cleanup()
+
+
+async def _drain(service: Service) -> None:
+    """Let load balancers see that this server goes, while it still serves whom they send."""
+    service.is_draining = True
+    if service.config.drain_s:
+        log.info("= draining for %g s", service.config.drain_s)
+        await asyncio.sleep(service.config.drain_s)
 
 
 async def _listen(runner: web.AppRunner, config: Config) -> str:

@@ -114,6 +114,15 @@ class Config:
         3600.0, seconds(120, 86_400), "short, for it cannot be withdrawn; renewed on the way when half spent"
     )
     poll_max_s: float = setting(25.0, seconds(0, 300), "proxies cut idle requests from 30 s on")
+    ping_s: float = setting(25.0, seconds(0.05, 3600), "proxies cut connections that are silent for 30 s and more")
+    sweep_s: float = setting(1.0, seconds(0.01, 60), "how late a departure may be told")
+    ready_timeout_s: float = setting(0.5, seconds(0.01, 60), "for the store to answer /readyz; probes give up after 1 s")
+    drain_s: float = setting(
+        0.0, seconds(0, 3600), "behind a load balancer: as long as it may take to see /readyz fail, and one probe more"
+    )
+    returns_per_s: int = setting(
+        1000, whole(1, 1_000_000), "clients that a stop asks back each second; one core welcomes three times as many"
+    )
     log_format: str = setting("text", one_of("text", "json"), "text for people, JSON lines for whatever collects logs")
     log_level: str = setting(
         "info", one_of("debug", "info", "warning", "error"), "info has a line for each call but heartbeats and polls"

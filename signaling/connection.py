@@ -102,13 +102,14 @@ class Connection:
         """Answer a ping."""
         self._write(data, WSMsgType.PONG)
 
-    def ping(self) -> None:
-        """Ask for a sign of life; without one since the last ping, the connection is dead and dropped."""
+    def ping(self) -> bool:
+        """Ask for a sign of life; without one since the last ping the connection is dead: it is dropped, and False."""
         if self._is_pinged:
             self._transport.abort()
-        else:
-            self._is_pinged = True
-            self._write(b"", WSMsgType.PING)
+            return False
+        self._is_pinged = True
+        self._write(b"", WSMsgType.PING)
+        return True
 
     def _write(self, frame: bytes, kind: WSMsgType) -> None:
         if self._transport.get_write_buffer_size() + len(frame) > self._out_buffer_bytes:
@@ -145,11 +146,15 @@ class Connection:
             for frame in held:
                 self.send(frame)
 
-    def end(self, code: CloseCode) -> None:
-        """Close from any side, at most once; its handler then falls out of its loop."""
+    def end(self, code: CloseCode) -> asyncio.Task[None]:
+        """Close from any side, at most once; its handler then falls out of its loop.
+
+        The task is done when the other side has answered, or after two seconds; cancelled, it cuts the connection.
+        """
         if self._closing is None:
             self.ended_by = code
             self._closing = asyncio.get_running_loop().create_task(self._close(code))
+        return self._closing
 
     async def _close(self, code: CloseCode) -> None:
         try:

@@ -32,6 +32,7 @@ __all__ = [
     "make_nonce",
     "post_envelope",
     "published_keys",
+    "readyz",
 ]
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -89,8 +90,7 @@ def post_envelope(kind: Kind) -> Handler:
         service, key = request.app[SERVICE], _membership(request).key
         body = wire.decode_body(await _read(request), wire.PostEnvelope)
         rooms.check_room(key.room_id, body.room_id)
-        await service.renew(key)
-        await service.post(key, body.to, kind, body.body)
+        await service.post_once(key, body.to, kind, body.body)
         return _json(b"{}", status=202)
 
     return handle
@@ -163,6 +163,12 @@ async def published_keys(request: web.Request) -> web.Response:
 
 async def healthz(_request: web.Request) -> web.Response:
     """The process answers."""
+    return _json(b'{"status":"ok"}')
+
+
+async def readyz(request: web.Request) -> web.Response:
+    """The server can be sent clients: it is not on its way out, and its store answers."""
+    await request.app[SERVICE].check_ready()
     return _json(b'{"status":"ok"}')
 
 

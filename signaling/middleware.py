@@ -15,7 +15,6 @@ from aiohttp.typedefs import Handler
 from . import wire
 from .errors import (
     BodyTooLarge,
-    GoingAway,
     InternalError,
     InvalidBody,
     MethodNotAllowed,
@@ -79,7 +78,7 @@ async def _answer_errors(request: web.Request, handler: Handler) -> web.StreamRe
     try:
         check_origin(request, service.config.cors_origins)
         if service.is_going_away and _route(request) not in PROBES and not is_preflight(request):
-            raise GoingAway
+            raise service.going_away()
         return await handler(request)
     except Refused as refused:
         return _refuse(request, refused)

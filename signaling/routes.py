@@ -184,6 +184,16 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         method="GET",
+        path="/readyz",
+        handler=handlers.readyz,
+        summary="See whether clients can be sent here: the store answers, and the server is not about to stop",
+        asker=Asker.NOBODY,
+        answer=answers.Health,
+        refusals=(errors.StoreUnavailable,),
+        cross_origin=False,
+    ),
+    Route(
+        method="GET",
         path="/j",
         handler=handlers.invite_page,
         summary="Tell a guest what to do with an invite link",

@@ -20,6 +20,8 @@ from .config import Config
 from .connection import CloseCode, Connection
 from .errors import BodyTooLarge, GoingAway, GuestRefused, NoSuchRoom, PeerGone, Unauthenticated
 from .ids import PeerId, PeerKey, RandomBytes, RoomId, User, short
+from .readiness import Readiness
+from .returns import Returns, plan_returns
 from .rooms import Newcomer
 from .store.port import Attached, Entered, Mail, Refusal, Store
 from .switchboard import Bell, Ring, Switchboard
@@ -28,9 +30,6 @@ from .turn import ice_servers
 from .wire import Kind
 
 __all__ = ["SERVICE", "Service"]
-
-PING_S = 25
-"""Proxies cut connections that are silent for 30 s and more."""
 
 log = logging.getLogger("signaling")
 
@@ -48,9 +47,17 @@ class Service:
     clock: Callable[[], float]
     random_bytes: RandomBytes
     tally: Tally = field(default_factory=Tally)
+    is_draining: bool = False
+    """A load balancer is to send nobody here any more; who comes is served."""
     is_going_away: bool = False
+    """Nobody is served any more."""
+    returns: Returns = field(default_factory=Returns)
+    readiness: Readiness = field(init=False)
     rounds: deque[tuple[float, PeerKey, Connection]] = field(default_factory=deque)
     """When each connection is looked at next; equal pauses keep it in order."""
+
+    def __post_init__(self) -> None:
+        self.readiness = Readiness(self.store.ping, timeout_s=self.config.ready_timeout_s)
 
     # Who asks
 
@@ -178,7 +185,7 @@ class Service:
             else:
                 away.append(peer_id)
         if away:
-            await self.store.tell(room_id, away, frame)
+            self.tally.bounds["mailbox_entries"] += await self.store.tell(room_id, away, frame)
             for peer_id in away:
                 await self._ring(PeerKey(room_id, peer_id))
 
@@ -214,11 +221,13 @@ class Service:
     async def _wait(self, bell: Bell, timeout_s: float) -> bool:
         """Whether it is worth reading again."""
         if self.is_going_away:
-            raise GoingAway
+            raise self.going_away()
         await asyncio.wait([bell], timeout=max(timeout_s, 0))
-        if bell.done() and bell.result() is Ring.GOING_AWAY:
-            raise GoingAway
-        return bell.done() and bell.result() is Ring.MAIL
+        why = bell.result() if bell.done() else None
+        if why is Ring.GOING_AWAY:
+            raise self.going_away()
+        self.tally.bounds["waiting_polls"] += why is Ring.DISPLACED
+        return why is Ring.MAIL
 
     async def renew(self, key: PeerKey) -> None:
         """A sign of life from a peer."""
@@ -285,23 +294,39 @@ class Service:
                 continue
             if connection.membership.has_ended(now):
                 connection.end(CloseCode.UNAUTHORIZED)
-            else:
+            elif connection.ping():
                 keys.append(key)
                 self._push_token(connection)
                 self._plan_round(key, connection)
-                connection.ping()
+            else:  # no renewal: it would race with the end of its grace time
+                self.tally.connections_closed["silent"] += 1
         return keys
 
     def _plan_round(self, key: PeerKey, connection: Connection) -> None:
-        pause_s = min(PING_S, self.config.peer_ttl_s / 3)
+        pause_s = min(self.config.ping_s, self.config.peer_ttl_s / 3)
         self.rounds.append((self.clock() + pause_s, key, connection))
+
+    # The end
+
+    async def check_ready(self) -> None:
+        """Raise GoingAway or StoreUnavailable where a load balancer had better ask another server."""
+        if self.is_draining:
+            raise self.going_away()
+        await self.readiness.check()
+
+    def going_away(self) -> GoingAway:
+        """With a time to come back that is this client's own."""
+        return GoingAway(self.returns.draw(self.random_bytes))
 
     async def close(self) -> None:
         """Nobody waits any longer."""
-        self.is_going_away = True
+        self.is_draining = self.is_going_away = True
+        clients = len(self.switchboard.sockets) + self.switchboard.polls
+        self.returns = plan_returns(clients, per_s=self.config.returns_per_s, lease_s=self.config.peer_ttl_s)
         if self.users is not None:
             await self.users.keys.close()
-        await self.switchboard.close()
+        await self.switchboard.close(lambda: wire.encode_error_frame(self.going_away()))
+        await self.readiness.close()
 
 
 SERVICE = web.AppKey("SERVICE", Service)

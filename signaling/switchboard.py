@@ -6,7 +6,7 @@ waits, then reads again, so no ring is lost. With several servers on one store e
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum, auto
 
@@ -14,6 +14,9 @@ from .connection import CloseCode, Connection
 from .ids import PeerKey
 
 __all__ = ["Bell", "Ring", "Switchboard"]
+
+FAREWELL_S = 0.4
+"""For clients to answer our close; those that do not are cut, so that a stop takes less than a second."""
 
 
 class Ring(Enum):
@@ -33,8 +36,24 @@ class Switchboard:
 
     def __init__(self, *, waiting_polls: int) -> None:
         self.connections: dict[PeerKey, Connection] = {}
+        self.sockets: set[Connection] = set()
+        """All WebSockets that are open, those that have not said hello included."""
         self._bells: dict[PeerKey, deque[Bell]] = {}
         self._waiting_polls = waiting_polls
+
+    @property
+    def polls(self) -> int:
+        """GETs that wait."""
+        return sum(map(len, self._bells.values()))
+
+    @contextmanager
+    def hold(self, connection: Connection) -> Iterator[None]:
+        """Know a WebSocket for as long as it is open."""
+        self.sockets.add(connection)
+        try:
+            yield
+        finally:
+            self.sockets.discard(connection)
 
     def connect(self, key: PeerKey, connection: Connection) -> None:
         """The newest connection of a peer wins."""
@@ -81,15 +100,26 @@ class Switchboard:
         for bell in self._bells.pop(key, ()):
             _ring(bell, why)
 
-    async def close(self) -> None:
-        """Send everybody home."""
+    async def close(self, last_frame: Callable[[], bytes]) -> None:
+        """Send everybody home; each WebSocket hears a last frame of its own before the close."""
         for key in list(self._bells):
             self.ring(key, Ring.GOING_AWAY)
-        connections = list(self.connections.values())
-        for connection in connections:
-            connection.end(CloseCode.GOING_AWAY)
-        for connection in connections:
-            await connection.wait_closed()
+        closings = []
+        for connection in list(self.sockets):
+            connection.send(last_frame())
+            closings.append(connection.end(CloseCode.GOING_AWAY))
+        await _end_within(closings, FAREWELL_S)
+
+
+async def _end_within(closings: list[asyncio.Task[None]], seconds: float) -> None:
+    """Wait for them so long, then cut the rest."""
+    if not closings:
+        return
+    _, late = await asyncio.wait(closings, timeout=seconds)
+    for closing in late:
+        closing.cancel()
+    if late:
+        await asyncio.wait(late)
 
 
 def _ring(bell: Bell, why: Ring) -> None:

@@ -62,7 +62,8 @@ async def open_socket(request: web.Request) -> web.StreamResponse:
     await socket.prepare(request)
     assert request.transport is not None
     connection = Connection(socket, request.transport, out_buffer_bytes=service.config.out_buffer_bytes)
-    await _Session(service, socket, connection).run(request.headers.get("Authorization"))
+    with service.switchboard.hold(connection):
+        await _Session(service, socket, connection).run(request.headers.get("Authorization"))
     return socket
 
 

@@ -88,8 +88,13 @@ class KeysUnavailable(Unavailable):
 
 
 class GoingAway(Unavailable):
-    """The server is stopping."""
+    """The server is stopping; each client is given a time of its own to come back at."""
 
     code = "going_away"
     sentence = "The server is going away."
-    retry_after_s = 2
+    hint = "Come back after retryAfterS seconds, and not all at once."
+    retry_after_s = 1
+
+    def __init__(self, retry_after_s: int = 1) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__()

@@ -30,6 +30,7 @@ PURE = (
     "signaling.operation",
     "signaling.policy",
     "signaling.query",
+    "signaling.returns",
     "signaling.rooms",
     "signaling.route",
     "signaling.schemas",

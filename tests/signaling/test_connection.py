@@ -99,11 +99,11 @@ async def test_what_is_held_is_bounded_too() -> None:
 async def test_dead_connection_is_dropped_at_the_second_ping() -> None:
     """Unless something was heard."""
     connection, socket, transport = a_connection()
-    connection.ping()
+    assert connection.ping()
     connection.heard()
-    connection.ping()
+    assert connection.ping()
     assert not transport.is_aborted
-    connection.ping()
+    assert not connection.ping()
     assert transport.is_aborted
     assert socket.sent == [(b"", WSMsgType.PING)] * 2
 
@@ -144,3 +144,15 @@ async def test_reader_that_never_catches_up_is_cut() -> None:
     await connection.relieve()
     await connection.wait_closed()
     assert socket.codes == [4408]
+
+
+async def test_close_that_is_waited_for_no_longer_cuts_the_connection() -> None:
+    """Both calls of `end` give the same close; cancelled, it drops the transport."""
+    connection, _, transport = a_connection()
+    closing = connection.end(CloseCode.GOING_AWAY)
+    assert connection.end(CloseCode.LEFT) is closing
+    await asyncio.sleep(0)
+    closing.cancel()
+    await connection.wait_closed()
+    assert transport.is_aborted
+    assert connection.ended_by is CloseCode.GOING_AWAY

@@ -432,3 +432,30 @@ async def test_body_that_does_not_come_is_not_waited_for(start: Start) -> None:
     assert b'"request_timeout"' in await reader.readuntil(b"}}")
     writer.close()
     await writer.wait_closed()
+
+
+async def test_server_is_ready_while_its_store_answers(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """S17: a load balancer asks; what hangs counts as no, and soon."""
+    meeting = await start(ready_timeout_s=0.02)
+    assert (await meeting.call("GET", "/readyz")).json == {"status": "ok"}
+
+    async def hang() -> None:
+        await asyncio.sleep(3600)
+
+    monkeypatch.setattr(meeting.service.readiness, "_ping", hang)
+    answers = await asyncio.gather(*(meeting.call("GET", "/readyz") for _ in range(5)))
+    for answer in answers:
+        assert_error(answer, 503, "store_unavailable")
+    assert (await meeting.call("GET", "/healthz")).status == 200
+    await meeting.service.readiness.close()
+
+
+async def test_server_that_drains_is_not_ready(meeting: Meeting) -> None:
+    """And serves all the same; when it goes away, it is still alive."""
+    meeting.service.is_draining = True
+    assert_error(await meeting.call("GET", "/readyz"), 503, "going_away")
+    assert (await meeting.call("POST", "/signaling/create-room")).status == 200
+    await meeting.service.close()
+    assert_error(await meeting.call("GET", "/readyz"), 503, "going_away")
+    assert_error(await meeting.call("POST", "/signaling/create-room"), 503, "going_away")
+    assert (await meeting.call("GET", "/healthz")).status == 200

@@ -9,10 +9,11 @@ import pytest
 
 from signaling.auth import mint_user_token
 from signaling.errors import StoreUnavailable
+from signaling.returns import Returns
 from signaling.turn import turn_user
 
 from .conftest import Start
-from .support import SECRET, START, FakeClock, Meeting, assert_error
+from .support import SECRET, START, FakeClock, Meeting, assert_error, until
 
 
 async def test_capacity_holds_over_http(start: Start) -> None:
@@ -154,3 +155,30 @@ async def test_open_socket_ends_with_the_jwt(start: Start, clock: FakeClock) -> 
     await meeting.service.sweep()
     message = await socket.receive()
     assert (message.type, message.data) == (aiohttp.WSMsgType.CLOSE, 4401)
+
+
+async def test_stop_asks_each_client_back_at_its_own_time(start: Start) -> None:
+    """Spread by their number, within a third of a lease."""
+    meeting = await start(returns_per_s=1, peer_ttl_s=30)
+    peers = [await meeting.create() for _ in range(3)]
+    sockets = [await meeting.connect(peer) for peer in peers]
+    closing = asyncio.create_task(meeting.service.close())
+    waits = [(await socket.receive_json())["error"]["retryAfterS"] for socket in sockets]
+    await asyncio.gather(*(socket.receive() for socket in sockets), closing)
+    assert all(1 <= wait <= 3 for wait in waits)
+    assert meeting.service.returns == Returns(1, 3)
+
+
+async def test_what_is_cut_without_a_word_is_counted(start: Start) -> None:
+    """Displaced polls, and notices for full mailboxes: the operator sees which bound it was."""
+    meeting = await start(waiting_polls=1, mailbox_entries=1)
+    left, right = await meeting.pair()
+    oldest = asyncio.create_task(meeting.inbox(left, wait=20))
+    await until(lambda: meeting.service.switchboard.polls)
+    newest = asyncio.create_task(meeting.inbox(left, wait=20))
+    assert await oldest == []
+    await meeting.post("bye", right, left["peerId"], 1)
+    await newest
+    await meeting.post("offer", left, right["peerId"], 1)
+    await meeting.join(roomId=left["room"]["roomId"])
+    assert dict(+meeting.service.tally.bounds) == {"waiting_polls": 1, "mailbox_entries": 1}

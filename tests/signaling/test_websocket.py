@@ -323,11 +323,16 @@ async def test_stopping_server_says_1001_and_wakes_polls(meeting: Meeting) -> No
     path = f"/signaling/inbox/{right['room']['roomId']}"
     poll = asyncio.create_task(meeting.call("GET", path, token=right["token"], params={"wait": "20"}))
     await until(lambda: meeting.service.switchboard._bells)
+    mute = await meeting.socket()  # has not said hello
     closing = asyncio.create_task(meeting.service.close())
-    assert await closed_with(socket) == (1001, [])
+    for each in (socket, mute):
+        code, frames = await closed_with(each)
+        assert (code, [frame["error"]["code"] for frame in frames]) == (1001, ["going_away"])
+        assert frames[0]["error"]["retryAfterS"] == 1
     assert_error(await asyncio.wait_for(poll, 2), 503, "going_away")
     await closing
-    assert_error(await meeting.call("GET", "/healthz"), 503, "going_away")
+    assert meeting.service.switchboard.sockets == set()
+    assert_error(await meeting.call("GET", "/signaling/rooms"), 503, "going_away")
 
 
 async def test_socket_that_opens_during_a_post_gets_the_envelope(meeting: Meeting) -> None:
