@@ -1,4 +1,4 @@
-"""The page behind an invite link, as a guest's browser shows it."""
+"""The server's own pages as a browser shows them: the one behind an invite link, and the description of all calls."""
 
 from collections.abc import AsyncIterator
 
@@ -46,10 +46,12 @@ async def test_invite_page_sends_nothing_but_its_own_request(chromium: Chromium,
     assert SECRET not in "".join(seen)
 
 
-async def test_invite_page_renders_as_it_is_meant(chromium: Chromium, server: str) -> None:
-    """Its policy lets its own style in, and its console stays empty."""
+@pytest.mark.parametrize(("path", "words"), [(f"/j#{SECRET}", "You are invited"), ("/docs", "/signaling/create-room")])
+async def test_page_renders_as_it_is_meant(chromium: Chromium, server: str, path: str, words: str) -> None:
+    """Its policy lets its own style in, it loads nothing from anywhere, and its console stays empty."""
     async with chromium.tab() as tab:
-        await tab.open(f"{server}/j#{SECRET}")
-        assert "You are invited to a private room" in await tab.text()
-        assert await tab.run("getComputedStyle(document.querySelector('code')).paddingLeft") != "0px"
+        await tab.open(server + path)
+        assert words in await tab.text()
+        assert await tab.run("getComputedStyle(document.querySelector('code')).backgroundColor") != "rgba(0, 0, 0, 0)"
+        assert len(tab.requests) == 1
         assert tab.console == []
