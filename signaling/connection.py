@@ -1,0 +1,173 @@
+"""One peer's WebSocket: the only place that writes on one.
+
+`send` neither waits nor makes a task. aiohttp's `send_frame` is a coroutine only because it waits once the transport
+is paused; the transport here is told to pause beyond our own bound, and who reaches the bound is cut before. So its
+coroutine always ends in the first step, which `send` runs by hand. Order is the order of the calls.
+
+While the mailbox is being fetched, frames that come directly are held behind it. Pings are ours and not aiohttp's: its
+heartbeat arms a timer for each connection, and once more after the close.
+"""
+
+import asyncio
+from enum import IntEnum
+from math import inf
+
+from aiohttp import ClientConnectionResetError, WSMsgType, web
+
+from .auth import Membership
+
+__all__ = ["CloseCode", "Connection"]
+
+
+RELIEF_STEP_S = 0.01
+"""How often a congested connection is looked at."""
+
+
+class CloseCode(IntEnum):
+    """Close codes of docs/protocol.md."""
+
+    LEFT = 1000
+    GOING_AWAY = 1001
+    BINARY = 1003
+    TOO_LARGE = 1009
+    INTERNAL = 1011
+    MALFORMED = 4400
+    UNAUTHORIZED = 4401
+    GONE = 4404
+    TOO_SLOW = 4408
+    REPLACED = 4409
+
+
+class Connection:
+    """A prepared WebSocket with bounded, ordered output."""
+
+    membership: Membership
+    """Whose it is; set once its hello is accepted."""
+    serial: int | None = None
+    """Of its attach, once the store has answered; see store/shared.py."""
+    settled_at: float = inf
+    """When what its peer sends may go straight to others; on the loop's clock."""
+    ended_by: CloseCode | None = None
+    """Why this server ended it, once it has."""
+
+    def __init__(
+        self,
+        socket: web.WebSocketResponse,
+        transport: asyncio.Transport,
+        *,
+        out_buffer_bytes: int,
+        relief_s: float = 1.0,
+    ) -> None:
+        self._socket = socket
+        self._transport = transport
+        self._out_buffer_bytes = out_buffer_bytes
+        self._relief_s = relief_s
+        self._held: list[bytes] = []
+        self._held_bytes = 0
+        self._fetches = 0
+        self._is_pinged = False
+        self._closing: asyncio.Task[None] | None = None
+        transport.set_write_buffer_limits(high=4 * out_buffer_bytes)
+
+    @property
+    def is_ending(self) -> bool:
+        """No frame is taken or given any more."""
+        return self._closing is not None
+
+    @property
+    def is_congested(self) -> bool:
+        """Half of the bound is waiting to be read."""
+        return self._transport.get_write_buffer_size() > self._out_buffer_bytes // 2
+
+    async def relieve(self) -> None:
+        """Hold up who sends until the reader has caught up; one that does not in time is cut.
+
+        Without this, a fast sender could have a healthy reader cut; and whoever waits here is one sender, not all.
+        """
+        for _ in range(max(1, int(self._relief_s / RELIEF_STEP_S))):
+            await asyncio.sleep(RELIEF_STEP_S)
+            if self.is_ending or not self.is_congested:
+                return
+        self.end(CloseCode.TOO_SLOW)
+
+    def send(self, frame: bytes) -> None:
+        """Put a frame on its way; a reader that is too slow is cut instead."""
+        if self._closing is not None:
+            return
+        if self._fetches:
+            self._hold(frame)
+        else:
+            self._write(frame, WSMsgType.TEXT)
+
+    def heard(self) -> None:
+        """Something has come from the other side."""
+        self._is_pinged = False
+
+    def pong(self, data: bytes) -> None:
+        """Answer a ping."""
+        self._write(data, WSMsgType.PONG)
+
+    def ping(self) -> bool:
+        """Ask for a sign of life; without one since the last ping the connection is dead: it is dropped, and False."""
+        if self._is_pinged:
+            self._transport.abort()
+            return False
+        self._is_pinged = True
+        self._write(b"", WSMsgType.PING)
+        return True
+
+    def _write(self, frame: bytes, kind: WSMsgType) -> None:
+        if self._transport.get_write_buffer_size() + len(frame) > self._out_buffer_bytes:
+            self.end(CloseCode.TOO_SLOW)
+            return
+        sending = self._socket.send_frame(frame, kind)
+        try:
+            sending.send(None)
+        except StopIteration:
+            return
+        except ClientConnectionResetError:
+            return  # its handler hears of it too
+        sending.close()  # unreachable while the transport never pauses; the frame itself is written
+
+    def _hold(self, frame: bytes) -> None:
+        self._held_bytes += len(frame)
+        if self._held_bytes > self._out_buffer_bytes:
+            self.end(CloseCode.TOO_SLOW)
+        else:
+            self._held.append(frame)
+
+    def begin_fetch(self) -> None:
+        """Mail is being fetched: what comes directly waits behind it."""
+        self._fetches += 1
+
+    def end_fetch(self, frames: tuple[bytes, ...]) -> None:
+        """The mail is here; with the last fetch, what was held follows."""
+        fetches, self._fetches = self._fetches - 1, 0
+        for frame in frames:
+            self.send(frame)
+        self._fetches = fetches
+        if not fetches:
+            held, self._held, self._held_bytes = self._held, [], 0
+            for frame in held:
+                self.send(frame)
+
+    def end(self, code: CloseCode) -> asyncio.Task[None]:
+        """Close from any side, at most once; its handler then falls out of its loop.
+
+        The task is done when the other side has answered, or after two seconds; cancelled, it cuts the connection.
+        """
+        if self._closing is None:
+            self.ended_by = code
+            self._closing = asyncio.get_running_loop().create_task(self._close(code))
+        return self._closing
+
+    async def _close(self, code: CloseCode) -> None:
+        try:
+            await self._socket.close(code=code, message=code.name.lower().encode())
+        finally:
+            self._transport.abort()  # what a dead reader has not taken would otherwise stay for minutes
+
+    async def wait_closed(self) -> None:
+        """After `end`: until the other side has answered, or two seconds."""
+        if self._closing is not None:
+            await asyncio.wait([self._closing])

@@ -128,7 +128,7 @@ def room_at(place: str) -> RoomId:
 
 
 def decode_bell(text: str) -> Bell:
-    """What scripts publish: `mail <room> <peer>...`, `left|gone <room> <peer>`, `replaced <room> <peer> <serial>`."""
+    """What scripts publish: `mail <room> <peer>...`, or `left|gone|replaced <room> <peer> <serial>`."""
     why, room_id, *rest = text.split(" ")
-    serial = int(rest.pop()) if why == "replaced" else 0
+    serial = 0 if why == "mail" else int(rest.pop())
     return Bell(Summons(why), tuple(PeerKey(RoomId(room_id), PeerId(peer_id)) for peer_id in rest), serial)

@@ -19,6 +19,16 @@ local function socket_of(peer)
   local at = redis.call('HGET', base .. ':at', peer)
   if at then return string.match(at, '^(%d+) (.*)$') end
 end
+local function ears(peer)
+  local found, _, server = {}, socket_of(peer)
+  if server then found[server] = true end
+  for polling in string.gmatch(redis.call('HGET', base .. ':at', peer .. '?') or '', '%S+') do found[polling] = true end
+  return found
+end
+local function tell_end(why, peer)
+  local serial = socket_of(peer) or '0'
+  for server in pairs(ears(peer)) do publish(server, table.concat({why, room, peer, serial}, ' ')) end
+end
 """
 
 ROOM = """
@@ -103,12 +113,6 @@ local function into_hand(peer)
   redis.call('RENAME', mail, base .. ':hand:' .. peer)
   redis.call('HDEL', base .. ':sizes', peer)
   return redis.call('LRANGE', base .. ':hand:' .. peer, 0, -1)
-end
-local function ears(peer)
-  local found, _, server = {}, socket_of(peer)
-  if server then found[server] = true end
-  for polling in string.gmatch(redis.call('HGET', base .. ':at', peer .. '?') or '', '%S+') do found[polling] = true end
-  return found
 end
 """
 

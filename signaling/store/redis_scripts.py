@@ -10,6 +10,7 @@ Rules that the scripts hold, beyond those of tables.py:
 - An entry in `due` is never later than the first lease of its room that ends. A renewal leaves it where it is, so it
   may be too early; the sweep then moves it on. Whoever sweeps first tells a departure, and no other server does.
 - What a WebSocket has been given lies in its `hand` until the next fetch or a confirm. Another attach puts it back.
+- Serials of attaches are times, made to grow: those of a room that was made anew are above those of the old one.
 - All keys of a room run out by themselves some time after its last renewal, so nothing is left if all servers die.
 
 The directory is in a slot of its own, so listing and counting a room is a second step, after the room is made or has
@@ -48,8 +49,7 @@ for _, peer in ipairs(redis.call('HKEYS', base .. ':peers')) do remove(peer) end
 _LEAVE = """
 local peer = ARGV[4]
 if lease(peer) <= now then return end
-local _, server = socket_of(peer)
-if server then publish(server, 'left ' .. room .. ' ' .. peer) end
+tell_end('left', peer)
 local token = remove(peer)
 return {token or '', redis.call('HKEYS', base .. ':peers')}
 """
@@ -65,7 +65,8 @@ _ATTACH = """
 local peer = ARGV[4]
 if lease(peer) <= now then return end
 renew(peer)
-local serial = redis.call('HINCRBY', base, 'serial', 1)
+local serial = string.format('%.0f', math.max(now, redis.call('HGET', base, 'serial') + 1))
+redis.call('HSET', base, 'serial', serial)
 local _, older = socket_of(peer)
 if older then publish(older, 'replaced ' .. room .. ' ' .. peer .. ' ' .. serial) end
 redis.call('HSET', base .. ':at', peer, serial .. ' ' .. me)
@@ -79,7 +80,7 @@ for i = #given, 1, -1 do
 end
 if #given > 0 then redis.call('PEXPIRE', mail, @ENVELOPE_TTL@) end
 redis.call('DEL', hand)
-return {serial, into_hand(peer), others(peer)}
+return {tonumber(serial), into_hand(peer), others(peer)}
 """
 
 _SHORTEN = """
@@ -188,8 +189,7 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', due, '-inf', now, 'LIMIT', 0, 10
   local ended = redis.call('ZRANGEBYSCORE', base .. ':leases', '-inf', upto, 'LIMIT', 0, 1000)
   local token = ''
   for _, peer in ipairs(ended) do
-    local _, server = socket_of(peer)
-    if server then publish(server, 'gone ' .. id .. ' ' .. peer) end
+    tell_end('gone', peer)
     token = remove(peer) or token
   end
   local first = redis.call('ZRANGE', base .. ':leases', 0, 0, 'WITHSCORES')[2]

@@ -7,7 +7,7 @@ it again. Bells only say where to look. Whoever misses one finds out at the next
 
 from collections.abc import Sequence
 from enum import Enum, auto
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from ..ids import PeerKey
 from .port import Store
@@ -48,9 +48,10 @@ class Bell(NamedTuple):
     why: Summons
     keys: tuple[PeerKey, ...]
     serial: int = 0
-    """Of the WebSocket that replaces older ones."""
+    """Of the WebSocket that replaces older ones, or of the last one that a peer had; 0 where it had none."""
 
 
+@runtime_checkable
 class SharedStore(Store, Protocol):
     """A store with several servers on it, seen from one of them."""
 

@@ -9,7 +9,7 @@ from signaling.store.memory import MemoryStore
 from signaling.store.port import Limits, PeerRecord, RoomRecord
 from signaling.store.redis import RedisStore
 
-from ..support import FakeClock
+from ..support import START, FakeClock
 
 __all__ = ["a_key", "a_peer", "a_room", "make_redis", "make_store"]
 
@@ -47,7 +47,6 @@ def make_store(engine: str, folder: Path, limits: Limits, clock: FakeClock) -> L
     return DiskcacheStore(folder / "store", limits, clock=clock)
 
 
-def make_redis(url: str, limits: Limits, clock: FakeClock, **settings: float) -> RedisStore:
+def make_redis(url: str, limits: Limits, clock: FakeClock, engine: type[RedisStore] = RedisStore) -> RedisStore:
     """Its time is that of Redis, and passes as the clock says on top of it."""
-    started = clock.now
-    return RedisStore(url, limits, offset_ms=lambda: round((clock.now - started) * 1000), **settings)  # type: ignore[arg-type]
+    return engine(url, limits, offset_ms=lambda: round((clock.now - START) * 1000))

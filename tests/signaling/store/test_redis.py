@@ -195,6 +195,15 @@ async def test_newest_websocket_wins_on_whichever_server(servers: list[RedisStor
     assert await newer.look([second]) == (Standing.MAIL,)
 
 
+async def test_serials_of_a_room_made_anew_are_above_those_of_the_old(servers: list[RedisStore], pair: None) -> None:
+    """A late bell about the old WebSocket does not concern the new one."""
+    first = await attach(servers[0], LEFT)
+    await servers[0].leave(LEFT)
+    await servers[0].leave(RIGHT)
+    await servers[1].create(a_room(), a_peer("p"))
+    assert (await attach(servers[1], LEFT)).serial > first.serial
+
+
 async def test_late_look_keeps_those_who_are_connected(servers: list[RedisStore], pair: None, clock: FakeClock) -> None:
     """A server that was suspended finds its peers alive, unless their end has been told."""
     claim = await attach(servers[0], RIGHT)
@@ -239,10 +248,10 @@ async def test_server_hears_that_its_peer_has_left_or_timed_out(
     """By another server's doing."""
     mine, other = servers[0], servers[1]
     assert await mine.hear() is None
-    await attach(mine, LEFT)
-    await attach(mine, RIGHT)
+    left = await attach(mine, LEFT)
+    assert await mine.take(RIGHT) == ()
     await other.leave(LEFT)
-    assert await hear(mine) == Bell(Summons.LEFT, (LEFT,))
+    assert await hear(mine) == Bell(Summons.LEFT, (LEFT,), left.serial)
     clock.advance(80)
     await other.expire()
     assert await hear(mine) == Bell(Summons.GONE, (RIGHT,))

@@ -31,7 +31,7 @@ async def bells(redis_url: str) -> AsyncIterator[Bells]:
 async def test_bells_are_heard_together(bells: Bells, session_redis: RedisServer) -> None:
     """After None, which says that the subscription has only begun."""
     assert await bells.hear() is None
-    for text in ("mail room p", "gone room q"):
+    for text in ("mail room p", "gone room q 0"):
         session_redis.command("PUBLISH", CHANNEL, text)
     heard: list[Bell] = []
     while len(heard) < 2:

@@ -72,5 +72,5 @@ def test_bells_are_read() -> None:
     """One message may be for several peers."""
     assert decode_bell("mail room p q") == Bell(Summons.MAIL, (a_key("p"), a_key("q")))
     assert decode_bell("replaced room p 7") == Bell(Summons.REPLACED, (a_key("p"),), 7)
-    assert decode_bell("left room p").why is Summons.LEFT
+    assert decode_bell("left room p 0") == Bell(Summons.LEFT, (a_key("p"),))
     assert channel("one") != channel("two")
