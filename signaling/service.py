@@ -73,6 +73,13 @@ class Service:
             raise Unauthenticated
         return await self.users.read(token)
 
+    async def identify_user(self, header: str | None) -> User:
+        """The same for calls that are no guest's."""
+        user = await self.identify(header)
+        if user.is_guest:
+            raise GuestRefused
+        return user
+
     # Coming and going
 
     async def create(self, user: User, request: wire.CreateRoom) -> wire.Joined:
@@ -82,13 +89,6 @@ class Service:
         outcome = await self.store.create(room, newcomer.peer)
         self.tally.rooms_created += isinstance(outcome, Entered) and outcome.is_new
         return await self._entered(outcome, newcomer)
-
-    async def identify_user(self, header: str | None) -> User:
-        """The same for calls that are no guest's."""
-        user = await self.identify(header)
-        if user.is_guest:
-            raise GuestRefused
-        return user
 
     async def join(self, user: User, request: wire.JoinRoom) -> wire.Joined:
         """Enter a room."""
