@@ -22,7 +22,7 @@ from ..ports import Signal
 from .calls import maybe_frame
 from .endings import Ended, Poll, after_close, before_welcome
 from .first import first_of
-from .frames import Frame, Welcome
+from .frames import Frame, Refusal, Welcome
 from .http import Http
 from .path import Credentials, OnFrame, Pause
 from .wire import LEAVE_FRAME, encode_frame
@@ -44,6 +44,7 @@ class WebSocketPath:
         self._silence_s = silence_s
         self._credentials = credentials
         self._socket: aiohttp.ClientWebSocketResponse | None = None
+        self._retry_after_s: float | None = None
         self._ended = asyncio.Event()
 
     async def open(self, on_frame: OnFrame) -> None:
@@ -100,11 +101,18 @@ class WebSocketPath:
         with self._http.translated():
             message = await self._opened().receive(timeout=self._silence_s)
         if message.type is aiohttp.WSMsgType.TEXT:
-            return maybe_frame(message.data)
+            return self._noted(maybe_frame(message.data))
         if message.type is aiohttp.WSMsgType.BINARY:
             _log.debug("! dropped a binary frame")
             return None
-        raise Ended(after_close(message.data if message.type is aiohttp.WSMsgType.CLOSE else None))
+        code = message.data if message.type is aiohttp.WSMsgType.CLOSE else None
+        raise Ended(after_close(code, retry_after_s=self._retry_after_s))
+
+    def _noted(self, frame: Frame | None) -> Frame | None:
+        """An error about the connection itself says what its close cannot: when the server wants us back."""
+        if isinstance(frame, Refusal) and frame.to is None:
+            self._retry_after_s = frame.retry_after_s
+        return frame
 
     async def _send(self, text: str) -> None:
         with self._http.translated():

@@ -104,9 +104,15 @@ _OF_ONE_SIGNAL = {"no_such_peer", "mailbox_full", "body_too_large", "invalid_bod
 """Refusals of one envelope; those behind it may still pass."""
 
 
-def after_close(code: int | None) -> Ending:
-    """What follows a close code after the welcome; None stands for a connection that broke."""
-    return CLOSE_CODES.get(code or 0, _BROKE)
+def after_close(code: int | None, *, retry_after_s: float | None = None) -> Ending:
+    """What follows a close code after the welcome; None stands for a connection that broke.
+
+    `retry_after_s` is what the server said before, in an error frame about the whole connection.
+    """
+    ending = CLOSE_CODES.get(code or 0, _BROKE)
+    if isinstance(ending, ComeBack) and retry_after_s is not None:
+        return ComeBack(ending.reason, retry_after_s)
+    return ending
 
 
 def before_welcome(ending: Ending) -> Ending:

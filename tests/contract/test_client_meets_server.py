@@ -11,14 +11,16 @@ import pytest
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+import peer
 from peer.errors import JoinRefused
 from peer.ids import Topic
 from peer.ports import PeerJoinedRoom, PeerLeftRoom, Roster, Seat, Signal, SignalingLost
 from peer.signaling import SignalingClient
 from signaling.app import create_app, running_server
 from signaling.config import Config
+from signaling.service import SERVICE
 
-from ..peer.signaling.seats import LOBBY, Listener, client_of, running
+from ..peer.signaling.seats import LOBBY, Listener, Pauses, client_of, running, until
 
 SECRET = "0123456789abcdef0123456789abcdef"
 GUESTS = Config(guests=True, store="memory:", port=0)
@@ -30,8 +32,7 @@ async def server() -> AsyncIterator[str]:
         yield url
 
 
-@asynccontextmanager
-async def walled_off(status: int) -> AsyncIterator[str]:
+def walled_off(status: int) -> web.Application:
     """The real server behind a proxy that answers every upgrade with a page."""
 
     @web.middleware
@@ -42,6 +43,11 @@ async def walled_off(status: int) -> AsyncIterator[str]:
 
     app = create_app(GUESTS)
     app.middlewares.insert(0, no_upgrades)
+    return app
+
+
+@asynccontextmanager
+async def serving(app: web.Application) -> AsyncIterator[str]:
     runner = web.AppRunner(app, shutdown_timeout=0.5)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -99,7 +105,7 @@ async def test_two_peers_talk_over_websockets(server: str) -> None:
 
 @pytest.mark.parametrize("status", [200, 400, 403, 426, 502])
 async def test_two_peers_talk_where_websockets_are_blocked(status: int) -> None:
-    async with walled_off(status) as server:
+    async with serving(walled_off(status)) as server:
         await talk(server)
 
 
@@ -113,6 +119,25 @@ async def test_leave_over_a_websocket_is_heard(server: str) -> None:
             await ben.leave()
             await task
             assert (await ann_heard.next(PeerLeftRoom)).reason == "left"
+
+
+@pytest.mark.parametrize("upgrades", [True, False], ids=["by WebSocket", "by polling"])
+async def test_server_that_stops_is_given_the_time_it_asks_for(upgrades: bool) -> None:
+    """The frame before the close, or the 503 of a poll, says one second; backoff alone would be an eighth of it."""
+    app = create_app(GUESTS) if upgrades else walled_off(403)
+    pauses, life = Pauses(), AsyncExitStack()
+    server = await life.enter_async_context(serving(app))
+    async with client_of(server, pauses=pauses) as client:
+        seat = await create(client)
+        async with running(seat) as heard:
+            await heard.next(Roster)
+            board = app[SERVICE].switchboard
+            await until(lambda: board.connections or board.polls)
+            pauses.taken.clear()
+            await life.aclose()
+            await heard.next(SignalingLost)
+            await until(lambda: pauses.taken)
+    assert pauses.taken[0] == 1 + 0.5 * peer.Config().signaling_backoff_base_s
 
 
 async def test_server_that_restarts_empty_gets_the_room_back() -> None:

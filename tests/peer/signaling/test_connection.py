@@ -70,6 +70,23 @@ async def test_busy_server_tells_when_to_come_back(
     assert caught.value.ending == ComeBack("the server is busy", None)
 
 
+async def test_server_that_goes_away_names_the_time(
+    server: FakeServer, http: Http, credentials: Credentials, pauses: Pauses
+) -> None:
+    """In an error frame without `to`; one about a single envelope says nothing about the connection."""
+    path = WebSocketPath(http, credentials, pause=pauses)
+    await path.open(print)
+    member = server.member(credentials.peer_id)
+    error = {"code": "going_away", "message": "no", "retryAfterS": 9}
+    await member.push({"type": "error", "error": error})
+    await member.push({"type": "error", "error": error | {"retryAfterS": 60}, "to": credentials.peer_id})
+    await server.close_socket(credentials.peer_id, 1001)
+    with pytest.raises(Ended) as caught:
+        await path.read(print)
+    await path.close()
+    assert caught.value.ending == ComeBack("the server is going away", 9.0)
+
+
 async def test_mute_connection_leads_to_polling(server: FakeServer, credentials: Credentials, pauses: Pauses) -> None:
     """A proxy that lets the upgrade through and no frame; the seat carries on by polling."""
     server.welcomes = False

@@ -43,6 +43,14 @@ def test_close_code_says_what_follows(code: int | None) -> None:
     assert isinstance(after_close(code), CLOSES[code])
 
 
+@pytest.mark.parametrize("code", CLOSES)
+def test_server_may_say_how_long_to_stay_away(code: int | None) -> None:
+    """In the frame before the close; where we join again or stay away, it changes nothing."""
+    ending = after_close(code, retry_after_s=7.0)
+    assert isinstance(ending, CLOSES[code])
+    assert getattr(ending, "retry_after_s", 7.0) == 7.0
+
+
 def test_every_close_code_is_tested() -> None:
     assert set(CLOSE_CODES) <= set(CLOSES)
 
