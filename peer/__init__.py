@@ -25,6 +25,7 @@ from .errors import (
     PeerError,
     RemoteError,
     SignalingUnreachable,
+    TokenUnavailable,
     UsageError,
 )
 from .events import (
@@ -43,6 +44,7 @@ from .events import (
 )
 from .ids import short
 from .peer import Peer, server_of
+from .ports import TokenSource
 from .room import EventStream, Room
 
 __all__ = [
@@ -76,6 +78,8 @@ __all__ = [
     "SignalingUnreachable",
     "StateChanged",
     "StatusChanged",
+    "TokenSource",
+    "TokenUnavailable",
     "TypingChanged",
     "UsageError",
     "clean_text",

@@ -26,6 +26,7 @@ from .dispatch import Dispatcher
 from .errors import BadSetting, JoinRefused, PeerError, UsageError
 from .events import Event, Message
 from .peer import Peer, server_of
+from .ports import TokenSource
 from .room import Room
 from .runtime import Runtime
 
@@ -69,7 +70,7 @@ class Bot:
         invite_or_server: str,
         *,
         room: str | None = None,
-        token: str | None = None,
+        token: TokenSource = None,
         data_dir: str | Path | None = None,
     ) -> None:
         """Serve one room until Ctrl-C or SIGTERM; for scripts. A `room` that does not exist is made, as a public one.
@@ -82,7 +83,7 @@ class Bot:
             sys.exit(f"{self.name}: {error}")
 
     async def _run(
-        self, invite_or_server: str, *, room: str | None, token: str | None, data_dir: str | Path | None
+        self, invite_or_server: str, *, room: str | None, token: TokenSource, data_dir: str | Path | None
     ) -> None:
         stop = _stop_event()
         async with Peer(

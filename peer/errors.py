@@ -20,6 +20,7 @@
         BadIdentity            an identity key or file that we refuse
       ConnectivityError      try again later
         SignalingUnreachable   no answer from the signaling server
+        TokenUnavailable       the callable that supplies our JWT gave none
         JoinRefused            the signaling server said no
         LinkFailed             no path to that peer
 
@@ -49,6 +50,7 @@ __all__ = [
     "RemoteError",
     "Replayed",
     "SignalingUnreachable",
+    "TokenUnavailable",
     "UnexpectedFrame",
     "UsageError",
 ]
@@ -162,6 +164,14 @@ class SignalingUnreachable(ConnectivityError):
             f"no signaling server answers at {server} ({reason}): is it running, and is the address right?"
         )
         self.server = server
+        self.reason = reason
+
+
+class TokenUnavailable(ConnectivityError):
+    """The callable that was passed as `token` gave no JWT; what it raised is the cause."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the callable that supplies the token gave no JWT ({reason}): see the cause of this error")
         self.reason = reason
 
 

@@ -21,7 +21,7 @@ from .crypto.invite import Invite, PublicInvite, looks_like_invite, parse_invite
 from .crypto.room_keys import RoomKeys, derive_public_room, derive_room_keys
 from .errors import BadSetting, Closed, JoinRefused
 from .ids import RoomId, Topic
-from .ports import LinkFactory, RoomInfo, Seat, Signaling
+from .ports import LinkFactory, RoomInfo, Seat, Signaling, TokenSource
 from .room import Room
 from .runtime import Runtime, wall_ms
 from .store.identity_file import load_identity
@@ -53,13 +53,14 @@ class Peer:
         server: str,
         *,
         name: str,
-        token: str | None = None,
+        token: TokenSource = None,
         data_dir: str | Path | None = None,
         config: Config | None = None,
         transport: Transport | None = None,
     ) -> None:
         """`server` is its address or an invite link; `token` the user's JWT, where the server wants one.
 
+        A `token` that may expire is better passed as a function, async or not, that supplies a fresh one at each join.
         The identity is kept in `data_dir`; without one it lasts as long as this object. Raises BadSetting, BadIdentity.
         """
         self._config = config or Config()
@@ -109,7 +110,7 @@ class Peer:
     async def create_room(self, title: str, *, public: bool = False) -> Room:
         """Open a room. Private: only those with its `invite` can enter or read. Public: by name, for everybody.
 
-        Raises JoinRefused (a public room of that name exists), SignalingUnreachable, BadSetting.
+        Raises JoinRefused (a public room of that name exists), SignalingUnreachable, TokenUnavailable, BadSetting.
         """
         self._check_open()
         title = clean_name(title, max_chars=self._config.max_name_chars)
@@ -120,7 +121,7 @@ class Peer:
     async def join_room(self, where: str) -> Room:
         """Enter by invite link, or a public room by its name, its id, or its broadcaster's name.
 
-        Raises BadInvite, JoinRefused (`code` says why), SignalingUnreachable, BadSetting.
+        Raises BadInvite, JoinRefused (`code` says why), SignalingUnreachable, TokenUnavailable, BadSetting.
         """
         self._check_open()
         if not looks_like_invite(where):
@@ -132,7 +133,7 @@ class Peer:
         return await self._join_private(invite)
 
     async def list_rooms(self) -> tuple[RoomInfo, ...]:
-        """The public rooms of the server. Raises JoinRefused, SignalingUnreachable."""
+        """The public rooms of the server. Raises JoinRefused, SignalingUnreachable, TokenUnavailable."""
         self._check_open()
         return await self._transport.signaling.list_rooms()
 
@@ -240,7 +241,7 @@ def _explain(error: JoinRefused) -> JoinRefused:
     return JoinRefused(error.code, "nobody is in the room of this invite", hint=hint)
 
 
-def _real_transport(server: str, name: str, token: str | None, config: Config) -> Transport:
+def _real_transport(server: str, name: str, token: TokenSource, config: Config) -> Transport:
     """aiohttp and aiortc; imported late, since aiortc costs 0.3 s and nobody should pay for it at `--help`."""
     from functools import partial
 

@@ -7,10 +7,10 @@ adapters start no task of their own that outlives `run()` or `close()`; foreign 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from .ids import PeerId, Topic
 
@@ -32,9 +32,13 @@ __all__ = [
     "Signaling",
     "SignalingEvent",
     "SignalingLost",
+    "TokenSource",
 ]
 
 SignalKind = Literal["offer", "answer", "candidate", "bye"]
+
+TokenSource: TypeAlias = str | Callable[[], str | Awaitable[str]] | None
+"""The user's JWT, or what supplies a fresh one each time one is needed; None for a guest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +150,13 @@ class Signaling(Protocol):
         """Its origin, such as `http://127.0.0.1:8080`."""
 
     async def create_room(self, *, topic: Topic | None, custom_name: str | None, is_public: bool) -> Seat:
-        """Raises `JoinRefused`, `SignalingUnreachable`."""
+        """Raises `JoinRefused`, `SignalingUnreachable`, `TokenUnavailable`."""
 
     async def join_room(self, *, topic: Topic | None = None, broadcaster_name: str | None = None) -> Seat:
-        """By exactly one of both. Raises `JoinRefused`, `SignalingUnreachable`."""
+        """By exactly one of both. Raises `JoinRefused`, `SignalingUnreachable`, `TokenUnavailable`."""
 
     async def list_rooms(self) -> tuple[RoomInfo, ...]:
-        """All public rooms (a bounded number). Raises `JoinRefused`, `SignalingUnreachable`."""
+        """All public rooms (a bounded number). Raises `JoinRefused`, `SignalingUnreachable`, `TokenUnavailable`."""
 
     async def close(self) -> None: ...
 

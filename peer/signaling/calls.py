@@ -14,6 +14,7 @@ from ..ids import Topic
 from ..ports import Signal
 from .frames import Admission, Beat, Frame, RoomPage
 from .http import Http
+from .tokens import UserToken
 from .wire import (
     check_done,
     decode_admission,
@@ -39,7 +40,7 @@ _ROOMS_A_PAGE = 100
 class Calls:
     """What one user can ask of one server."""
 
-    def __init__(self, http: Http, *, display_name: str, user_token: str | None) -> None:
+    def __init__(self, http: Http, *, display_name: str, user_token: UserToken) -> None:
         self.http = http
         self._display_name = display_name
         self._user_token = user_token
@@ -72,7 +73,7 @@ class Calls:
     async def list_rooms(self, *, cursor: str | None) -> RoomPage:
         """One page of public rooms."""
         query = {"limit": str(_ROOMS_A_PAGE)} | ({} if cursor is None else {"cursor": cursor})
-        data = await self.http.get("/signaling/rooms", token=self._user_token, query=query)
+        data = await self.http.get("/signaling/rooms", token=await self._user_token.get(), query=query)
         with self.http.translated():
             return decode_rooms(data)
 
@@ -99,7 +100,7 @@ class Calls:
         await self._tell("leave-room", token=token, body=None)
 
     async def _enter(self, call: str, body: bytes) -> Admission:
-        data = await self.http.post(f"/signaling/{call}", token=self._user_token, body=body)
+        data = await self.http.post(f"/signaling/{call}", token=await self._user_token.get(), body=body)
         with self.http.translated():
             return decode_admission(data)
 

@@ -9,13 +9,14 @@ from collections.abc import Callable
 from ..config import Config
 from ..errors import BadSetting
 from ..ids import Topic
-from ..ports import RoomInfo
+from ..ports import RoomInfo, TokenSource
 from .address import normalise_server
 from .calls import Calls
 from .frames import Admission
 from .http import Http
 from .path import Pause
 from .seat import SignalingSeat
+from .tokens import UserToken
 
 __all__ = ["SignalingClient"]
 
@@ -31,15 +32,15 @@ class SignalingClient:
         server: str,
         *,
         display_name: str,
-        token: str | None,
+        token: TokenSource,
         config: Config,
         random: Callable[[], float] = chance.random,
         pause: Pause = asyncio.sleep,
     ) -> None:
-        """`token` is the user's JWT; `pause` waits, so that tests need not. Raises `BadSetting`."""
-        _check_token(token)
+        """`token` is or supplies the user's JWT; `pause` waits, so that tests need not. Raises `BadSetting`."""
+        user_token = UserToken(token, timeout_s=config.signaling_timeout_s)
         self._http = Http(normalise_server(server), timeout_s=config.signaling_timeout_s)
-        self._calls = Calls(self._http, display_name=display_name, user_token=token)
+        self._calls = Calls(self._http, display_name=display_name, user_token=user_token)
         self._config = config
         self._random = random
         self._pause = pause
@@ -49,17 +50,17 @@ class SignalingClient:
         return self._http.server
 
     async def create_room(self, *, topic: Topic | None, custom_name: str | None, is_public: bool) -> SignalingSeat:
-        """Raises `JoinRefused`, `SignalingUnreachable`."""
+        """Raises `JoinRefused`, `SignalingUnreachable`, `TokenUnavailable`."""
         return self._seat(await self._calls.create_room(topic=topic, custom_name=custom_name, is_public=is_public))
 
     async def join_room(self, *, topic: Topic | None = None, broadcaster_name: str | None = None) -> SignalingSeat:
-        """By exactly one of both. Raises `JoinRefused`, `SignalingUnreachable`."""
+        """By exactly one of both. Raises `JoinRefused`, `SignalingUnreachable`, `TokenUnavailable`."""
         if (topic is None) == (broadcaster_name is None):
             raise BadSetting("a room is joined by its topic or by its broadcaster's name: give one of them")
         return self._seat(await self._calls.join_room(topic=topic, broadcaster_name=broadcaster_name))
 
     async def list_rooms(self) -> tuple[RoomInfo, ...]:
-        """All public rooms, a thousand at most. Raises `JoinRefused`, `SignalingUnreachable`."""
+        """All public rooms, a thousand at most. Raises `JoinRefused`, `SignalingUnreachable`, `TokenUnavailable`."""
         rooms: list[RoomInfo] = []
         cursor: str | None = None
         for _ in range(_MAX_ROOM_PAGES):
@@ -76,8 +77,3 @@ class SignalingClient:
 
     def _seat(self, admission: Admission) -> SignalingSeat:
         return SignalingSeat(self._calls, admission, config=self._config, random=self._random, pause=self._pause)
-
-
-def _check_token(token: str | None) -> None:
-    if token is not None and not (token.isascii() and token.isprintable() and " " not in token and token):
-        raise BadSetting("the token cannot be a JWT: three parts of base64url, joined by dots, are expected")

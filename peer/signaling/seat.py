@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import assert_never
 
 from ..config import Config
-from ..errors import ConnectivityError, JoinRefused, PeerError, SignalingUnreachable
+from ..errors import ConnectivityError, JoinRefused, PeerError, SignalingUnreachable, TokenUnavailable
 from ..ids import PeerId, short
 from ..ports import IceServer, PeerInfo, PeerJoinedRoom, PeerLeftRoom, RoomInfo, Signal, SignalingEvent, SignalingLost
 from .attendance import Attendance
@@ -180,7 +180,7 @@ class SignalingSeat:
         while True:
             try:
                 self._admit(await claim_seat(self._calls, self._credentials, self._room))
-            except SignalingUnreachable as error:
+            except (SignalingUnreachable, TokenUnavailable) as error:
                 await self._wait(error.reason)
             except JoinRefused as error:
                 if not is_passing(error):

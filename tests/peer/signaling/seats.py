@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from peer.config import Config
 from peer.ids import Topic
-from peer.ports import Seat, SignalingEvent
+from peer.ports import Seat, SignalingEvent, TokenSource
 from peer.signaling import SignalingClient
 
 __all__ = ["LOBBY", "Listener", "Pauses", "client_of", "running", "until"]
@@ -88,7 +88,7 @@ async def client_of(
     server: str,
     *,
     name: str = "Ben",
-    token: str | None = None,
+    token: TokenSource = None,
     config: Config | None = None,
     pauses: Pauses | None = None,
 ) -> AsyncIterator[SignalingClient]:

@@ -10,6 +10,7 @@ from peer.ports import PeerLeftRoom
 from peer.signaling.calls import Calls, maybe_frame
 from peer.signaling.frames import Beat
 from peer.signaling.http import Http
+from peer.signaling.tokens import UserToken
 
 from .fake_server import FakeServer, page
 from .samples import ANN, offer
@@ -19,7 +20,7 @@ from .seats import LOBBY
 @pytest.fixture
 async def calls(server: FakeServer) -> AsyncIterator[Calls]:
     http = Http(server.url, timeout_s=5.0)
-    yield Calls(http, display_name="Ben", user_token="jwt")
+    yield Calls(http, display_name="Ben", user_token=UserToken("jwt", timeout_s=1.0))
     await http.close()
 
 

@@ -12,6 +12,7 @@ from peer.signaling.claim import claim_seat
 from peer.signaling.frames import Admission
 from peer.signaling.http import Http
 from peer.signaling.path import Credentials
+from peer.signaling.tokens import UserToken
 
 from .fake_server import FakeServer, refusal
 from .samples import joined
@@ -24,7 +25,7 @@ ROOM_EXISTS = refusal(409, "room_exists")
 @pytest.fixture
 async def calls(server: FakeServer) -> AsyncIterator[Calls]:
     http = Http(server.url, timeout_s=5.0)
-    yield Calls(http, display_name="Ben", user_token=None)
+    yield Calls(http, display_name="Ben", user_token=UserToken(None, timeout_s=1.0))
     await http.close()
 
 

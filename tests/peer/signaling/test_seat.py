@@ -110,6 +110,27 @@ async def test_lost_seat_is_taken_again_unseen(server: FakeServer, client: Signa
             assert witness.of(PeerLeftRoom) == []
 
 
+async def test_seat_is_taken_again_with_a_fresh_token(server: FakeServer) -> None:
+    """Each join asks for one; a provider that is away is an outage like any other, and told as one."""
+    given = iter(["first", "second", None, "third"])
+
+    def fresh() -> str:
+        if (token := next(given)) is None:
+            raise OSError("the provider is away")
+        return token
+
+    async with client_of(server.url, token=fresh) as client:
+        seat = await seat_of(client)  # asks to join, then makes the room
+        async with running(seat) as heard:
+            await heard.next(Roster)
+            server.tokens.clear()
+            await server.close_socket(seat.peer_id, 4401)
+            assert "OSError" in (await heard.next(SignalingLost)).reason
+            await heard.next(Roster)
+    users = [each for each in server.authorizations if each in ("Bearer first", "Bearer second", "Bearer third")]
+    assert users == ["Bearer first", "Bearer second", "Bearer third"]
+
+
 async def test_server_that_throws_us_out_again_and_again_is_not_hammered(
     server: FakeServer, client: SignalingClient, pauses: Pauses
 ) -> None:
