@@ -15,7 +15,6 @@ from pathlib import Path
 
 import aiohttp_cors
 from aiohttp import web
-from aiohttp.http import HttpProcessingError
 from aiohttp.log import server_logger
 
 from .access import user_tokens
@@ -26,6 +25,7 @@ from .errors import AddressInUse, BadSetting, StoreUnavailable
 from .middleware import add_headers, watch_calls
 from .origins import ALLOWED_HEADERS, EXPOSED_HEADERS, GRANT_S
 from .routes import ROUTES
+from .runner import Runner
 from .service import SERVICE, Service
 from .store.memory import MemoryStore
 from .store.port import Store
@@ -173,7 +173,7 @@ async def _sweep_for_ever(service: Service) -> None:
 def _hide_request(record: logging.LogRecord) -> bool:
     """A filter for aiohttp's log, which would quote what it cannot parse, tokens included, under our name for a bug."""
     error = record.exc_info[1] if record.exc_info else None
-    if isinstance(error, HttpProcessingError | web.RequestPayloadError):
+    if isinstance(error, web.RequestPayloadError):
         record.msg, record.args = f"! a request that cannot be read: {type(error).__name__}", ()
         record.levelno, record.levelname = logging.INFO, logging.getLevelName(logging.INFO)
         record.exc_info = None
@@ -184,7 +184,7 @@ def _hide_request(record: logging.LogRecord) -> bool:
 async def running_server(config: Config, *, store: Store | None = None, clock: Clock = time.time) -> AsyncIterator[str]:
     """Serve until the block ends; gives the server's URL."""
     server_logger.addFilter(_hide_request)
-    runner = web.AppRunner(
+    runner = Runner(
         create_app(config, store=store, clock=clock),
         access_log=None,
         shutdown_timeout=SHUTDOWN_S,

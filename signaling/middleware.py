@@ -28,7 +28,7 @@ from .logs import REQUEST_ID, request_id
 from .origins import check_origin, is_preflight, mark, maybe_grant
 from .service import SERVICE
 
-__all__ = ["REQUEST_ID_HEADER", "add_headers", "error_response", "watch_calls"]
+__all__ = ["REQUEST_ID_HEADER", "add_fixed_headers", "add_headers", "error_response", "watch_calls"]
 
 log = logging.getLogger("signaling")
 
@@ -139,10 +139,15 @@ def error_response(refused: Refused) -> web.Response:
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """On every answer; runs after aiohttp-cors."""
+    add_fixed_headers(response)
+    mark(request, response, request.app[SERVICE].config.cors_origins)
+
+
+def add_fixed_headers(response: web.StreamResponse) -> None:
+    """Those that depend on no page and no call."""
     headers = response.headers
     headers[REQUEST_ID_HEADER] = REQUEST_ID.get()
     headers["X-Content-Type-Options"] = "nosniff"
     headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
     headers.setdefault("Referrer-Policy", "no-referrer")
     headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
-    mark(request, response, request.app[SERVICE].config.cors_origins)

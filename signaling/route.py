@@ -10,13 +10,16 @@ from typing import Any
 
 from .errors import (
     BodyTooLarge,
+    ExpectationFailed,
     GoingAway,
+    HeadersTooLarge,
     InternalError,
     InvalidBody,
     InvalidQuery,
     InvalidToken,
     KeysUnavailable,
     MalformedJson,
+    MalformedRequest,
     NotFound,
     PeerGone,
     Refused,
@@ -51,7 +54,7 @@ class Asker(Enum):
     """Who runs the server."""
 
 
-OF_EVERY_CALL: Refusals = (GoingAway, InternalError)
+OF_EVERY_CALL: Refusals = (MalformedRequest, ExpectationFailed, HeadersTooLarge, GoingAway, InternalError)
 OF_A_BODY: Refusals = (MalformedJson, InvalidBody, BodyTooLarge, RequestTimeout)
 OF_A_TOKEN: Refusals = (Unauthenticated, InvalidToken, TokenExpired)
 OF_ASKER: dict[Asker, Refusals] = {

@@ -2,7 +2,7 @@
 
     SignalingError
       Refused                what a client hears: code, status, sentence, hint
-        BadRequest           400  MalformedJson, InvalidBody, InvalidQuery
+        BadRequest           400  MalformedRequest, MalformedJson, InvalidBody, InvalidQuery
         Unauthorized         401  Unauthenticated, InvalidToken, TokenExpired
         Forbidden            403  WrongRoom, WrongOrigin, GuestRefused, ProofFailed
         NotThere             404  NoSuchRoom, NoSuchPeer
@@ -12,8 +12,10 @@
         Conflict             409  RoomFull, RoomExists
         PeerGone             410
         BodyTooLarge         413
+        ExpectationFailed    417
         UpgradeRequired      426
         TooMany              429  MailboxFull, TooManyOwnRooms, TooManyRooms
+        HeadersTooLarge      431
         InternalError        500  our own bug, and the only 500
         Unavailable          503  StoreUnavailable, GoingAway, KeysUnavailable
       Halt                   what the operator reads before the server stops
@@ -48,9 +50,12 @@ from .halt import AddressInUse, BadSetting, Halt, StoreUnusable
 from .request import (
     BadRequest,
     BodyTooLarge,
+    ExpectationFailed,
+    HeadersTooLarge,
     InvalidBody,
     InvalidQuery,
     MalformedJson,
+    MalformedRequest,
     MethodNotAllowed,
     NotFound,
     RequestTimeout,
@@ -65,10 +70,12 @@ __all__ = [
     "BadSetting",
     "BodyTooLarge",
     "Conflict",
+    "ExpectationFailed",
     "Forbidden",
     "GoingAway",
     "GuestRefused",
     "Halt",
+    "HeadersTooLarge",
     "InternalError",
     "InvalidBody",
     "InvalidQuery",
@@ -76,6 +83,7 @@ __all__ = [
     "KeysUnavailable",
     "MailboxFull",
     "MalformedJson",
+    "MalformedRequest",
     "MethodNotAllowed",
     "NoSuchPeer",
     "NoSuchRoom",

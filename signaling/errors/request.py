@@ -5,9 +5,12 @@ from .root import Refused
 __all__ = [
     "BadRequest",
     "BodyTooLarge",
+    "ExpectationFailed",
+    "HeadersTooLarge",
     "InvalidBody",
     "InvalidQuery",
     "MalformedJson",
+    "MalformedRequest",
     "MethodNotAllowed",
     "NotFound",
     "RequestTimeout",
@@ -19,6 +22,32 @@ class BadRequest(Refused):
     """The bytes are not a request."""
 
     status = 400
+
+
+class MalformedRequest(BadRequest):
+    """The bytes are not HTTP; the connection is closed."""
+
+    code = "malformed_request"
+    sentence = "This is not HTTP that can be read."
+    hint = "Send HTTP/1.1; TLS is spoken by the proxy in front."
+
+
+class HeadersTooLarge(Refused):
+    """More than this server reads of a request line or header (RFC 6585, section 5)."""
+
+    code = "headers_too_large"
+    sentence = "The address or a header is too long: 8 KiB and 16 KiB are the most."
+    status = 431
+    hint = "Send what is long in the body."
+
+
+class ExpectationFailed(Refused):
+    """An Expect header with a wish that nobody fulfils (RFC 9110, section 10.1.1)."""
+
+    code = "expectation_failed"
+    sentence = "Of Expect this server knows 100-continue only."
+    status = 417
+    hint = "Leave the header out."
 
 
 class MalformedJson(BadRequest):

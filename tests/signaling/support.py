@@ -11,6 +11,7 @@ from aiohttp.test_utils import TestServer
 
 from signaling.app import MAX_FIELD_BYTES, create_app
 from signaling.config import Config
+from signaling.runner import Runner
 from signaling.service import SERVICE, Service
 from signaling.store.port import Store
 
@@ -83,6 +84,13 @@ def _judged(judge: Judge) -> type[aiohttp.ClientWebSocketResponse]:
     return JudgedSocket
 
 
+class _Server(TestServer):
+    """With our own runner, so that tests see what clients will."""
+
+    async def _make_runner(self, **settings: Any) -> Runner:
+        return Runner(self.app, **settings)
+
+
 @dataclass
 class Meeting:
     """One server under test and one client."""
@@ -95,7 +103,7 @@ class Meeting:
     @classmethod
     async def start(cls, clock: FakeClock, store: Store | None = None, **settings: Any) -> "Meeting":
         config = Config(**{"guests": True, "store": "memory:", **settings})
-        server = TestServer(create_app(config, store=store, clock=clock))
+        server = _Server(create_app(config, store=store, clock=clock))
         await server.start_server(max_field_size=MAX_FIELD_BYTES)
         session = aiohttp.ClientSession(server.make_url("/"), ws_response_class=_judged(judge_of(config)))
         return cls(server, session, clock)

@@ -8,7 +8,13 @@ from signaling import errors, wire
 from signaling.query import WAIT
 from signaling.route import Asker, Refusals, Route
 
-OF_EVERY_CALL = (errors.GoingAway, errors.InternalError)
+OF_EVERY_CALL = (
+    errors.MalformedRequest,
+    errors.ExpectationFailed,
+    errors.HeadersTooLarge,
+    errors.GoingAway,
+    errors.InternalError,
+)
 OF_A_TOKEN = (errors.Unauthenticated, errors.InvalidToken, errors.TokenExpired)
 
 

@@ -13,6 +13,9 @@ from signaling.errors import Refused
 PROTOCOL = Path(__file__).parents[3] / "docs" / "protocol.md"
 
 EXAMPLES: list[Refused] = [
+    errors.MalformedRequest(),
+    errors.HeadersTooLarge(),
+    errors.ExpectationFailed(),
     errors.MalformedJson("x"),
     errors.InvalidBody("x"),
     errors.InvalidQuery("wait", "a number"),
