@@ -83,9 +83,19 @@ def open_store(config: Config, *, clock: Clock = time.time) -> Store:
     engine, _, path = config.store.partition(":")
     if engine == "memory":
         return MemoryStore(config.limits, clock=clock, signing_key=secrets.token_bytes(32))
-    from .store.diskcache import DiskcacheStore
+    if engine == "diskcache":
+        from .store.diskcache import DiskcacheStore
 
-    return DiskcacheStore(Path(path).expanduser(), config.limits, clock=clock)
+        return DiskcacheStore(Path(path).expanduser(), config.limits, clock=clock)
+    from .store.redis import RedisStore
+
+    return RedisStore(
+        config.store,
+        config.limits,
+        connections=config.redis_connections,
+        max_waiting=config.redis_waiting,
+        timeout_s=config.redis_timeout_s,
+    )
 
 
 async def _make_service(config: Config, store: Store, users: UserTokens | None, clock: Clock) -> Service:

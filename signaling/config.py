@@ -43,6 +43,9 @@ class Config:
         STORE,
         "rooms survive a restart without any other program; memory: forgets",
     )
+    redis_connections: int = setting(4, whole(1, 64), "a busy one carries many commands in a round trip: few will do")
+    redis_timeout_s: float = setting(2.0, seconds(0.05, 60), "a Redis that is slower than this is taken for gone")
+    redis_waiting: int = setting(4096, whole(1, 1_000_000), "commands that wait for Redis; who comes beyond gets 503")
     jwt_secret: str | None = optional(
         TEXT, "the secret your OAuth provider signs HS256 tokens with; 32 bytes or more", is_secret=True
     )

@@ -35,6 +35,9 @@ __all__ = [
 ]
 
 PREFIX = "SIGNALING_"
+REDIS = re.compile(r"(rediss?|rediss?\+(sentinel|cluster)|unix)://.")
+"""The engine itself reads the rest, since only it needs the library that knows such URLs."""
+
 ALGORITHMS = ("HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "ES512", "EdDSA")
 
 PORTS = {"http": ":80", "https": ":443"}
@@ -66,7 +69,7 @@ def _yes_no(text: str) -> bool:
 
 
 def _store(text: str) -> str:
-    if text == "memory:" or text.removeprefix("diskcache:") not in {"", text}:
+    if text == "memory:" or text.removeprefix("diskcache:") not in {"", text} or REDIS.match(text):
         return text
     raise ValueError
 
@@ -148,7 +151,11 @@ def _bounded(number: type[int] | type[float], lowest: float, highest: float) -> 
 TEXT = Allowed(_text, "any text")
 WORD = Allowed(_word, "a name or address")
 YES_NO = Allowed(_yes_no, "1 or 0")
-STORE = Allowed(_store, "memory: or diskcache:PATH (this version has no other engine yet, so not redis:// either)")
+STORE = Allowed(
+    _store,
+    "memory:, diskcache:PATH, redis://HOST:PORT/0 (rediss:// with TLS), unix:///SOCKET, "
+    "redis+sentinel://HOST:PORT,.../SERVICE or redis+cluster://HOST:PORT,...",
+)
 ALGORITHM = Allowed(_algorithm, f"one of {', '.join(ALGORITHMS)}")
 KEYS_URL = Allowed(
     _keys_url, "a URL without user and password: https:// to any host, http:// to this machine only (localhost)"
@@ -218,4 +225,4 @@ def _plain(value: Any) -> str:
 
 def _without_userinfo(text: str) -> str:
     """A URL may hold a password (RFC 3986, 3.2.1), and whether it should or not, it is shown to nobody."""
-    return re.sub(r"//[^/]*@", "//(hidden)@", text)
+    return re.sub(r"(password=)[^&]*", r"\1(hidden)", re.sub(r"//.*@", "//(hidden)@", text))

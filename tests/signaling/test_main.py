@@ -24,7 +24,7 @@ async def test_server_that_lets_nobody_in_refuses_to_start() -> None:
     ("variables", "wanted"),
     [
         ({"SIGNALING_PORT": "eighty"}, "SIGNALING_PORT is 'eighty'; allowed is a whole number from 0 to 65535"),
-        ({"SIGNALING_STORE": "redis://localhost"}, "no other engine yet"),
+        ({"SIGNALING_GUESTS": "1", "SIGNALING_STORE": "redis://:word@host/x"}, "names no Redis that could be reached"),
         ({"SIGNALING_JWT_SECRET": "short"}, "too weak"),
         ({"SIGNALING_JWT_PUBLIC_KEY": "/no/such/file"}, "SIGNALING_JWT_PUBLIC_KEY"),
     ],

@@ -29,6 +29,9 @@ def test_variable_and_flag_follow_from_the_field() -> None:
         (settings.YES_NO, "", False),
         (settings.STORE, "memory:", "memory:"),
         (settings.STORE, "diskcache:a", "diskcache:a"),
+        (settings.STORE, "rediss://host", "rediss://host"),
+        (settings.STORE, "redis+cluster://a,b:1", "redis+cluster://a,b:1"),
+        (settings.STORE, "unix:///socket", "unix:///socket"),
         (settings.ALGORITHM, "", None),
         (settings.ALGORITHM, "ES256", "ES256"),
         (settings.KEYS_URL, "", None),
@@ -55,6 +58,8 @@ def test_what_fits_becomes_its_type(allowed: Allowed, text: str, value: object) 
         (settings.WORD, " "),
         (settings.YES_NO, "maybe"),
         (settings.STORE, "diskcache:"),
+        (settings.STORE, "redis:"),
+        (settings.STORE, "redis://"),
         (settings.ALGORITHM, "none"),
         (settings.KEYS_URL, "http://id.example/keys"),
         (settings.KEYS_URL, "http://127.0.0.1.id.example/keys"),
@@ -97,6 +102,16 @@ def test_a_secret_that_does_not_fit_is_not_quoted() -> None:
 def test_a_value_is_shown_as_it_can_be_set(value: object, shown: str) -> None:
     """`config` prints what the environment takes."""
     assert _setting(settings.TEXT).show(value) == shown
+
+
+def test_passwords_in_urls_are_hidden() -> None:
+    """Also one with a slash that should have been encoded, and those in a query."""
+    row = _setting(settings.STORE)
+    assert row.show("redis://user:hunter2/@host:1/0") == "redis://(hidden)@host:1/0"
+    assert "hunter2" not in row.show("redis+sentinel://host/s?sentinel_password=hunter2&db=1")
+    with pytest.raises(BadSetting) as caught:
+        row.parse("mongodb://:hunter2@host")
+    assert "hunter2" not in str(caught.value)
 
 
 def test_a_secret_is_hidden() -> None:
