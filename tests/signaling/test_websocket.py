@@ -8,6 +8,8 @@ import aiohttp
 import pytest
 from aiohttp import WSMsgType
 
+from signaling.websocket import TURN_FRAMES
+
 from .conftest import Start
 from .support import FakeClock, Meeting, assert_error, until
 
@@ -309,6 +311,40 @@ async def test_flood_does_not_cut_a_healthy_reader(start: Start) -> None:
     numbers = [(await asyncio.wait_for(reader.receive_json(), 5))["body"][0] for _ in range(130)]
     await flooding
     assert numbers == list(range(130))
+
+
+async def test_flood_leaves_others_their_turn(meeting: Meeting) -> None:
+    """What has arrived already is taken in portions, and the loop turns in between."""
+    left, right = await meeting.pair()
+    sender = await meeting.connect(left)
+    await meeting.connect(right)
+    pushed = meeting.service.tally.pushed
+    steps = []
+
+    async def watch() -> None:
+        before = 0
+        while pushed["offer"] < 1000:
+            await asyncio.sleep(0)
+            steps.append(pushed["offer"] - before)
+            before = pushed["offer"]
+
+    for _ in range(1000):
+        await sender.send_json({"type": "offer", "to": right["peerId"], "body": 1})
+    await asyncio.wait_for(watch(), 5)
+    assert max(steps) <= TURN_FRAMES
+
+
+@pytest.mark.parametrize("key", [b"\xff\xff", b"", b"dG9vIHNob3J0", b"=" * 24])
+async def test_upgrade_with_a_key_that_is_none_is_refused(meeting: Meeting, key: bytes) -> None:
+    """426 in JSON, whatever the bytes; it is no fault of ours."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", meeting.server.port)
+    writer.write(b"GET /signaling/ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade, close\r\n")
+    writer.write(b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + key + b"\r\n\r\n")
+    head, _, body = (await asyncio.wait_for(reader.read(), 5)).partition(b"\r\n\r\n")
+    writer.close()
+    await writer.wait_closed()
+    assert head.startswith(b"HTTP/1.1 426 ")
+    assert json.loads(body)["error"]["code"] == "upgrade_required"
 
 
 async def test_plain_get_is_told_to_upgrade(meeting: Meeting) -> None:
