@@ -15,7 +15,7 @@ from .auth import Membership, bearer
 from .config import Config
 from .errors import BodyTooLarge, MalformedJson, RequestTimeout
 from .page import PAGE, PAGE_POLICY
-from .query import LIMIT, WAIT
+from .query import CURSOR, LIMIT, WAIT
 from .service import SERVICE
 from .wire import Kind
 
@@ -130,9 +130,9 @@ async def list_rooms(request: web.Request) -> web.Response:
     """S8: public rooms, for those who could join them."""
     service = request.app[SERVICE]
     await service.identify(request.headers.get("Authorization"))
-    cursor = request.query.get("cursor")
+    cursor = CURSOR.read(request.query)
     limit = LIMIT.read(request.query, service.config)
-    after = rooms.decode_cursor(cursor) if cursor else None
+    after = rooms.decode_cursor(cursor) if cursor is not None else None
     return _json(wire.encode(rooms.view_page(await service.store.page(after, int(limit)))))
 
 

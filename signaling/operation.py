@@ -76,7 +76,7 @@ def _query(parameter: Parameter, config: Config) -> Schema:
 
 
 def _text(parameter: Text) -> Schema:
-    return {"type": "string", "pattern": parameter.pattern}
+    return {"type": "string", "pattern": f"^{parameter.pattern}$"}
 
 
 def _number(parameter: Number, config: Config) -> Schema:

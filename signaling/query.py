@@ -24,6 +24,16 @@ class Text:
     name: str
     meaning: str
     pattern: str
+    """Without anchors: it is of the whole word."""
+    wanted: str
+    """What a client hears that sends another one."""
+
+    def read(self, query: Mapping[str, str]) -> str | None:
+        """The word; raise InvalidQuery for one that is none of ours, an empty one included."""
+        text = query.get(self.name)
+        if text is not None and not re.fullmatch(self.pattern, text):
+            raise InvalidQuery(self.name, self.wanted)
+        return text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,4 +76,9 @@ WAIT = Number(
 LIMIT = Number(
     name="limit", meaning="How many rooms a page holds.", lowest=1, highest=lambda _: 100, default=50, is_whole=True
 )
-CURSOR = Text(name="cursor", meaning="Where the page before ended: its `cursor`.", pattern="^[A-Za-z0-9_-]+$")
+CURSOR = Text(
+    name="cursor",
+    meaning="Where the page before ended: its `cursor`.",
+    pattern="[A-Za-z0-9_-]{1,200}",
+    wanted="not a cursor that this server gave",
+)

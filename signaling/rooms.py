@@ -38,6 +38,7 @@ from .ids import (
     generate_room_id,
     is_control,
 )
+from .query import CURSOR
 from .store.port import Cursor, Limits, Page, PeerRecord, Refusal, RoomRecord, RoomView
 
 __all__ = [
@@ -59,6 +60,8 @@ __all__ = [
 ]
 
 MAX_NAME_LENGTH = 64
+END_OF_TIME = 1e12
+"""No room was made so late; stores need not take what only looks like a time, such as infinity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +197,9 @@ def decode_cursor(text: str) -> Cursor:
     """Read a cursor that we wrote; raise InvalidQuery for others."""
     try:
         created_at, room_id = base64.b64decode(text + "==", altchars=b"-_").decode().split(" ")
-        return Cursor(float(created_at), RoomId(room_id))
+        cursor = Cursor(float(created_at), RoomId(room_id))
     except (binascii.Error, ValueError) as error:
-        raise InvalidQuery("cursor", "not a cursor that this server gave") from error
+        raise InvalidQuery("cursor", CURSOR.wanted) from error
+    if not 0 <= cursor.created_at < END_OF_TIME:
+        raise InvalidQuery("cursor", CURSOR.wanted)
+    return cursor

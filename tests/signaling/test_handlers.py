@@ -292,6 +292,7 @@ async def test_bad_join_is_invalid_body(meeting: Meeting, body: Any) -> None:
         ("offer/{}", {"wait": "soon"}),
         ("rooms", {"limit": "0"}),
         ("rooms", {"limit": "101"}),
+        ("rooms", {"cursor": ""}),
         ("rooms", {"cursor": "!"}),
         ("rooms", {"cursor": "AAAA"}),
         ("rooms", {"cursor": "é"}),

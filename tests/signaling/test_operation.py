@@ -54,7 +54,7 @@ def test_bounds_of_the_query_are_those_of_the_settings() -> None:
     wait, limit, cursor = described(a_route(query=(WAIT, LIMIT, CURSOR)), poll_max_s=7)["parameters"]
     assert wait["schema"] == {"type": "number", "minimum": 0, "maximum": 7, "default": 0}
     assert limit["schema"] == {"type": "integer", "minimum": 1, "maximum": 100, "default": 50}
-    assert cursor["schema"] == {"type": "string", "pattern": CURSOR.pattern}
+    assert cursor["schema"] == {"type": "string", "pattern": f"^{CURSOR.pattern}$"}
     assert (wait["in"], wait["description"]) == ("query", WAIT.meaning)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from signaling import errors
 from signaling.config import Config
-from signaling.query import LIMIT, WAIT
+from signaling.query import CURSOR, LIMIT, WAIT
 
 CONFIG = Config()
 
@@ -39,3 +39,16 @@ def test_whole_number_has_no_fraction(text: str, is_taken: bool) -> None:
         return
     with pytest.raises(errors.InvalidQuery, match="a whole number from 1 to 100"):
         LIMIT.read({"limit": text}, CONFIG)
+
+
+@pytest.mark.parametrize("text", ["", "!", "a b", "A" * 201, "a\n", "é"])
+def test_word_that_is_none_of_ours_is_refused(text: str) -> None:
+    """An empty one too: whoever sends it has lost something."""
+    with pytest.raises(errors.InvalidQuery, match="'cursor' is not a cursor"):
+        CURSOR.read({"cursor": text})
+
+
+@pytest.mark.parametrize(("query", "wanted"), [({}, None), ({"cursor": "MTgw-_"}, "MTgw-_")])
+def test_word_of_ours_is_taken(query: dict[str, str], wanted: str | None) -> None:
+    """Missing means from the start."""
+    assert CURSOR.read(query) == wanted
