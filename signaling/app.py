@@ -22,6 +22,7 @@ from .attestation import Attestor
 from .auth import RoomTokens, UserTokens
 from .config import Config
 from .errors import AddressInUse, BadSetting, StoreUnavailable
+from .metrics import METRICS, Metrics
 from .middleware import add_headers, watch_calls
 from .origins import ALLOWED_HEADERS, EXPOSED_HEADERS, GRANT_S
 from .routes import ROUTES
@@ -59,6 +60,7 @@ def create_app(config: Config, *, store: Store | None = None, clock: Clock = tim
         await kept.open()
         try:
             app[SERVICE] = await _make_service(config, kept, users, clock)
+            app[METRICS] = Metrics(app[SERVICE])
             async with _sweeping(app[SERVICE]), _keys_at_hand(users), _in_touch(app[SERVICE]):
                 yield
         finally:

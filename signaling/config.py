@@ -12,6 +12,7 @@ from typing import Any
 from .settings import (
     ALGORITHM,
     KEYS_URL,
+    LONG_TEXT,
     ORIGINS,
     PREFIX,
     STORE,
@@ -125,6 +126,9 @@ class Config:
     )
     returns_per_s: int = setting(
         1000, whole(1, 1_000_000), "clients that a stop asks back each second; one core welcomes three times as many"
+    )
+    metrics_token: str | None = optional(
+        LONG_TEXT, "who shows it as Bearer token reads /metrics; without it only this very machine does", is_secret=True
     )
     log_format: str = setting("text", one_of("text", "json"), "text for people, JSON lines for whatever collects logs")
     log_level: str = setting(

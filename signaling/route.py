@@ -32,12 +32,13 @@ from .errors import (
 )
 from .query import Parameter
 
-__all__ = ["HTML", "JSON", "SWITCHING_PROTOCOLS", "Asker", "Refusals", "Route"]
+__all__ = ["HTML", "JSON", "PLAIN", "SWITCHING_PROTOCOLS", "Asker", "Refusals", "Route"]
 
 Refusals = tuple[type[Refused], ...]
 
 JSON = "application/json"
 HTML = "text/html"
+PLAIN = "text/plain"
 SWITCHING_PROTOCOLS = 101
 
 

@@ -8,9 +8,10 @@ from typing import Annotated
 from msgspec import Meta
 
 from . import answers, attest_wire, errors, handlers, wire
+from .metrics import metrics
 from .publish import Publisher
 from .query import CURSOR, LIMIT, WAIT
-from .route import HTML, SWITCHING_PROTOCOLS, Asker, Route
+from .route import HTML, PLAIN, SWITCHING_PROTOCOLS, Asker, Route
 from .websocket import open_socket
 from .wire import Kind
 
@@ -190,6 +191,17 @@ ROUTES: tuple[Route, ...] = (
         asker=Asker.NOBODY,
         answer=answers.Health,
         refusals=(errors.StoreUnavailable,),
+        cross_origin=False,
+    ),
+    Route(
+        method="GET",
+        path="/metrics",
+        handler=metrics,
+        summary="Read the figures of this server, for Prometheus",
+        asker=Asker.OPERATOR,
+        details="With SIGNALING_METRICS_TOKEN as bearer token; without that setting only from the machine itself.",
+        media_type=PLAIN,
+        refusals=(errors.MetricsClosed,),
         cross_origin=False,
     ),
     Route(

@@ -17,6 +17,7 @@ from .errors import BadSetting
 __all__ = [
     "ALGORITHM",
     "KEYS_URL",
+    "LONG_TEXT",
     "ORIGINS",
     "PREFIX",
     "STORE",
@@ -42,6 +43,9 @@ ALGORITHMS = ("HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "ES
 
 PORTS = {"http": ":80", "https": ":443"}
 
+MIN_SECRET_LENGTH = 16
+"""Drawn by chance it has 64 bits in hexadecimal: beyond guessing over a network."""
+
 T = TypeVar("T")
 Parse = Callable[[str], Any]
 
@@ -55,6 +59,12 @@ class Allowed:
 
 
 def _text(text: str) -> str | None:
+    return text.strip() or None
+
+
+def _long_text(text: str) -> str | None:
+    if 0 < len(text.strip()) < MIN_SECRET_LENGTH:
+        raise ValueError
     return text.strip() or None
 
 
@@ -149,6 +159,7 @@ def _bounded(number: type[int] | type[float], lowest: float, highest: float) -> 
 
 
 TEXT = Allowed(_text, "any text")
+LONG_TEXT = Allowed(_long_text, f"a text of {MIN_SECRET_LENGTH} characters or more")
 WORD = Allowed(_word, "a name or address")
 YES_NO = Allowed(_yes_no, "1 or 0")
 STORE = Allowed(

@@ -7,7 +7,7 @@ one envelope is an `error` frame and the connection stays; every other failure h
 import asyncio
 import logging
 
-from aiohttp import WSMsgType, web
+from aiohttp import WebSocketError, WSMsgType, web
 
 from . import wire
 from .auth import bearer
@@ -85,6 +85,8 @@ class _Session:
         self._socket = socket
         self._connection = connection
         self._frames = 0
+        self._slow_at = "out_buffer_bytes"
+        """The setting that makes this connection too slow, should it be."""
 
     async def run(self, authorization: str | None) -> None:
         try:
@@ -96,9 +98,17 @@ class _Session:
         except Exception:
             log.exception("! a connection failed")
             self._end(InternalError())
+        finally:
+            self._count_end(self._connection.ended_by)
         await self._connection.wait_closed()
-        if self._connection.ended_by is not None:
-            self._service.tally.connections_closed[self._connection.ended_by.name.lower()] += 1
+
+    def _count_end(self, ended_by: CloseCode | None) -> None:
+        """What this server has ended; of those it cuts without a word, also at which bound."""
+        tally = self._service.tally
+        if ended_by is not None:
+            tally.connections_closed[ended_by.name.lower()] += 1
+        if ended_by is CloseCode.TOO_SLOW:
+            tally.bounds[self._slow_at] += 1
 
     async def _talk(self, authorization: str | None) -> None:
         token = bearer(authorization) or await self._receive_hello()
@@ -116,6 +126,7 @@ class _Session:
             async with asyncio.timeout(self._service.config.hello_timeout_s):
                 frame = await self._receive()
         except TimeoutError:
+            self._slow_at = "hello_timeout_s"
             self._connection.end(CloseCode.TOO_SLOW)
             raise _Ended from None
         if not isinstance(frame, wire.HelloFrame):
@@ -141,8 +152,17 @@ class _Session:
                 case WSMsgType.BINARY:
                     self._connection.end(CloseCode.BINARY)
                     raise _Ended
+                case WSMsgType.ERROR:
+                    self._count_too_large(message.data)
+                    raise _Ended
                 case _:
                     raise _Ended
+
+    def _count_too_large(self, error: object) -> None:
+        """A frame over `max_frame_bytes`: aiohttp has not read it, and has closed with 1009."""
+        if isinstance(error, WebSocketError) and error.code == CloseCode.TOO_LARGE:
+            self._service.tally.bounds["max_body_bytes"] += 1
+            self._service.tally.connections_closed["too_large"] += 1
 
     async def _handle(self, frame: wire.ClientFrame) -> None:
         key = self._connection.membership.key

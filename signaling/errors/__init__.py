@@ -4,7 +4,7 @@
       Refused                what a client hears: code, status, sentence, hint
         BadRequest           400  MalformedRequest, MalformedJson, InvalidBody, InvalidQuery
         Unauthorized         401  Unauthenticated, InvalidToken, TokenExpired
-        Forbidden            403  WrongRoom, WrongOrigin, GuestRefused, ProofFailed
+        Forbidden            403  WrongRoom, WrongOrigin, GuestRefused, MetricsClosed, ProofFailed
         NotThere             404  NoSuchRoom, NoSuchPeer
         NotFound             404
         MethodNotAllowed     405
@@ -28,6 +28,7 @@ from .access import (
     Forbidden,
     GuestRefused,
     InvalidToken,
+    MetricsClosed,
     ProofFailed,
     TokenExpired,
     Unauthenticated,
@@ -85,6 +86,7 @@ __all__ = [
     "MalformedJson",
     "MalformedRequest",
     "MethodNotAllowed",
+    "MetricsClosed",
     "NoSuchPeer",
     "NoSuchRoom",
     "NotFound",

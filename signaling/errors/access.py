@@ -6,6 +6,7 @@ __all__ = [
     "Forbidden",
     "GuestRefused",
     "InvalidToken",
+    "MetricsClosed",
     "ProofFailed",
     "TokenExpired",
     "Unauthenticated",
@@ -58,6 +59,14 @@ class GuestRefused(Forbidden):
     code = "guest_refused"
     sentence = "This call is for users with a token of their provider; nobody vouches for a guest."
     hint = "Send the user's JWT in the header Authorization: Bearer <token>."
+
+
+class MetricsClosed(Forbidden):
+    """Somebody asks for the operator's figures."""
+
+    code = "metrics_closed"
+    sentence = "The metrics are for the operator of this server."
+    hint = "The operator sets SIGNALING_METRICS_TOKEN and sends it in the header Authorization: Bearer <token>."
 
 
 class ProofFailed(Forbidden):

@@ -24,6 +24,8 @@ def test_variable_and_flag_follow_from_the_field() -> None:
     [
         (settings.TEXT, " a ", "a"),
         (settings.TEXT, " ", None),
+        (settings.LONG_TEXT, " sixteen letters! ", "sixteen letters!"),
+        (settings.LONG_TEXT, " ", None),
         (settings.WORD, " a ", "a"),
         (settings.YES_NO, "Yes", True),
         (settings.YES_NO, "", False),
@@ -55,6 +57,7 @@ def test_what_fits_becomes_its_type(allowed: Allowed, text: str, value: object) 
 @pytest.mark.parametrize(
     ("allowed", "text"),
     [
+        (settings.LONG_TEXT, "fifteen letters"),
         (settings.WORD, " "),
         (settings.YES_NO, "maybe"),
         (settings.STORE, "diskcache:"),

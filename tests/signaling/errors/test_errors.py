@@ -25,6 +25,7 @@ EXAMPLES: list[Refused] = [
     errors.WrongRoom(),
     errors.WrongOrigin(),
     errors.GuestRefused(),
+    errors.MetricsClosed(),
     errors.ProofFailed("x"),
     errors.NoSuchRoom(),
     errors.NoSuchPeer(),
