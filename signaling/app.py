@@ -52,9 +52,10 @@ Clock = Callable[[], float]
 
 def create_app(config: Config, *, store: Store | None = None, clock: Clock = time.time) -> web.Application:
     """A server for these settings; raise BadSetting for those that cannot work together."""
+    kept = store if store is not None else open_store(config, clock=clock)
+    clock = _clock_of(kept, clock)
     users = check_config(config, clock=clock)
     app = web.Application(middlewares=[watch_calls], client_max_size=config.max_frame_bytes)
-    kept = store if store is not None else open_store(config, clock=clock)
 
     async def life(app: web.Application) -> AsyncIterator[None]:
         await kept.open()
@@ -80,6 +81,13 @@ def check_config(config: Config, *, clock: Clock = time.time) -> UserTokens | No
     return user_tokens(config, clock=clock)
 
 
+def _clock_of(store: Store, clock: Clock) -> Clock:
+    """That of the store where servers share it: one whose own clock is wrong judges tokens as the others do."""
+    if not isinstance(store, SharedStore):
+        return clock
+    return lambda: clock() + store.skew_s
+
+
 def open_store(config: Config, *, clock: Clock = time.time) -> Store:
     """The engine that the settings name, not yet opened."""
     engine, _, path = config.store.partition(":")
@@ -97,6 +105,7 @@ def open_store(config: Config, *, clock: Clock = time.time) -> Store:
         connections=config.redis_connections,
         max_waiting=config.redis_waiting,
         timeout_s=config.redis_timeout_s,
+        clock=clock,
     )
 
 

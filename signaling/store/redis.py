@@ -9,7 +9,9 @@ Leases go by the clock of Redis. What Redis forgets is forgotten: its persistenc
 key is put back within a second by any server that still has it, so that tokens outlive an empty restart.
 """
 
+import logging
 import secrets
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -44,7 +46,12 @@ from .shared import Bell, Claim, SharedStore, Standing
 
 __all__ = ["RedisStore"]
 
+log = logging.getLogger("signaling")
+
 FORMAT = b"speaktube signaling 1"
+
+SKEW_S = 2.0
+"""Beyond this an operator is told; TLS, tokens and logs want clocks that agree."""
 
 MAX_STALE = 8
 """Rooms under one name that may be gone and still be listed, before the name is taken for nobody's."""
@@ -72,8 +79,11 @@ class RedisStore(SharedStore):
         connections: int = 4,
         max_waiting: int = 4096,
         timeout_s: float = 2.0,
+        clock: Callable[[], float] = time.time,
         offset_ms: Callable[[], int] = _no_offset,
     ) -> None:
+        self.skew_s = 0.0
+        self._clock = clock
         self._where = where(url)
         self._client: Client = connect(url, connections=connections + 2, timeout_s=timeout_s)  # and one for bells
         self._lanes = Lanes(self._client, lanes=connections, max_waiting=max_waiting, timeout_s=timeout_s)
@@ -99,6 +109,9 @@ class RedisStore(SharedStore):
         if found != FORMAT:
             await self.close()
             raise StoreUnusable(f"the store in {self._where} was written by another version; set SIGNALING_STORE anew")
+        await self._measure_skew()
+        if abs(self.skew_s) > SKEW_S:
+            log.warning("! this machine's clock is %.0f s off that of Redis, which is taken instead", -self.skew_s)
 
     async def close(self) -> None:
         await self._lanes.close()
@@ -117,6 +130,11 @@ class RedisStore(SharedStore):
     def commands(self) -> int:
         """How many have been sent to Redis."""
         return self._lanes.commands
+
+    async def _measure_skew(self) -> None:
+        sent_at = self._clock()
+        there_ms = int(await self._in_directory(self._scripts.clock))
+        self.skew_s = there_ms / 1000 - (sent_at + self._clock()) / 2
 
     # Coming and going
 
@@ -233,6 +251,7 @@ class RedisStore(SharedStore):
         ended = [each for found in await self._lanes.scripts(sweeps) for each in found]
         await self._unlist([(RoomId(room_id.decode()), token) for room_id, token, *_ in ended if token])
         await self._audit()
+        await self._measure_skew()
         return tuple(
             Departure(PeerKey(RoomId(room_id.decode()), PeerId(peer_id.decode())), _peer_ids(remaining))
             for room_id, _, peer_ids, remaining in ended

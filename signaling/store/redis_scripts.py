@@ -203,6 +203,10 @@ end
 return found
 """
 
+_CLOCK = """
+return string.format('%.0f', now)
+"""
+
 _LIST = """
 local id, packed = ARGV[2], ARGV[3]
 local listing, stale = cmsgpack.unpack(packed), listed(id)
@@ -273,6 +277,7 @@ class Scripts:
         self.fetch = self._in_rooms(MAIL, _FETCH)
         self.confirm = self._in_rooms(_CONFIRM)
         self.expire = self._in_rooms(_EXPIRE)
+        self.clock = self._filled(TIME, _CLOCK)
         self.list = self._filled(TIME, DIRECTORY, _LIST)
         self.unlist = self._filled(DIRECTORY, _UNLIST)
         self.audit = self._filled(TIME, DIRECTORY, _AUDIT)

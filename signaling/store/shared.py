@@ -55,6 +55,9 @@ class Bell(NamedTuple):
 class SharedStore(Store, Protocol):
     """A store with several servers on it, seen from one of them."""
 
+    skew_s: float
+    """What this machine's wall clock lacks of the store's, as last measured: all servers go by the store's."""
+
     async def hear(self) -> tuple[Bell, ...] | None:
         """Wait for bells; None after a new subscription, when any may have been missed. Raise StoreUnavailable."""
 

@@ -1,6 +1,7 @@
 """redis-server on loopback: alone, three as a cluster, or replicas under Sentinels; ended with the block."""
 
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ["RedisServer", "a_cluster", "a_redis", "free_port", "needs_redis"]
+__all__ = ["RedisServer", "a_cluster", "a_redis", "a_sentinel", "free_port", "needs_redis", "wait_until"]
 
 START_S = 15.0
 
@@ -58,16 +59,16 @@ class RedisServer:
 
     def pause(self) -> None:
         assert self._process is not None
-        self._process.send_signal(subprocess.signal.SIGSTOP)  # type: ignore[attr-defined]
+        self._process.send_signal(signal.SIGSTOP)
 
     def resume(self) -> None:
         assert self._process is not None
-        self._process.send_signal(subprocess.signal.SIGCONT)  # type: ignore[attr-defined]
+        self._process.send_signal(signal.SIGCONT)
 
     def command(self, *words: str) -> str:
         """What redis-cli prints."""
         line = [needs_redis("redis-cli"), "-h", "127.0.0.1", "-p", str(self.port), *words]
-        return subprocess.run(line, capture_output=True, text=True, timeout=10, check=False).stdout.strip()
+        return _output(line).strip()
 
 
 def wait_until(is_so: Callable[[], bool], *, what: str, timeout_s: float = START_S) -> None:
@@ -109,3 +110,28 @@ def a_cluster(nodes: int = 3) -> Iterator[list[RedisServer]]:
         for server in servers:
             wait_until(lambda each=server: "cluster_state:ok" in each.command("CLUSTER", "INFO"), what="the cluster")  # type: ignore[misc]
         yield servers
+
+
+@contextmanager
+def a_sentinel() -> Iterator[tuple[RedisServer, RedisServer, str]]:
+    """A master, its replica, and the URL of a Sentinel that promotes it within a second or two."""
+    with a_redis() as master, a_redis("--replicaof", f"127.0.0.1 {master.port}") as replica:
+        wait_until(lambda: "master_link_status:up" in replica.command("INFO", "replication"), what="the replica")
+        with tempfile.TemporaryDirectory() as folder:
+            port, file = free_port(), Path(folder) / "sentinel.conf"
+            lines = (f"monitor rooms 127.0.0.1 {master.port} 1", "down-after-milliseconds rooms 500")
+            more = ("failover-timeout rooms 3000",)
+            file.write_text("".join(f"sentinel {line}\n" for line in (*lines, *more)))
+            line = [needs_redis(), str(file), "--sentinel", "--bind", "127.0.0.1", "--port", str(port)]
+            process = subprocess.Popen(line, stdout=subprocess.DEVNULL)
+            try:
+                sees = [needs_redis("redis-cli"), "-p", str(port), "sentinel", "replicas", "rooms"]
+                wait_until(lambda: str(replica.port) in _output(sees), what="the Sentinel")
+                yield master, replica, f"redis+sentinel://127.0.0.1:{port}/rooms"
+            finally:
+                process.kill()
+                process.wait()
+
+
+def _output(line: list[str]) -> str:
+    return subprocess.run(line, capture_output=True, text=True, timeout=10, check=False).stdout

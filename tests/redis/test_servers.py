@@ -1,16 +1,20 @@
 """Several servers on one Redis are one service: whichever a peer asks, it is the same room."""
 
 import asyncio
+import time
 from typing import Any
 
 import aiohttp
 import pytest
 
+from signaling.config import Config
 from signaling.store.redis import RedisStore
+from signaling.store.redis_keys import room_key
 from signaling.store.shared import Bell
 
 from ..signaling.support import FakeClock, Meeting
 from .conftest import StartServer
+from .servers import RedisServer
 
 pytestmark = pytest.mark.redis
 
@@ -160,3 +164,28 @@ async def test_everything_arrives_without_a_single_bell(start: StartServer, cloc
     assert await closing == 4409
     await other.post("offer", right, left["peerId"], "y")
     assert await receive_bodies(newer, 1) == ["y"]
+
+
+async def test_server_with_a_wrong_clock_changes_nothing(redis: RedisServer) -> None:
+    """Five minutes off, either way: leases go by Redis, and so do tokens."""
+    clocks = [FakeClock(time.time() + minutes * 60) for minutes in (0, 5, -5)]
+    limits = Config().limits
+    servers = [await Meeting.start(clock, store=RedisStore(redis.url, limits, clock=clock)) for clock in clocks]
+    try:
+        right_time, early, late = servers
+        left, right = await pair(early, late)
+        here, there = await early.connect(right), await late.connect(left)
+        for server in servers:
+            for peer in (left, right):
+                assert (await server.call("POST", "/signaling/heartbeat", {}, token=peer["token"])).status == 200
+            await server.service.sweep()
+        await right_time.post("offer", left, right["peerId"], "x")
+        await early.post("answer", right, left["peerId"], "y")
+        assert [await receive_bodies(socket, 1) for socket in (here, there)] == [["x"], ["y"]]
+        ends = redis.command("ZRANGE", room_key(left["room"]["roomId"]) + ":leases", "0", "-1", "WITHSCORES").split()[
+            1::2
+        ]
+        assert all(70 < int(end) / 1000 - time.time() <= 75.1 for end in ends)
+    finally:
+        for server in servers:
+            await server.close()

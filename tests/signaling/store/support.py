@@ -49,4 +49,4 @@ def make_store(engine: str, folder: Path, limits: Limits, clock: FakeClock) -> L
 
 def make_redis(url: str, limits: Limits, clock: FakeClock, engine: type[RedisStore] = RedisStore) -> RedisStore:
     """Its time is that of Redis, and passes as the clock says on top of it."""
-    return engine(url, limits, offset_ms=lambda: round((clock.now - START) * 1000))
+    return engine(url, limits, clock=clock, offset_ms=lambda: round((clock.now - START) * 1000))
