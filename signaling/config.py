@@ -120,7 +120,9 @@ class Config:
     poll_max_s: float = setting(25.0, seconds(0, 300), "proxies cut idle requests from 30 s on")
     ping_s: float = setting(25.0, seconds(0.05, 3600), "proxies cut connections that are silent for 30 s and more")
     sweep_s: float = setting(1.0, seconds(0.01, 60), "how late a departure may be told")
-    ready_timeout_s: float = setting(0.5, seconds(0.01, 60), "for the store to answer /readyz; probes give up after 1 s")
+    ready_timeout_s: float = setting(
+        0.5, seconds(0.01, 60), "for the store to answer /readyz; probes give up after 1 s"
+    )
     drain_s: float = setting(
         0.0, seconds(0, 3600), "behind a load balancer: as long as it may take to see /readyz fail, and one probe more"
     )
