@@ -26,7 +26,7 @@ from .metrics import METRICS, Metrics
 from .middleware import add_headers, watch_calls
 from .origins import ALLOWED_HEADERS, EXPOSED_HEADERS, GRANT_S
 from .routes import ROUTES
-from .runner import Runner
+from .runner import Runner, protocol_options
 from .service import SERVICE, Service
 from .store.memory import MemoryStore
 from .store.port import Store
@@ -37,15 +37,6 @@ from .trunk import Trunk
 __all__ = ["check_config", "create_app", "open_store", "running_server"]
 
 log = logging.getLogger("signaling")
-
-SHUTDOWN_S = 0.5
-"""For answers under way; polls and sockets are sent home before."""
-
-LINGERING_S = 2.0
-"""For the rest of a body that was refused: a client that is still sending gets to read why."""
-
-MAX_FIELD_BYTES = 16_384
-"""Above our own bound on the Authorization header, so that its refusal is JSON."""
 
 Clock = Callable[[], float]
 
@@ -205,14 +196,7 @@ def _hide_request(record: logging.LogRecord) -> bool:
 async def running_server(config: Config, *, store: Store | None = None, clock: Clock = time.time) -> AsyncIterator[str]:
     """Serve until the block ends; gives the server's URL."""
     server_logger.addFilter(_hide_request)
-    runner = Runner(
-        create_app(config, store=store, clock=clock),
-        access_log=None,
-        shutdown_timeout=SHUTDOWN_S,
-        max_field_size=MAX_FIELD_BYTES,
-        keepalive_timeout=config.idle_timeout_s,  # aiohttp counts from the connection and from each answer
-        lingering_time=LINGERING_S,
-    )
+    runner = Runner(create_app(config, store=store, clock=clock), **protocol_options(config))
     await runner.setup()
     try:
         yield await _listen(runner, config)

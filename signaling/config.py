@@ -91,6 +91,9 @@ class Config:
         TEXT, "coturn's static-auth-secret; credentials made from it live as long as a room token", is_secret=True
     )
     max_body_bytes: int = setting(65_536, whole(1024, 16_777_216), "64 KiB holds any SDP with room to spare")
+    max_head_bytes: int = setting(
+        32_768, whole(20_480, 1_048_576), "address and headers of one request, and of all that wait on its connection"
+    )
     max_rooms: int = setting(100_000, whole(1, 10_000_000), "ten times our aim; each room costs about 1 KiB")
     user_rooms: int = setting(
         100,
@@ -108,6 +111,9 @@ class Config:
     read_timeout_s: float = setting(10.0, seconds(0.01, 3600), "for the body of a request; 64 KiB come sooner")
     idle_timeout_s: float = setting(
         75.0, seconds(0.01, 3600), "for a connection's next request, headers included; proxies drop theirs after 60 s"
+    )
+    send_timeout_s: float = setting(
+        30.0, seconds(0.1, 3600), "a client that takes nothing of its answer for so long is cut; Linux only"
     )
     heartbeat_s: int = setting(30, whole(1, 3600), "browsers throttle timers to one a minute, servers do not")
     peer_ttl_s: float = setting(75.0, seconds(1, 86_400), "two heartbeats may be lost, three may not")

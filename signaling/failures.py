@@ -11,13 +11,14 @@ from typing import Any
 import msgspec
 
 from . import wire
-from .errors import Refused, Unauthorized, UpgradeRequired
+from .errors import Refused, Unauthorized, UnsupportedEncoding, UpgradeRequired
 from .route import JSON, Refusals, Route
 from .schemas import Schema, component
 
 __all__ = ["HEADERS", "failures_of", "refer_to_failures"]
 
 HEADERS: dict[str, Schema] = {
+    "Accept-Encoding": {"description": "How a body may be encoded: not at all.", "schema": {"const": "identity"}},
     "Retry-After": {
         "description": "Seconds until another try makes sense.",
         "schema": {"type": "integer", "minimum": 0},
@@ -78,6 +79,7 @@ def _example(refusal: type[Refused]) -> Refused:
 def _header_names(group: Refusals) -> list[str]:
     """What `middleware.error_response` sends along."""
     return [
+        *(["Accept-Encoding"] if UnsupportedEncoding in group else []),
         *(["Retry-After"] if any(each.retry_after_s is not None for each in group) else []),
         *(["Upgrade"] if UpgradeRequired in group else []),
         *(["WWW-Authenticate"] if any(issubclass(each, Unauthorized) for each in group) else []),

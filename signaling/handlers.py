@@ -13,7 +13,7 @@ from .attest_wire import Attest, Attested, NonceMade, PublishedKey, PublishedKey
 from .attestation import NONCE_TTL_S
 from .auth import Membership, bearer
 from .config import Config
-from .errors import BodyTooLarge, MalformedJson, RequestTimeout
+from .errors import BodyTooLarge, MalformedJson, RequestTimeout, UnsupportedEncoding
 from .page import PAGE, PAGE_POLICY
 from .query import CURSOR, LIMIT, WAIT
 from .service import SERVICE
@@ -44,6 +44,8 @@ def _json(body: bytes, *, status: int = 200) -> web.Response:
 
 async def _read(request: web.Request) -> bytes:
     config: Config = request.app[SERVICE].config
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise UnsupportedEncoding
     if (request.content_length or 0) > config.max_frame_bytes:
         raise BodyTooLarge(config.max_body_bytes)
     try:
@@ -52,7 +54,7 @@ async def _read(request: web.Request) -> bytes:
     except TimeoutError as error:
         raise RequestTimeout(config.read_timeout_s) from error
     except web.RequestPayloadError as error:
-        raise MalformedJson("its transfer or content encoding is broken") from error
+        raise MalformedJson("its transfer encoding is broken") from error
 
 
 def _membership(request: web.Request) -> Membership:

@@ -22,6 +22,7 @@ from .errors import (
     Refused,
     RequestTimeout,
     Unauthorized,
+    UnsupportedEncoding,
     WrongOrigin,
 )
 from .logs import REQUEST_ID, request_id
@@ -130,6 +131,8 @@ def error_response(refused: Refused) -> web.Response:
         response.headers[hdrs.ALLOW] = ", ".join(refused.allowed)
     if isinstance(refused, RequestTimeout):
         response.force_close()
+    if isinstance(refused, UnsupportedEncoding):
+        response.headers[hdrs.ACCEPT_ENCODING] = "identity"
     if refused.status == 426:
         response.headers[hdrs.UPGRADE] = "websocket"
     if refused.retry_after_s is not None:

@@ -27,6 +27,7 @@ from .errors import (
     StoreUnavailable,
     TokenExpired,
     Unauthenticated,
+    UnsupportedEncoding,
     WrongOrigin,
     WrongRoom,
 )
@@ -56,7 +57,7 @@ class Asker(Enum):
 
 
 OF_EVERY_CALL: Refusals = (MalformedRequest, ExpectationFailed, HeadersTooLarge, GoingAway, InternalError)
-OF_A_BODY: Refusals = (MalformedJson, InvalidBody, BodyTooLarge, RequestTimeout)
+OF_A_BODY: Refusals = (MalformedJson, InvalidBody, BodyTooLarge, UnsupportedEncoding, RequestTimeout)
 OF_A_TOKEN: Refusals = (Unauthenticated, InvalidToken, TokenExpired)
 OF_ASKER: dict[Asker, Refusals] = {
     Asker.NOBODY: (),

@@ -3,21 +3,60 @@
 aiohttp answers some requests itself, in plain text that quotes them: bytes that are not HTTP, lines over its bounds, an
 `Expect` that it does not know. Its runner, server and protocol have no hook for these, so each is extended by the one
 method that makes the next.
+
+What a connection costs before our code is asked is bounded here too. aiohttp bounds one header and their number, which
+is 2 MiB a request, twice in memory, and takes 32 requests ahead; it unpacks compressed bodies to the end, read or not;
+and it waits for ever for a client that does not read its answer.
 """
 
 import logging
+import socket
+from asyncio import BaseTransport, Transport
+from typing import Any
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
+from aiohttp.http_parser import RawRequestMessage
+from aiohttp.streams import EMPTY_PAYLOAD
+from aiohttp.web_protocol import _ErrInfo
 
+from .config import Config
 from .errors import ExpectationFailed, HeadersTooLarge, MalformedRequest, Refused
 from .logs import REQUEST_ID, request_id
 from .middleware import add_fixed_headers, error_response
 from .service import SERVICE, Service
 
-__all__ = ["Runner"]
+__all__ = ["Runner", "protocol_options"]
 
 log = logging.getLogger("signaling")
+
+SHUTDOWN_S = 0.5
+"""For answers under way; polls and sockets are sent home before."""
+
+LINGERING_S = 2.0
+"""For the rest of a body that was refused: a client that is still sending gets to read why."""
+
+MAX_FIELD_BYTES = 16_384
+"""Above our own bound on the Authorization header, so that its refusal is JSON."""
+
+UNREAD_BODY_BYTES = 65_536
+"""Of a body that nobody reads, twice this is taken; the rest waits at the client."""
+
+HEAD_STEP_BYTES = 4096
+"""Heads are looked at after each of these, however much arrives at once."""
+
+
+def protocol_options(config: Config) -> dict[str, Any]:
+    """What aiohttp is told about each connection."""
+    return {
+        "access_log": None,
+        "shutdown_timeout": SHUTDOWN_S,
+        "max_field_size": MAX_FIELD_BYTES,
+        "keepalive_timeout": config.idle_timeout_s,  # aiohttp counts from the connection and from each answer
+        "lingering_time": LINGERING_S,
+        "read_bufsize": UNREAD_BODY_BYTES,
+        "auto_decompress": False,  # a small body may unpack to gigabytes; see handlers.py
+    }
 
 
 class Runner(web.AppRunner):
@@ -65,13 +104,74 @@ class _Server(web.Server):
 class _Protocol(web.RequestHandler):
     """One connection."""
 
-    __slots__ = ()
+    __slots__ = ("_body", "_is_refused", "_open_head_bytes")
     _manager: _Server
+
+    def __init__(self, manager: _Server, **options: Any) -> None:
+        super().__init__(manager, **options)
+        self._body = EMPTY_PAYLOAD
+        """Of the newest request; it may be still on its way."""
+        self._open_head_bytes = 0
+        """Of a head whose end has not come."""
+        self._is_refused = False
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        super().connection_made(transport)
+        _bound_sending(transport, self._manager.service.config.send_timeout_s)
+
+    def data_received(self, data: bytes) -> None:
+        if self._payload_parser is not None:  # a WebSocket, whose frames have bounds of their own
+            super().data_received(data)
+            return
+        for start in range(0, len(data) or 1, HEAD_STEP_BYTES):
+            if self._is_refused:
+                return
+            self._read(data[start : start + HEAD_STEP_BYTES])
+
+    def _read(self, data: bytes) -> None:
+        requests, is_head = self._request_count, self._body.is_eof()
+        super().data_received(data)
+        if self._request_count > requests and self._messages:
+            newest, self._body = self._messages[-1]
+            self._open_head_bytes = 0
+            self._is_refused = isinstance(newest, _ErrInfo)
+        elif is_head:
+            self._open_head_bytes += len(data)
+        limit_bytes = self._manager.service.config.max_head_bytes
+        if self._open_head_bytes + self._waiting_head_bytes() > limit_bytes:
+            self._refuse_heads(limit_bytes)
+
+    def _waiting_head_bytes(self) -> int:
+        return sum(_head_bytes(message) for message, _ in self._messages if isinstance(message, RawRequestMessage))
+
+    def _refuse_heads(self, limit_bytes: int) -> None:
+        """Once what came before is answered; what follows is not read."""
+        self._is_refused = True
+        while self._waiting_head_bytes() > limit_bytes:
+            self._messages.pop()
+        error = _ErrInfo(status=431, exc=LineTooLong(b"", limit_bytes), message="")
+        self._messages.append((error, EMPTY_PAYLOAD))
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
     def handle_error(
         self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
     ) -> web.StreamResponse:
+        if isinstance(exc, ConnectionError):
+            raise exc  # the client hung up, which is no error of ours; aiohttp ends the connection
         if not isinstance(exc, HttpProcessingError):
             return super().handle_error(request, status, exc, message)
         log.info("! a request that cannot be read: %s", type(exc).__name__)
         return self._manager.refuse(HeadersTooLarge() if isinstance(exc, LineTooLong) else MalformedRequest())
+
+
+def _head_bytes(message: RawRequestMessage) -> int:
+    return len(message.path) + sum(len(name) + len(value) for name, value in message.raw_headers)
+
+
+def _bound_sending(transport: BaseTransport, timeout_s: float) -> None:
+    """What a client does not take for this long ends its connection; the kernel watches (RFC 5482), where it can."""
+    assert isinstance(transport, Transport)
+    connected: socket.socket | None = transport.get_extra_info("socket")
+    if connected is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(timeout_s * 1000))

@@ -13,6 +13,7 @@
         PeerGone             410
         BodyTooLarge         413
         ExpectationFailed    417
+        UnsupportedEncoding  415
         UpgradeRequired      426
         TooMany              429  MailboxFull, TooManyOwnRooms, TooManyRooms
         HeadersTooLarge      431
@@ -60,6 +61,7 @@ from .request import (
     MethodNotAllowed,
     NotFound,
     RequestTimeout,
+    UnsupportedEncoding,
     UpgradeRequired,
 )
 from .rooms import Conflict, NoSuchPeer, NoSuchRoom, NotThere, PeerGone, RoomExists, RoomFull
@@ -107,6 +109,7 @@ __all__ = [
     "Unauthenticated",
     "Unauthorized",
     "Unavailable",
+    "UnsupportedEncoding",
     "UpgradeRequired",
     "WrongOrigin",
     "WrongRoom",

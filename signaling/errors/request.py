@@ -14,6 +14,7 @@ __all__ = [
     "MethodNotAllowed",
     "NotFound",
     "RequestTimeout",
+    "UnsupportedEncoding",
     "UpgradeRequired",
 ]
 
@@ -36,7 +37,8 @@ class HeadersTooLarge(Refused):
     """More than this server reads of a request line or header (RFC 6585, section 5)."""
 
     code = "headers_too_large"
-    sentence = "The address or a header is too long: 8 KiB and 16 KiB are the most."
+    bound = "max_head_bytes"
+    sentence = "An address over 8 KiB, a header over 16 KiB, or too much of them in all (SIGNALING_MAX_HEAD_BYTES)."
     status = 431
     hint = "Send what is long in the body."
 
@@ -113,6 +115,15 @@ class BodyTooLarge(Refused):
     def __init__(self, limit_bytes: int) -> None:
         self.limit_bytes = limit_bytes
         super().__init__(f"The body is over {limit_bytes} bytes (SIGNALING_MAX_BODY_BYTES).")
+
+
+class UnsupportedEncoding(Refused):
+    """A compressed body: unpacked, it may be a thousand times as large."""
+
+    code = "unsupported_encoding"
+    sentence = "Bodies are read as they are, without a Content-Encoding."
+    status = 415
+    hint = "Send the JSON itself."
 
 
 class UpgradeRequired(Refused):

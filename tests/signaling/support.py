@@ -9,9 +9,9 @@ from typing import Any
 import aiohttp
 from aiohttp.test_utils import TestServer
 
-from signaling.app import MAX_FIELD_BYTES, create_app
+from signaling.app import create_app
 from signaling.config import Config
-from signaling.runner import Runner
+from signaling.runner import Runner, protocol_options
 from signaling.service import SERVICE, Service
 from signaling.store.port import Store
 
@@ -104,7 +104,7 @@ class Meeting:
     async def start(cls, clock: FakeClock, store: Store | None = None, **settings: Any) -> "Meeting":
         config = Config(**{"guests": True, "store": "memory:", **settings})
         server = _Server(create_app(config, store=store, clock=clock))
-        await server.start_server(max_field_size=MAX_FIELD_BYTES)
+        await server.start_server(**protocol_options(config))
         session = aiohttp.ClientSession(server.make_url("/"), ws_response_class=_judged(judge_of(config)))
         return cls(server, session, clock)
 

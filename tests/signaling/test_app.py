@@ -134,10 +134,3 @@ async def test_log_quotes_no_request_that_cannot_be_read(
     assert (await _ask(request_bytes)).split()[1] in {b"400", b"431"}
     assert [each for each in ("s3cret", "127.0.0.1", "Traceback") if each in caplog.text] == []
     assert "! a request that cannot be read: Bad" in caplog.text or "LineTooLong" in caplog.text
-
-
-async def test_body_whose_encoding_is_broken_is_malformed() -> None:
-    """Not a bug of ours: neither a 500 nor a traceback."""
-    answer = await _ask(CREATE + b"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}")
-    assert b" 400 " in answer
-    assert b'"malformed_json"' in answer

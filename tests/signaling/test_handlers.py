@@ -1,6 +1,7 @@
 """The HTTP calls against a real server, as docs/protocol.md has them."""
 
 import asyncio
+import gzip
 import json
 from typing import Any
 
@@ -394,6 +395,21 @@ async def test_huge_body_without_length_is_refused(meeting: Meeting) -> None:
     async with meeting.session.post("/signaling/create-room", data=chunks()) as response:
         assert response.status == 413
         assert (await response.json())["error"]["code"] == "body_too_large"
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd", "identity, gzip", "?"])
+async def test_compressed_body_is_refused_unread(meeting: Meeting, encoding: str) -> None:
+    """Two megabytes may be two gigabytes: nothing is unpacked, known encoding or not."""
+    headers = {"Content-Encoding": encoding}
+    answer = await meeting.call("POST", "/signaling/create-room", gzip.compress(bytes(100)), headers=headers)
+    assert_error(answer, 415, "unsupported_encoding")
+    assert answer.headers["Accept-Encoding"] == "identity"
+
+
+async def test_body_that_is_encoded_as_itself_is_read(meeting: Meeting) -> None:
+    """`identity` says nothing (RFC 9110, section 8.4)."""
+    answer = await meeting.call("POST", "/signaling/create-room", headers={"Content-Encoding": "Identity"})
+    assert answer.status == 200
 
 
 async def test_json_is_read_whatever_the_content_type_says(meeting: Meeting) -> None:

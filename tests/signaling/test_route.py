@@ -45,7 +45,13 @@ def a_route(**settings: Any) -> Route:
         (a_route(query=(WAIT,)), (errors.InvalidQuery,)),
         (
             a_route(body=wire.OnlyRoom),
-            (errors.MalformedJson, errors.InvalidBody, errors.BodyTooLarge, errors.RequestTimeout),
+            (
+                errors.MalformedJson,
+                errors.InvalidBody,
+                errors.BodyTooLarge,
+                errors.UnsupportedEncoding,
+                errors.RequestTimeout,
+            ),
         ),
         (a_route(refusals=(errors.RoomFull, errors.GoingAway)), (errors.RoomFull,)),
         (a_route(status=101, asker=Asker.ROOM_TOKEN), ()),

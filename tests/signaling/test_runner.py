@@ -2,11 +2,14 @@
 
 import asyncio
 import json
+import socket
+import sys
 from typing import Any
 
 import pytest
 
-from .support import Meeting
+from .conftest import Start
+from .support import Meeting, until
 
 GET = b"GET /healthz HTTP/1.1\r\nHost: a\r\n"
 POST = b"POST /signaling/create-room HTTP/1.1\r\nHost: a\r\n"
@@ -39,6 +42,8 @@ async def ask(meeting: Meeting, request: bytes) -> tuple[int, dict[str, str], An
         (POST + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400, "malformed_request"),
         (GET + b"Authorization: s3cret" + b"x" * 20_000 + b"\r\n\r\n", 431, "headers_too_large"),
         (b"GET /s3cret" + b"x" * 9_000 + b" HTTP/1.1\r\n\r\n", 431, "headers_too_large"),
+        (GET + b"".join(b"X-%d: %s\r\n" % (n, b"x" * 9_000) for n in range(5)) + b"\r\n", 431, "headers_too_large"),
+        (GET + b"\r\n".join(b"X-%d: s3cret" % n for n in range(2_000)), 400, "malformed_request"),
         (GET + b"Expect: s3cret\r\n\r\n", 417, "expectation_failed"),
         (b"GET /s3cret HTTP/1.1\r\nHost: a\r\nExpect: s3cret\r\n\r\n", 417, "expectation_failed"),
     ],
@@ -66,3 +71,79 @@ async def test_what_is_left_of_a_refused_request_is_not_read(meeting: Meeting) -
     status, _, _ = await ask(meeting, b"s3cret\r\n\r\n" + GET + b"\r\n")
     assert status == 400
     assert meeting.service.tally.refusals.total() == 1
+
+
+@pytest.mark.parametrize("line", [b"X: " + b"x" * 9_000 + b"\r\n", b"X: " + b"x" * 1_000 + b"\r\n"])
+async def test_head_without_end_is_cut_at_its_bound(meeting: Meeting, line: bytes) -> None:
+    """Heads are twice in memory: what has come in vain is no more than the bound, whatever follows."""
+    status, _, body = await ask(meeting, GET + line * 40)
+    assert (status, body["error"]["code"]) == (431, "headers_too_large")
+    assert meeting.service.tally.bounds["max_head_bytes"] == 1
+
+
+async def test_heads_that_wait_are_bounded_together(meeting: Meeting) -> None:
+    """Behind a poll: they are answered as far as they fit, then the connection ends."""
+    left = await meeting.create()
+    poll = f"GET /signaling/inbox/{left['room']['roomId']}?wait=0.2 HTTP/1.1\r\nHost: a\r\n"
+    reader, writer = await asyncio.open_connection("127.0.0.1", meeting.server.port)
+    writer.write(poll.encode() + f"Authorization: Bearer {left['token']}\r\n\r\n".encode())
+    writer.write((GET + b"X: " + b"x" * 9_000 + b"\r\n\r\n") * 5)
+    answers = (await asyncio.wait_for(reader.read(), 5)).split(b"HTTP/1.")[1:]
+    writer.close()
+    await writer.wait_closed()
+    assert [answer.split()[1] for answer in answers] == [b"200"] * 4 + [b"431"]
+
+
+async def test_requests_that_wait_within_the_bound_are_answered_in_order(meeting: Meeting) -> None:
+    """Pipelining (RFC 9112, section 9.3.2), more of it than is taken ahead."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", meeting.server.port)
+    writer.write((GET + b"\r\n") * 99 + GET + b"Connection: close\r\n\r\n")
+    assert (await asyncio.wait_for(reader.read(), 5)).count(b'{"status":"ok"}') == 100
+    writer.close()
+    await writer.wait_closed()
+
+
+async def test_body_is_not_taken_for_a_head(meeting: Meeting) -> None:
+    """Over the bound on heads, in small pieces, and a second request behind it."""
+    body = b" " * 60_000 + b"{}"
+    head = POST + b"Content-Length: %d\r\n" % len(body)
+    reader, writer = await asyncio.open_connection("127.0.0.1", meeting.server.port)
+    for piece in (head + b"\r\n", body[:50], body[50:], head + b"Connection: close\r\n\r\n" + body):
+        writer.write(piece)
+        await writer.drain()
+        await asyncio.sleep(0)
+    assert (await asyncio.wait_for(reader.read(), 5)).count(b'"roomId"') == 2
+    writer.close()
+    await writer.wait_closed()
+
+
+async def test_body_that_breaks_off_is_no_error_of_ours(meeting: Meeting) -> None:
+    """The client hung up: no line at ERROR (the suite's guard looks), and the others are served."""
+    assert meeting.server.runner is not None
+    server = meeting.server.runner.server
+    assert server is not None
+    _, writer = await asyncio.open_connection("127.0.0.1", meeting.server.port)
+    writer.write(POST + b"Content-Length: 100\r\n\r\n{")
+    await until(lambda: server.requests_count)
+    writer.transport.abort()
+    await until(lambda: not server.connections)
+    assert meeting.service.tally.refusals["internal_error"] == 0
+    assert (await meeting.call("GET", "/healthz")).status == 200
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="TCP_USER_TIMEOUT is Linux's; run on Linux")
+async def test_client_that_takes_no_answer_is_cut(start: Start) -> None:
+    """It would hold what was written for it, and its connection, for ever."""
+    meeting = await start(send_timeout_s=0.2)
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.setblocking(False)
+        loop = asyncio.get_running_loop()
+        await loop.sock_connect(client, ("127.0.0.1", meeting.server.port))
+        with pytest.raises(ConnectionError):
+            await asyncio.wait_for(_ask_for_ever(client), 10)
+
+
+async def _ask_for_ever(client: socket.socket) -> None:
+    while True:
+        await asyncio.get_running_loop().sock_sendall(client, (GET + b"\r\n") * 20)

@@ -35,6 +35,7 @@ EXAMPLES: list[Refused] = [
     errors.RoomExists(),
     errors.PeerGone(),
     errors.BodyTooLarge(1),
+    errors.UnsupportedEncoding(),
     errors.UpgradeRequired(),
     errors.MailboxFull(),
     errors.TooManyRooms(),
