@@ -13,6 +13,7 @@ import pytest
 from .sources import Module, modules, pyproject
 
 PURE = (
+    "signaling.addresses",
     "signaling.answers",
     "signaling.attest_wire",
     "signaling.attestation",
