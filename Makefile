@@ -13,6 +13,7 @@ PYTHON ?= python3
 BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet install --constraint constraints.txt
 LINES  ?=
+BENCHMARKS := $(wildcard $(patsubst %,benchmarks/%.py,bare cluster join round_trip signaling))
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format bench clean remake
@@ -69,7 +70,7 @@ format: .venv/ready-dev
 	$(BIN)/ruff check --fix .
 
 bench: .venv/ready
-	@for file in benchmarks/[a-z]*.py; do $(BIN)/python $$file || exit 1; done
+	@for file in $(BENCHMARKS); do $(BIN)/python $$file || exit 1; done
 
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .grimp_cache .hypothesis .coverage*

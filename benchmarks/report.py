@@ -1,4 +1,4 @@
-"""One line of JSON a figure: ours, the bare baseline of the same run, and their ratio."""
+"""One line of JSON a figure: ours, the baselines of the same run, and their ratios."""
 
 from __future__ import annotations
 
@@ -6,19 +6,24 @@ import json
 import statistics
 from collections.abc import Sequence
 
-__all__ = ["print_comparison", "print_figure"]
+__all__ = ["print_comparison", "print_figure", "print_values"]
+
+
+def print_values(name: str, **values: float | str) -> None:
+    """Figures of any kind; units are part of their names."""
+    print(json.dumps({"benchmark": name, **values}), flush=True)
 
 
 def print_figure(name: str, seconds: Sequence[float]) -> None:
     """A distribution of times."""
-    print(json.dumps({"benchmark": name, **_summary(seconds)}), flush=True)
+    print_values(name, **_summary(seconds))
 
 
 def print_comparison(name: str, ours: Sequence[float], bare: Sequence[float]) -> None:
     """Ours beside the baseline; `ratio` is that of the medians."""
     ratio = statistics.median(ours) / statistics.median(bare)
     figures = {**_summary(ours), **{f"bare_{key}": value for key, value in _summary(bare).items()}}
-    print(json.dumps({"benchmark": name, **figures, "ratio": round(ratio, 2)}), flush=True)
+    print_values(name, **figures, ratio=round(ratio, 2))
 
 
 def _summary(seconds: Sequence[float]) -> dict[str, float | int]:

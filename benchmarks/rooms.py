@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import peer
 from peer.rtc.ice import ADDRESSES_SETTING
@@ -20,7 +21,11 @@ async def running_server() -> AsyncIterator[str]:
     os.environ.setdefault(ADDRESSES_SETTING, "127.0.0.1")
     arguments = ("-m", "signaling", "--guests", "--port", "0", "--store", "memory:")
     child = await asyncio.create_subprocess_exec(
-        sys.executable, *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+        sys.executable,
+        *arguments,
+        cwd=Path(__file__).parents[1],  # here, -m would take signaling.py for the server
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
     )
     assert child.stdout is not None
     try:
