@@ -267,7 +267,7 @@ class Service:
         finally:
             connection.end_fetch(frames)
         if self.trunk is not None:
-            self.trunk.attached(connection, attached.serial, has_mail=bool(attached.frames))
+            self.trunk.attached(connection, attached.serial, is_held=attached.is_held)
         self._push_token(connection)
         self._plan_round(key, connection)
 

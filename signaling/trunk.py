@@ -17,7 +17,7 @@ from typing import NamedTuple
 from .connection import CloseCode, Connection
 from .errors import StoreUnavailable
 from .ids import PeerKey
-from .store.shared import Bell, Claim, SharedStore, Standing, Summons
+from .store.shared import Bell, Claim, Handed, SharedStore, Standing, Summons
 from .switchboard import Switchboard
 
 __all__ = ["Trunk"]
@@ -27,8 +27,8 @@ log = logging.getLogger("signaling")
 SETTLED_S = 2.0
 """As long as a sign from another server may take that works; a slower one is a fault."""
 
-CONFIRM_S = 0.05
-"""How long what was written may wait to be confirmed: what a burst brings is confirmed together."""
+CONFIRM_S = 0.5
+"""How long what was written may wait to be confirmed, all together; a server that dies within it repeats itself."""
 
 PAUSE_S = 0.5
 """Before a store that does not answer is asked again."""
@@ -82,12 +82,12 @@ class Trunk:
         connection.begin_fetch()
         self._wake.set()
 
-    def attached(self, connection: Connection, serial: int, *, has_mail: bool) -> None:
+    def attached(self, connection: Connection, serial: int, *, is_held: bool) -> None:
         """A WebSocket has been given its serial, and the mail that waited has been written."""
         claim = Claim(connection.membership.key, serial)
         connection.serial = serial
         connection.settled_at = asyncio.get_running_loop().time() + SETTLED_S
-        if has_mail:
+        if is_held:
             self._note_unconfirmed(claim)
         if verdict := self._early.pop(connection, None):
             if serial <= verdict.last:
@@ -200,23 +200,23 @@ class Trunk:
             return
         claims = [Claim(key, connection.serial or 0) for key, connection in rung]
         try:
-            letters = await self._store.fetch(claims)
+            handed = await self._store.fetch(claims)
         except StoreUnavailable:
             for key, connection in rung:
                 connection.end_fetch(())
                 self.ring(key)
             raise
-        for claim, (_, connection), frames in zip(claims, rung, letters, strict=True):
-            self._deliver(claim, connection, frames or ())
-        lost = [claim for claim, frames in zip(claims, letters, strict=True) if frames is None]
+        for claim, (_, connection), each in zip(claims, rung, handed, strict=True):
+            self._deliver(claim, connection, each or Handed((), is_held=False))
+        lost = [claim for claim, each in zip(claims, handed, strict=True) if each is None]
         if lost:
             await self._find_out(lost)
 
-    def _deliver(self, claim: Claim, connection: Connection, frames: tuple[bytes, ...]) -> None:
+    def _deliver(self, claim: Claim, connection: Connection, handed: Handed) -> None:
         """Write; what goes to a connection that is ending stays unconfirmed, and the next attach gets it again."""
         self._unconfirmed.pop(claim.key, None)
-        connection.end_fetch(frames)
-        if frames and not connection.is_ending:
+        connection.end_fetch(handed.frames)
+        if handed.is_held and not connection.is_ending:
             self._note_unconfirmed(claim)
 
     async def _find_out(self, lost: list[Claim]) -> None:

@@ -113,6 +113,8 @@ class Attached:
     frames: tuple[bytes, ...]
     serial: int = 0
     """Counts the attaches of a room, where several servers share a store: the newest of a peer wins."""
+    is_held: bool = False
+    """Such a store keeps the frames until it is told that they were written."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ from .redis_bells import Bells
 from .redis_lanes import Argument, Client, Lanes
 from .redis_scripts import Scripts
 from .redis_url import connect, where
-from .shared import Bell, Claim, SharedStore, Standing
+from .shared import Bell, Claim, Handed, SharedStore, Standing
 
 __all__ = ["RedisStore"]
 
@@ -185,7 +185,7 @@ class RedisStore(SharedStore):
         if answer is None:
             return None
         serial, letters, others = answer
-        return Attached(tuple(map(_peer, others)), _frames(letters), serial)
+        return Attached(tuple(map(_peer, others)), _frames(letters), serial, _has_envelope(letters))
 
     async def shorten(self, key: PeerKey, serial: int | None = None) -> None:
         claim = "" if serial is None else serial
@@ -204,9 +204,9 @@ class RedisStore(SharedStore):
         answer = await self._in_room(self._scripts.take, key.room_id, key.peer_id, kind[0] if kind else "")
         return None if answer is None else _frames(answer)
 
-    async def fetch(self, claims: Sequence[Claim]) -> tuple[tuple[bytes, ...] | None, ...]:
+    async def fetch(self, claims: Sequence[Claim]) -> tuple[Handed | None, ...]:
         answers = await self._in_rooms(self._scripts.fetch, [(*claim.key, claim.serial) for claim in claims])
-        return tuple(None if answer == 0 else _frames(answer) for answer in answers)
+        return tuple(None if each == 0 else Handed(_frames(each), _has_envelope(each)) for each in answers)
 
     async def confirm(self, claims: Sequence[Claim]) -> None:
         await self._in_rooms(self._scripts.confirm, [(*claim.key, claim.serial) for claim in claims])
@@ -311,6 +311,10 @@ def _letter(mail: Mail) -> bytes:
 
 def _frames(letters: Sequence[bytes]) -> tuple[bytes, ...]:
     return tuple(letter[14:] for letter in letters)  # without its end and its kind
+
+
+def _has_envelope(letters: Sequence[bytes]) -> bool:
+    return any(letter[13:14] != b"n" for letter in letters)
 
 
 def _peer_ids(found: Sequence[bytes]) -> tuple[PeerId, ...]:

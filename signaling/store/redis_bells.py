@@ -56,10 +56,11 @@ class Bells:
     async def _receive(self) -> tuple[Bell, ...]:
         bells: list[Bell] = []
         message = await self._next_or_pong()
-        while message is not None and len(bells) < MAX_BELLS:
+        while message is not None:
             if message["type"] == "message":
                 bells.append(decode_bell(message["data"].decode()))
-            message = await self._subscription.get_message(timeout=0)
+            more = len(bells) < MAX_BELLS
+            message = await self._subscription.get_message(timeout=0) if more else None
         return tuple(bells)
 
     async def _next_or_pong(self) -> Any:

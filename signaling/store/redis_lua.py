@@ -110,9 +110,11 @@ end
 local function into_hand(peer)
   local mail, first = drop_old(peer)
   if not first then return {} end
-  redis.call('RENAME', mail, base .. ':hand:' .. peer)
   redis.call('HDEL', base .. ':sizes', peer)
-  return redis.call('LRANGE', base .. ':hand:' .. peer, 0, -1)
+  local letters, is_held = redis.call('LRANGE', mail, 0, -1), false
+  for _, letter in ipairs(letters) do is_held = is_held or string.sub(letter, 14, 14) ~= 'n' end
+  if is_held then redis.call('RENAME', mail, base .. ':hand:' .. peer) else redis.call('DEL', mail) end
+  return letters
 end
 """
 

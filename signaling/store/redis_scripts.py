@@ -10,6 +10,7 @@ Rules that the scripts hold, beyond those of tables.py:
 - An entry in `due` is never later than the first lease of its room that ends. A renewal leaves it where it is, so it
   may be too early; the sweep then moves it on. Whoever sweeps first tells a departure, and no other server does.
 - What a WebSocket has been given lies in its `hand` until the next fetch or a confirm. Another attach puts it back.
+  Notices alone do not: an attach answers who is there.
 - Serials of attaches are times, made to grow: those of a room that was made anew are above those of the old one.
 - All keys of a room run out by themselves some time after its last renewal, so nothing is left if all servers die.
 

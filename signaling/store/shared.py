@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 from ..ids import PeerKey
 from .port import Store
 
-__all__ = ["Bell", "Claim", "SharedStore", "Standing", "Summons"]
+__all__ = ["Bell", "Claim", "Handed", "SharedStore", "Standing", "Summons"]
 
 
 class Claim(NamedTuple):
@@ -20,6 +20,14 @@ class Claim(NamedTuple):
 
     key: PeerKey
     serial: int
+
+
+class Handed(NamedTuple):
+    """What a fetch gives."""
+
+    frames: tuple[bytes, ...]
+    is_held: bool
+    """Kept until confirmed. Notices alone are not: the next attach answers who is there."""
 
 
 class Standing(Enum):
@@ -64,7 +72,7 @@ class SharedStore(Store, Protocol):
     async def look(self, claims: Sequence[Claim]) -> tuple[Standing, ...]:
         """Renew the leases of many WebSockets, as `renew` does, and see how each stands."""
 
-    async def fetch(self, claims: Sequence[Claim]) -> tuple[tuple[bytes, ...] | None, ...]:
+    async def fetch(self, claims: Sequence[Claim]) -> tuple[Handed | None, ...]:
         """Give out mail, None where a claim does not hold any more; confirms what the claim was given before."""
 
     async def confirm(self, claims: Sequence[Claim]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from signaling.connection import CloseCode, Connection
 from signaling.errors import StoreUnavailable
 from signaling.ids import PeerKey
-from signaling.store.shared import Bell, Claim, SharedStore, Standing, Summons
+from signaling.store.shared import Bell, Claim, Handed, SharedStore, Standing, Summons
 from signaling.switchboard import Ring, Switchboard
 from signaling.trunk import SETTLED_S, Trunk
 
@@ -24,6 +24,7 @@ class FakeStore:
 
     bells: asyncio.Queue[tuple[Bell, ...] | None] = field(default_factory=asyncio.Queue)
     mail: dict[PeerKey, tuple[bytes, ...] | None] = field(default_factory=dict)
+    holds: bool = True
     standing: Standing = Standing.QUIET
     fetched: list[Claim] = field(default_factory=list)
     confirmed: list[Claim] = field(default_factory=list)
@@ -36,11 +37,12 @@ class FakeStore:
             raise StoreUnavailable
         return bells
 
-    async def fetch(self, claims: Sequence[Claim]) -> list[tuple[bytes, ...] | None]:
+    async def fetch(self, claims: Sequence[Claim]) -> list[Handed | None]:
         await asyncio.sleep(0)
         self._fail()
         self.fetched += claims
-        return [self.mail.pop(claim.key, ()) for claim in claims]
+        found = [self.mail.pop(claim.key, ()) for claim in claims]
+        return [None if frames is None else Handed(frames, self.holds and bool(frames)) for frames in found]
 
     async def look(self, claims: Sequence[Claim]) -> tuple[Standing, ...]:
         self._fail()
@@ -103,13 +105,13 @@ class Exchange:
         self.board.connections[key] = cast(Connection, connection)
         return connection
 
-    def connect(self, key: PeerKey, serial: int = 5, *, has_mail: bool = False) -> FakeConnection:
+    def connect(self, key: PeerKey, serial: int = 5, *, is_held: bool = False) -> FakeConnection:
         connection = self.open(key)
-        self.attach(connection, serial, has_mail=has_mail)
+        self.attach(connection, serial, is_held=is_held)
         return connection
 
-    def attach(self, connection: FakeConnection, serial: int, *, has_mail: bool = False) -> None:
-        self.trunk.attached(cast(Connection, connection), serial, has_mail=has_mail)
+    def attach(self, connection: FakeConnection, serial: int, *, is_held: bool = False) -> None:
+        self.trunk.attached(cast(Connection, connection), serial, is_held=is_held)
 
     def hear(self, why: Summons, *keys: PeerKey, serial: int = 0) -> None:
         self.store.bells.put_nowait((Bell(why, keys, serial),))
@@ -143,8 +145,18 @@ async def test_bell_brings_the_mail_and_it_is_confirmed(exchange: Exchange) -> N
 
 async def test_mail_that_came_with_the_attach_is_confirmed(exchange: Exchange) -> None:
     """It has been written as well."""
-    exchange.connect(P, has_mail=True)
+    exchange.connect(P, is_held=True)
     await until(lambda: exchange.store.confirmed == [Claim(P, 5)])
+
+
+async def test_notices_alone_are_not_confirmed(exchange: Exchange) -> None:
+    """The store has not kept them."""
+    exchange.store.holds = False
+    connection = exchange.connect(P)
+    exchange.store.mail[P] = (b"notice",)
+    exchange.trunk.ring(P)
+    await until(lambda: connection.written == [b"notice"])
+    assert exchange.trunk._unconfirmed == {}
 
 
 async def test_what_goes_to_an_ending_connection_is_not_confirmed(exchange: Exchange) -> None:
@@ -154,7 +166,7 @@ async def test_what_goes_to_an_ending_connection_is_not_confirmed(exchange: Exch
     exchange.store.mail[P] = (b"1",)
     exchange.trunk.ring(P)
     await until(lambda: connection.written)
-    exchange.connect(Q, has_mail=True)
+    exchange.connect(Q, is_held=True)
     await until(lambda: exchange.store.confirmed)
     assert exchange.store.confirmed == [Claim(Q, 5)]
 

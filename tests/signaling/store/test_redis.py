@@ -11,7 +11,7 @@ from signaling.ids import PeerKey, RoomId
 from signaling.store.port import Entered, Limits, Mail, Refusal
 from signaling.store.redis import MAX_CLAIMS, RedisStore
 from signaling.store.redis_keys import DUE_KEYS, SIGNING_KEY, room_key
-from signaling.store.shared import Bell, Claim, Standing, Summons
+from signaling.store.shared import Bell, Claim, Handed, Standing, Summons
 
 from ...redis.servers import RedisServer
 from ..support import FakeClock
@@ -159,7 +159,7 @@ async def test_mail_that_was_not_confirmed_is_given_to_the_next_attach(servers: 
     claim = await attach(one, RIGHT)
     await post(other, b"1")
     await post(other, b"2")
-    assert await one.fetch([claim]) == ((b"1", b"2"),)
+    assert await one.fetch([claim]) == (Handed((b"1", b"2"), is_held=True),)
     await post(other, b"3")
     attached = await other.attach(RIGHT)
     assert attached is not None
@@ -171,13 +171,24 @@ async def test_confirmed_mail_is_not_given_again(servers: list[RedisStore], pair
     one, other = servers[0], servers[1]
     claim = await attach(one, RIGHT)
     await post(other, b"1")
-    assert await one.fetch([claim]) == ((b"1",),)
+    assert await one.fetch([claim]) == (Handed((b"1",), is_held=True),)
     await post(other, b"2")
-    assert await one.fetch([claim]) == ((b"2",),)
+    assert await one.fetch([claim]) == (Handed((b"2",), is_held=True),)
     await one.confirm([claim])
     attached = await other.attach(RIGHT)
     assert attached is not None
     assert attached.frames == ()
+
+
+async def test_notices_are_kept_with_envelopes_only(servers: list[RedisStore], pair: None) -> None:
+    """By themselves they tell nothing that the next attach does not answer."""
+    one, other = servers[0], servers[1]
+    claim = await attach(one, RIGHT)
+    await other.tell(ROOM, [RIGHT.peer_id], b"notice")
+    assert await one.fetch([claim]) == (Handed((b"notice",), is_held=False),)
+    again = await other.attach(RIGHT)
+    assert again is not None
+    assert (again.frames, again.is_held) == ((), False)
 
 
 async def test_newest_websocket_wins_on_whichever_server(servers: list[RedisStore], pair: None) -> None:

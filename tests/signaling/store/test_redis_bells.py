@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from signaling.errors import StoreUnavailable
-from signaling.store.redis_bells import Bells
+from signaling.store.redis_bells import MAX_BELLS, Bells
 from signaling.store.redis_keys import channel
 from signaling.store.redis_url import connect
 from signaling.store.shared import Bell, Summons
@@ -37,6 +37,21 @@ async def test_bells_are_heard_together(bells: Bells, session_redis: RedisServer
     while len(heard) < 2:
         heard += await bells.hear() or ()
     assert heard == [Bell(Summons.MAIL, (a_key("p"),)), Bell(Summons.GONE, (a_key("q"),))]
+
+
+async def test_no_bell_is_lost_among_many(bells: Bells, redis_url: str) -> None:
+    """More than are taken together."""
+    assert await bells.hear() is None
+    ringer = connect(redis_url, connections=1, timeout_s=1)
+    pipeline = ringer.pipeline(transaction=False)
+    for number in range(MAX_BELLS * 2 + 1):
+        pipeline.execute_command("PUBLISH", CHANNEL, f"mail room {number}")
+    await pipeline.execute(raise_on_error=True)
+    await ringer.aclose()
+    heard: list[str] = []
+    while len(heard) < MAX_BELLS * 2 + 1:
+        heard += [key.peer_id for bell in await bells.hear() or () for key in bell.keys]
+    assert heard == [str(number) for number in range(MAX_BELLS * 2 + 1)]
 
 
 async def test_silence_is_asked_for_a_sign_of_life(bells: Bells, session_redis: RedisServer) -> None:
