@@ -26,7 +26,7 @@ from .metrics import METRICS, Metrics
 from .middleware import add_headers, watch_calls
 from .origins import ALLOWED_HEADERS, EXPOSED_HEADERS, GRANT_S
 from .routes import ROUTES
-from .runner import Runner, protocol_options
+from .runner import Runner, backlog, most_connections, protocol_options
 from .service import SERVICE, Service
 from .store.memory import MemoryStore
 from .store.port import Store
@@ -199,7 +199,10 @@ async def running_server(config: Config, *, store: Store | None = None, clock: C
     runner = Runner(create_app(config, store=store, clock=clock), **protocol_options(config))
     await runner.setup()
     try:
-        yield await _listen(runner, config)
+        url = await _listen(runner, config)
+        if (most := most_connections(config)) < config.max_connections:
+            log.warning("! room for %d connections: the system allows no more open files (ulimit -n)", most)
+        yield url
         await _drain(runner.app[SERVICE])
     finally:
         await runner.cleanup()
@@ -215,7 +218,7 @@ async def _drain(service: Service) -> None:
 
 async def _listen(runner: web.AppRunner, config: Config) -> str:
     try:
-        await web.TCPSite(runner, config.host, config.port, backlog=1024).start()
+        await web.TCPSite(runner, config.host, config.port, backlog=backlog()).start()
     except OSError as error:
         reason = "it is in use" if error.errno == errno.EADDRINUSE else str(error.strerror or error)
         raise AddressInUse(config.host, config.port, reason) from error

@@ -26,6 +26,7 @@ from .errors import (
     RequestTimeout,
     StoreUnavailable,
     TokenExpired,
+    TooManyConnections,
     Unauthenticated,
     UnsupportedEncoding,
     WrongOrigin,
@@ -56,7 +57,14 @@ class Asker(Enum):
     """Who runs the server."""
 
 
-OF_EVERY_CALL: Refusals = (MalformedRequest, ExpectationFailed, HeadersTooLarge, GoingAway, InternalError)
+OF_EVERY_CALL: Refusals = (
+    MalformedRequest,
+    ExpectationFailed,
+    HeadersTooLarge,
+    TooManyConnections,
+    GoingAway,
+    InternalError,
+)
 OF_A_BODY: Refusals = (MalformedJson, InvalidBody, BodyTooLarge, UnsupportedEncoding, RequestTimeout)
 OF_A_TOKEN: Refusals = (Unauthenticated, InvalidToken, TokenExpired)
 OF_ASKER: dict[Asker, Refusals] = {

@@ -10,8 +10,11 @@ and it waits for ever for a client that does not read its answer.
 """
 
 import logging
+import resource
 import socket
-from asyncio import BaseTransport, Transport
+from asyncio import BaseTransport, Protocol, Transport
+from http import HTTPStatus
+from math import inf
 from typing import Any
 
 from aiohttp import web
@@ -20,13 +23,15 @@ from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD
 from aiohttp.web_protocol import _ErrInfo
 
+from . import wire
 from .config import Config
-from .errors import ExpectationFailed, HeadersTooLarge, MalformedRequest, Refused
+from .crowd import Crowd
+from .errors import ExpectationFailed, HeadersTooLarge, MalformedRequest, Refused, TooManyConnections
 from .logs import REQUEST_ID, request_id
 from .middleware import add_fixed_headers, error_response
 from .service import SERVICE, Service
 
-__all__ = ["Runner", "protocol_options"]
+__all__ = ["Runner", "backlog", "most_connections", "protocol_options"]
 
 log = logging.getLogger("signaling")
 
@@ -41,6 +46,15 @@ MAX_FIELD_BYTES = 16_384
 
 UNREAD_BODY_BYTES = 65_536
 """Of a body that nobody reads, twice this is taken; the rest waits at the client."""
+
+BACKLOG = 1024
+"""Connections that the kernel completes ahead of us; so many may be taken at once."""
+
+SPARE_FILES = 64
+"""For the store, the log and what we fetch."""
+
+COMPLAINT_S = 60.0
+"""How often the log says that the server is full."""
 
 HEAD_STEP_BYTES = 4096
 """Heads are looked at after each of these, however much arrives at once."""
@@ -57,6 +71,22 @@ def protocol_options(config: Config) -> dict[str, Any]:
         "read_bufsize": UNREAD_BODY_BYTES,
         "auto_decompress": False,  # a small body may unpack to gigabytes; see handlers.py
     }
+
+
+def most_connections(config: Config) -> int:
+    """As many as the operator says, where the system lets this process have so many open files."""
+    files = _file_limit()
+    return int(min(config.max_connections, max(files - SPARE_FILES - backlog(), files // 2)))
+
+
+def backlog() -> int:
+    """Taking them all at once must not take the last file."""
+    return int(min(BACKLOG, _file_limit() // 8))
+
+
+def _file_limit() -> float:
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return inf if files == resource.RLIM_INFINITY else files
 
 
 class Runner(web.AppRunner):
@@ -79,16 +109,39 @@ class _Server(web.Server):
             **made._kwargs,
         )
         self.service = service
+        self.crowd = Crowd[web.RequestHandler](most_connections(service.config))
         self._app_handler = made.request_handler
+        self._complained_at = -inf
 
-    def __call__(self) -> web.RequestHandler:
-        return _Protocol(self, loop=self._loop, **self._kwargs)
+    def __call__(self) -> "_Protocol | _TurnedAway":  # type: ignore[override]
+        if self.crowd.is_full and not self._make_place():
+            return _TurnedAway()
+        protocol = _Protocol(self, loop=self._loop, **self._kwargs)
+        self.crowd.enter(protocol)
+        return protocol
+
+    def _make_place(self) -> bool:
+        """Whether somebody could go; every time is counted, and told once a minute."""
+        tally, now = self.service.tally, self._loop.time()
+        if now >= self._complained_at + COMPLAINT_S:
+            self._complained_at = now
+            log.warning("! %d connections are open, and no more may be: idle ones give way", self.crowd.most)
+        idle = self.crowd.maybe_yield()
+        if idle is None:
+            tally.refused(TooManyConnections())
+            return False
+        tally.bounds["max_connections"] += 1
+        idle.force_close()
+        return True
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        self.crowd.begin(request.protocol)
         try:
             return await self._app_handler(request)
         except web.HTTPExpectationFailed:  # raised before any middleware
             return self.refuse(ExpectationFailed())
+        finally:
+            self.crowd.end(request.protocol)
 
     def refuse(self, refused: Refused) -> web.Response:
         """Count and answer; the connection ends."""
@@ -118,6 +171,11 @@ class _Protocol(web.RequestHandler):
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(transport)
         _bound_sending(transport, self._manager.service.config.send_timeout_s)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        if self._manager is not None:  # aiohttp forgets it here, and may be told twice
+            self._manager.crowd.leave(self)
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         if self._payload_parser is not None:  # a WebSocket, whose frames have bounds of their own
@@ -163,6 +221,27 @@ class _Protocol(web.RequestHandler):
             return super().handle_error(request, status, exc, message)
         log.info("! a request that cannot be read: %s", type(exc).__name__)
         return self._manager.refuse(HeadersTooLarge() if isinstance(exc, LineTooLong) else MalformedRequest())
+
+
+class _TurnedAway(Protocol):
+    """One connection too many: it hears why, whatever it was about to ask."""
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        assert isinstance(transport, Transport)
+        transport.write(_refusal_before_any_request(TooManyConnections()))
+        transport.close()
+
+
+def _refusal_before_any_request(refused: Refused) -> bytes:
+    body = wire.encode_error(refused)
+    head = (
+        f"HTTP/1.1 {refused.status} {HTTPStatus(refused.status).phrase}",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        f"Retry-After: {refused.retry_after_s}",
+        "Connection: close",
+    )
+    return "\r\n".join((*head, "", "")).encode() + body
 
 
 def _head_bytes(message: RawRequestMessage) -> int:

@@ -5,6 +5,7 @@ second one is for whoever cannot wait: the process ends at once, and what was an
 """
 
 import asyncio
+import errno
 import gc
 import logging
 import os
@@ -13,6 +14,7 @@ import signal
 import sys
 from collections.abc import Coroutine
 from importlib import import_module
+from math import inf
 from typing import Any
 
 from . import logs
@@ -25,6 +27,11 @@ log = logging.getLogger("signaling")
 
 MOST_FILES = 1 << 20
 """Far more than connections fit into one process; some containers allow a thousand times that."""
+
+OUT_OF_FILES = (errno.EMFILE, errno.ENFILE)
+
+COMPLAINT_S = 60.0
+"""How often the log says that files have run out."""
 
 LAST_GC_THRESHOLD = 100_000
 """Objects made before garbage is looked for again: some still are while load balancers are waited for."""
@@ -42,6 +49,7 @@ def serve(config: Config) -> int:
 async def _serve(config: Config) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(_FileWatch())
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _heed, number, stop)
     async with running_server(config) as url:
@@ -62,6 +70,21 @@ def _heed(number: signal.Signals, stop: asyncio.Event) -> None:
     gc.set_threshold(LAST_GC_THRESHOLD)
 
 
+class _FileWatch:
+    """What the loop does with an error of its own: where files have run out, asyncio reports each of its many tries."""
+
+    def __init__(self) -> None:
+        self._told_at = -inf
+
+    def __call__(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if not isinstance(error, OSError) or error.errno not in OUT_OF_FILES:
+            loop.default_exception_handler(context)
+        elif loop.time() >= self._told_at + COMPLAINT_S:
+            self._told_at = loop.time()
+            log.error("! no file can be opened (%s): newcomers wait; see ulimit -n", os.strerror(error.errno))
+
+
 def _raise_file_limit() -> None:
     """Each connection is an open file, and shells give 1024 unless asked for more."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -71,9 +94,16 @@ def _raise_file_limit() -> None:
 
 def _run(main: Coroutine[Any, Any, None]) -> None:
     """On uvloop where it is installed (extra `fast`)."""
-    try:
-        uvloop: Any = import_module("uvloop")
-    except ImportError:
+    fast = _maybe_uvloop()
+    if fast is None:
         asyncio.run(main)
     else:
-        uvloop.run(main)
+        fast.run(main)
+
+
+def _maybe_uvloop() -> Any:
+    """Apart from the run, or every error in it would have this import for a context."""
+    try:
+        return import_module("uvloop")
+    except ImportError:
+        return None

@@ -12,13 +12,13 @@
         Conflict             409  RoomFull, RoomExists
         PeerGone             410
         BodyTooLarge         413
-        ExpectationFailed    417
         UnsupportedEncoding  415
+        ExpectationFailed    417
         UpgradeRequired      426
         TooMany              429  MailboxFull, TooManyOwnRooms, TooManyRooms
         HeadersTooLarge      431
         InternalError        500  our own bug, and the only 500
-        Unavailable          503  StoreUnavailable, GoingAway, KeysUnavailable
+        Unavailable          503  TooManyConnections, StoreUnavailable, GoingAway, KeysUnavailable
       Halt                   what the operator reads before the server stops
         BadSetting, StoreUnusable, AddressInUse
 
@@ -44,6 +44,7 @@ from .capacity import (
     MailboxFull,
     StoreUnavailable,
     TooMany,
+    TooManyConnections,
     TooManyOwnRooms,
     TooManyRooms,
     Unavailable,
@@ -104,6 +105,7 @@ __all__ = [
     "StoreUnusable",
     "TokenExpired",
     "TooMany",
+    "TooManyConnections",
     "TooManyOwnRooms",
     "TooManyRooms",
     "Unauthenticated",

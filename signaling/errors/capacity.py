@@ -9,6 +9,7 @@ __all__ = [
     "MailboxFull",
     "StoreUnavailable",
     "TooMany",
+    "TooManyConnections",
     "TooManyOwnRooms",
     "TooManyRooms",
     "Unavailable",
@@ -65,6 +66,15 @@ class Unavailable(Refused):
     """Not now."""
 
     status = 503
+
+
+class TooManyConnections(Unavailable):
+    """There is no place for another connection; this one is closed."""
+
+    code = "too_many_connections"
+    bound = "max_connections"
+    sentence = "As many connections are open as this server takes (SIGNALING_MAX_CONNECTIONS)."
+    retry_after_s = 5
 
 
 class StoreUnavailable(Unavailable):

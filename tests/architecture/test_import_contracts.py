@@ -18,6 +18,7 @@ PURE = (
     "signaling.attest_wire",
     "signaling.attestation",
     "signaling.article",
+    "signaling.crowd",
     "signaling.docs",
     "signaling.errors",
     "signaling.failures",

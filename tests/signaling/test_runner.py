@@ -2,11 +2,15 @@
 
 import asyncio
 import json
+import resource
 import socket
 import sys
 from typing import Any
 
 import pytest
+
+from signaling.config import Config
+from signaling.runner import backlog, most_connections
 
 from .conftest import Start
 from .support import Meeting, until
@@ -147,3 +151,47 @@ async def test_client_that_takes_no_answer_is_cut(start: Start) -> None:
 async def _ask_for_ever(client: socket.socket) -> None:
     while True:
         await asyncio.get_running_loop().sock_sendall(client, (GET + b"\r\n") * 20)
+
+
+async def _connect(meeting: Meeting, count: int) -> list[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    return [await asyncio.open_connection("127.0.0.1", meeting.server.port) for _ in range(count)]
+
+
+async def test_longest_idle_connection_gives_way(start: Start, caplog: pytest.LogCaptureFixture) -> None:
+    """Silent ones cannot keep anybody out; who was answered lately is the last to go; the log says so once."""
+    meeting = await start(max_connections=4)
+    silent = await _connect(meeting, 3)
+    assert (await meeting.call("GET", "/healthz")).status == 200  # the fourth, which its client keeps
+    newest = await _connect(meeting, 3)
+    assert [await asyncio.wait_for(reader.read(), 2) for reader, _ in silent] == [b""] * 3
+    newest[-1][1].write(GET + b"\r\n")
+    assert b" 200 OK" in await asyncio.wait_for(newest[-1][0].readline(), 2)
+    assert (await meeting.call("GET", "/healthz")).status == 200
+    assert meeting.service.tally.bounds["max_connections"] == 3
+    assert [each for each in caplog.messages if "4 connections are open" in each] == caplog.messages[-1:]
+    for _, writer in silent + newest:
+        writer.close()
+        await writer.wait_closed()
+
+
+async def test_full_server_turns_newcomers_away(start: Start) -> None:
+    """Where all are at work: 503 before anything is asked, and a place again when one has gone."""
+    meeting = await start(max_connections=2)
+    socket = await meeting.connect(await meeting.create())
+    other = await meeting.connect(await meeting.create())
+    status, headers, body = await ask(meeting, b"")
+    assert (status, body["error"]["code"], headers["Retry-After"]) == (503, "too_many_connections", "5")
+    assert meeting.service.tally.refusals["too_many_connections"] == 1
+    await socket.close()
+    await until(lambda: len(meeting.service.switchboard.connections) == 1)
+    assert (await meeting.call("GET", "/healthz")).status == 200
+    await other.close()
+
+
+@pytest.mark.parametrize(
+    ("files", "most", "ahead"), [(1_048_576, 30_000, 1024), (20_000, 18_912, 1024), (256, 160, 32)]
+)
+def test_files_bound_the_connections(monkeypatch: pytest.MonkeyPatch, files: int, most: int, ahead: int) -> None:
+    """So that the last one is never taken: the store and the log want some too."""
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (files, files))
+    assert (most_connections(Config(max_connections=30_000)), backlog()) == (most, ahead)

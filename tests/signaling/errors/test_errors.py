@@ -41,6 +41,7 @@ EXAMPLES: list[Refused] = [
     errors.TooManyRooms(),
     errors.TooManyOwnRooms(2),
     errors.InternalError(),
+    errors.TooManyConnections(),
     errors.StoreUnavailable(),
     errors.GoingAway(),
     errors.KeysUnavailable(3),
