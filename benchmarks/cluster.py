@@ -212,9 +212,9 @@ async def measure_joins(redis: Redis, name: str, crowd: Crowd) -> None:
             await crowd.enter(number + step, "join-room", roomId=room["room"]["roomId"])
     elapsed = time.perf_counter() - started
     await asyncio.sleep(0.2)
+    print_cost(name, before, redis.cost(), count=2 * len(rooms), elapsed=elapsed)
     for connection in present:
         await connection.close()
-    print_cost(name, before, redis.cost(), count=2 * len(rooms), elapsed=elapsed)
 
 
 def print_cost(name: str, before: tuple[int, float], after: tuple[int, float], *, count: int, elapsed: float) -> None:
