@@ -1,6 +1,7 @@
 """The server as a process: start, stop, restart."""
 
 import asyncio
+import json
 import os
 import re
 import resource
@@ -43,6 +44,21 @@ async def test_stop_closes_sockets_and_wakes_polls_within_a_second(number: signa
             assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
         assert process.stderr is not None
         assert b"Traceback" not in await process.stderr.read()
+
+
+async def test_log_of_a_process_is_json_from_its_first_line_to_its_last() -> None:
+    """For a collector: each line an object, with the id that the client was given."""
+    json_lines = ("--log-format", "json", "--log-level", "debug")
+    async with serving("--guests", "--store", "memory:", *json_lines) as (process, url):
+        async with aiohttp.ClientSession(url) as session, session.post("/signaling/create-room") as answer:
+            request_id = answer.headers["X-Request-Id"]
+        process.terminate()
+        _, written = await process.communicate()
+    lines = [json.loads(line) for line in written.decode().splitlines()]
+    assert lines[-1]["message"] == "= SIGTERM: stopping"
+    calls = [line for line in lines if line.get("request_id") == request_id]
+    assert calls[-1]["message"].startswith("< POST /signaling/create-room 200 in ")
+    assert (calls[-1]["level"], calls[-1]["route"], calls[-1]["status"]) == ("INFO", "/signaling/create-room", 200)
 
 
 async def test_second_signal_leaves_at_once() -> None:
