@@ -108,6 +108,9 @@ class Config:
     room_peers: int = setting(256, whole(2, 100_000), "each join is told to all the others")
     mailbox_entries: int = setting(256, whole(1, 100_000), "a peer that is away is back, or gone, long before")
     mailbox_bytes: int = setting(1_048_576, whole(1024, 1 << 30), "sixteen of the largest envelopes")
+    mail_bytes: int = setting(
+        268_435_456, whole(65_536, 1 << 40), "in all mailboxes together; a single one holds what is free, at most"
+    )
     out_buffer_bytes: int = setting(
         1_048_576, whole(65_536, 1 << 30), "unsent bytes of one WebSocket; a slower reader is cut with 4408"
     )

@@ -27,7 +27,9 @@ class MailboxFull(TooMany):
 
     code = "mailbox_full"
     bound = "mailbox_entries"
-    sentence = "The mailbox of this peer is full (SIGNALING_MAILBOX_ENTRIES, SIGNALING_MAILBOX_BYTES)."
+    sentence = (
+        "The mailbox of this peer is full (SIGNALING_MAILBOX_ENTRIES, SIGNALING_MAILBOX_BYTES, SIGNALING_MAIL_BYTES)."
+    )
     hint = "The peer is slow or away; what waits for it expires within half a minute."
     retry_after_s = 5
 

@@ -41,6 +41,8 @@ class Limits:
     room_peers: int = 256
     mailbox_entries: int = 256
     mailbox_bytes: int = 1 << 20
+    mail_bytes: int = 1 << 28
+    """In all mailboxes of an embedded engine; Redis has its own `maxmemory`."""
     peer_ttl_s: float = 75.0
     grace_s: float = 10.0
     envelope_ttl_s: float = 30.0

@@ -42,6 +42,9 @@ __all__ = ["Tables"]
 NO_PEER = PeerId("")
 """Stands in the heap for the room itself."""
 
+LETTER_BYTES = 256
+"""What a letter costs besides its frame: its fields, its places in mailbox and journal."""
+
 SPARE_ALARMS = 1000
 """Below this, stale alarms cost less than making the heap anew."""
 
@@ -88,6 +91,8 @@ class Tables:
         self._alarms: list[tuple[float, RoomId, PeerId]] = []
         self._max_alarms = SPARE_ALARMS
         self._next_serial = 0
+        self._mail_bytes = 0
+        """In all mailboxes."""
 
     # Coming and going
 
@@ -220,15 +225,22 @@ class Tables:
 
     def _put_mail(self, key: PeerKey, peer: _Peer, mail: Mail, *, now: float) -> bool:
         self._drop_old_mail(key, peer, now=now)
-        limits = self.limits
-        is_full = len(peer.mailbox) >= limits.mailbox_entries
-        if is_full or peer.mailbox_bytes + len(mail.frame) > limits.mailbox_bytes:
+        if not self._has_room(peer, mail):
             return False
         self._next_serial += 1
-        letter = Letter(self._next_serial, mail.kind, mail.frame, now + limits.envelope_ttl_s)
+        letter = Letter(self._next_serial, mail.kind, mail.frame, now + self.limits.envelope_ttl_s)
         self.add_mail(key, letter)
         self.journal[mail_key(key, letter.serial)] = letter
         return True
+
+    def _has_room(self, peer: _Peer, mail: Mail) -> bool:
+        """A mailbox may hold as much as all of them leave free (the dynamic threshold of Choudhury and Hahne, 1998):
+        a few that hoard cannot fill the store, and among many that do, there is still a place for small mail.
+        """
+        limits = self.limits
+        free = limits.mail_bytes - self._mail_bytes - LETTER_BYTES
+        has_place = len(peer.mailbox) < limits.mailbox_entries
+        return has_place and peer.mailbox_bytes + len(mail.frame) <= min(limits.mailbox_bytes, free)
 
     def _drop_old_mail(self, key: PeerKey, peer: _Peer, *, now: float) -> None:
         while peer.mailbox and peer.mailbox[0].expires_at <= now:
@@ -236,6 +248,7 @@ class Tables:
 
     def _forget_mail(self, key: PeerKey, peer: _Peer, letter: Letter) -> None:
         peer.mailbox_bytes -= len(letter.frame)
+        self._mail_bytes -= LETTER_BYTES + len(letter.frame)
         self.journal[mail_key(key, letter.serial)] = None
 
     # Looking around
@@ -346,6 +359,7 @@ class Tables:
         peer = self._rooms[key.room_id].peers[key.peer_id]
         peer.mailbox.append(letter)
         peer.mailbox_bytes += len(letter.frame)
+        self._mail_bytes += LETTER_BYTES + len(letter.frame)
         self._next_serial = max(self._next_serial, letter.serial)
         self._arm_peer(key, peer)
 
@@ -354,7 +368,7 @@ class Tables:
         peer = room.peers.pop(key.peer_id)
         self.journal[peer_key(key)] = None
         for letter in peer.mailbox:
-            self.journal[mail_key(key, letter.serial)] = None
+            self._forget_mail(key, peer, letter)
         if not room.peers:
             self._remove_room(room.record)
 

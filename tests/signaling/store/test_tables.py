@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from signaling.ids import PeerId, PeerKey, RoomId
 from signaling.store.port import Entered, Limits, Mail, Refusal
 from signaling.store.rows import Letter, Row
-from signaling.store.tables import Tables
+from signaling.store.tables import LETTER_BYTES, Tables
 
 from .support import a_key, a_peer, a_room
 
@@ -166,6 +166,8 @@ class TablesModel(RuleBasedStateMachine):
         assert letters == sum(
             each[2] > self.now for peers in self.rooms.values() for peer in peers.values() for each in peer.mail
         )
+        kept = [len(row.frame) + LETTER_BYTES for row in self.rows.values() if isinstance(row, Letter)]
+        assert self.tables._mail_bytes == sum(kept)
         assert len([key for key in self.rows if key.startswith("peer:")]) == sum(map(len, self.rooms.values()))
 
 
@@ -270,6 +272,24 @@ def test_mail_that_has_expired_makes_room() -> None:
         assert tables.post(a_key("p"), PeerId("p"), Mail("offer", b"x"), now=now) is None
     assert tables.take(a_key("p"), "bye", now=31) == ()
     assert tables.take(a_key("p"), "offer", now=31) == (b"x",)
+
+
+def test_mailboxes_together_are_bounded() -> None:
+    """Two that hoard get a third each, and a tenth that wants little gets it; what is fetched is free again."""
+    size, limits = 1000 - LETTER_BYTES, Limits(mail_bytes=30_000)
+    tables = Tables(limits)
+    tables.create(a_room(), a_peer("p"), now=0)
+    tables.join(RoomId("room"), a_peer("q"), now=0)
+    for peer in ("p", "q") * 30:
+        tables.post(a_key("p"), PeerId(peer), Mail("offer", bytes(size)), now=0)
+    assert tables._mail_bytes <= limits.mail_bytes
+    assert tables.post(a_key("p"), PeerId("q"), Mail("offer", bytes(size)), now=0) is Refusal.MAILBOX_FULL
+    for number in range(8):
+        tables.join(RoomId("room"), a_peer(f"r{number}"), now=0)
+        assert tables.post(a_key("p"), PeerId(f"r{number}"), Mail("offer", b"x"), now=0) is None
+    hoarded = [len(tables.take(a_key(peer), None, now=0) or ()) for peer in ("p", "q")]
+    assert hoarded == [pytest.approx(10, abs=4)] * 2
+    assert tables.post(a_key("p"), PeerId("p"), Mail("offer", bytes(size)), now=0) is None
 
 
 def test_renewal_revives_what_was_not_told_yet() -> None:
