@@ -1,8 +1,9 @@
 """One peer's WebSocket: the only place that writes on one.
 
-`send` neither waits nor makes a task. aiohttp's `send_frame` is a coroutine only because it waits once the transport
-is paused; the transport here is told to pause beyond our own bound, and who reaches the bound is cut before. So its
-coroutine always ends in the first step, which `send` runs by hand. Order is the order of the calls.
+`send` neither waits nor makes a task. Frames of one turn of the loop leave in one write, at its end or once there is
+enough for one: the system call is most of what an envelope costs, and envelopes come in bursts. Their headers are
+written here, since aiohttp writes each frame by itself; opening and closing the WebSocket stays its business. Order is
+the order of the calls.
 
 While the mailbox is being fetched, frames that come directly are held behind it. Pings are ours and not aiohttp's: its
 heartbeat arms a timer for each connection, and once more after the close.
@@ -12,7 +13,7 @@ import asyncio
 from enum import IntEnum
 from math import inf
 
-from aiohttp import ClientConnectionResetError, WSMsgType, web
+from aiohttp import WSMsgType, web
 
 from .auth import Membership
 
@@ -21,6 +22,9 @@ __all__ = ["CloseCode", "Connection"]
 
 RELIEF_STEP_S = 0.01
 """How often a congested connection is looked at."""
+
+FULL_WRITE_BYTES = 16_384
+"""More in one write saves nothing: what it costs then is the copying."""
 
 
 class CloseCode(IntEnum):
@@ -62,6 +66,8 @@ class Connection:
         self._transport = transport
         self._out_buffer_bytes = out_buffer_bytes
         self._relief_s = relief_s
+        self._unwritten: list[bytes] = []
+        self._unwritten_bytes = 0
         self._held: list[bytes] = []
         self._held_bytes = 0
         self._fetches = 0
@@ -77,7 +83,11 @@ class Connection:
     @property
     def is_congested(self) -> bool:
         """Half of the bound is waiting to be read."""
-        return self._transport.get_write_buffer_size() > self._out_buffer_bytes // 2
+        return self._waiting_bytes > self._out_buffer_bytes // 2
+
+    @property
+    def _waiting_bytes(self) -> int:
+        return self._transport.get_write_buffer_size() + self._unwritten_bytes
 
     async def relieve(self) -> None:
         """Hold up who sends until the reader has caught up; one that does not in time is cut.
@@ -92,8 +102,6 @@ class Connection:
 
     def send(self, frame: bytes) -> None:
         """Put a frame on its way; a reader that is too slow is cut instead."""
-        if self._closing is not None:
-            return
         if self._fetches:
             self._hold(frame)
         else:
@@ -117,19 +125,28 @@ class Connection:
         return True
 
     def _write(self, frame: bytes, kind: WSMsgType) -> None:
-        if self._transport.get_write_buffer_size() + len(frame) > self._out_buffer_bytes:
+        if self.is_ending:
+            return
+        if self._waiting_bytes + len(frame) > self._out_buffer_bytes:
             self.end(CloseCode.TOO_SLOW)
             return
-        sending = self._socket.send_frame(frame, kind)
-        try:
-            sending.send(None)
-        except StopIteration:
-            return
-        except ClientConnectionResetError:
-            return  # its handler hears of it too
-        sending.close()  # unreachable while the transport never pauses; the frame itself is written
+        if not self._unwritten:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._unwritten += (_header(kind, len(frame)), frame)
+        self._unwritten_bytes += len(frame)
+        if self._unwritten_bytes >= FULL_WRITE_BYTES:
+            self._flush()
+
+    def _flush(self) -> None:
+        data = b"".join(self._unwritten)
+        self._unwritten.clear()
+        self._unwritten_bytes = 0
+        if data and not self._socket.closed and not self._transport.is_closing():  # its handler hears of that too
+            self._transport.write(data)
 
     def _hold(self, frame: bytes) -> None:
+        if self.is_ending:
+            return
         self._held_bytes += len(frame)
         if self._held_bytes > self._out_buffer_bytes:
             self.end(CloseCode.TOO_SLOW)
@@ -157,6 +174,7 @@ class Connection:
         The task is done when the other side has answered, or after two seconds; cancelled, it cuts the connection.
         """
         if self._closing is None:
+            self._flush()
             self.ended_by = code
             self._closing = asyncio.get_running_loop().create_task(self._close(code))
         return self._closing
@@ -171,3 +189,12 @@ class Connection:
         """After `end`: until the other side has answered, or two seconds."""
         if self._closing is not None:
             await asyncio.wait([self._closing])
+
+
+def _header(kind: WSMsgType, size: int) -> bytes:
+    """Of a whole frame from a server (RFC 6455, 5.2)."""
+    if size < 126:
+        return bytes((0x80 | kind, size))
+    if size < 65_536:
+        return bytes((0x80 | kind, 126)) + size.to_bytes(2, "big")
+    return bytes((0x80 | kind, 127)) + size.to_bytes(8, "big")

@@ -1,20 +1,27 @@
 """Output of one WebSocket: ordered, bounded, without waiting."""
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from aiohttp import ClientConnectionResetError, WSMsgType, web
+import pytest
+from aiohttp import web
 
 from signaling.connection import CloseCode, Connection
+
+TEXT, PING, PONG = 0x81, 0x89, 0x8A
+"""First bytes of whole frames."""
 
 
 @dataclass
 class FakeTransport:
-    """Counts what is not yet sent."""
+    """Keeps what is written, and says that so many bytes are not yet sent."""
 
     buffered: int = 0
     is_aborted: bool = False
+    is_reset: bool = False
+    writes: list[bytes] = field(default_factory=list)
 
     def set_write_buffer_limits(self, high: int) -> None:
         self.high = high
@@ -22,38 +29,52 @@ class FakeTransport:
     def get_write_buffer_size(self) -> int:
         return self.buffered
 
+    def is_closing(self) -> bool:
+        return self.is_reset
+
+    def write(self, data: bytes) -> None:
+        self.writes.append(data)
+
     def abort(self) -> None:
         self.is_aborted = True
+
+    async def frames(self) -> list[tuple[int, bytes]]:
+        """First byte and payload of each frame that has been written, this turn of the loop included."""
+        await asyncio.sleep(0)
+        return list(_frames(b"".join(self.writes)))
+
+
+def _frames(data: bytes) -> Iterator[tuple[int, bytes]]:
+    while data:
+        extended = {126: 2, 127: 8}.get(data[1], 0)
+        size = int.from_bytes(data[2 : 2 + extended], "big") if extended else data[1]
+        yield data[0], data[2 + extended :][:size]
+        data = data[2 + extended + size :]
 
 
 @dataclass
 class FakeSocket:
-    """Keeps what is sent."""
+    """Keeps with what it is closed, and how much had been written by then."""
 
-    sent: list[tuple[bytes, WSMsgType]] = field(default_factory=list)
+    transport: FakeTransport
     codes: list[int] = field(default_factory=list)
-    is_reset: bool = False
-
-    async def send_frame(self, frame: bytes, kind: WSMsgType) -> None:
-        if self.is_reset:
-            raise ClientConnectionResetError
-        self.sent.append((frame, kind))
+    closed: bool = False
+    written_before: bytes = b""
 
     async def close(self, *, code: int, message: bytes) -> bool:
         self.codes.append(code)
+        self.closed = True
+        self.written_before = b"".join(self.transport.writes)
         return True
 
-    @property
-    def frames(self) -> list[bytes]:
-        return [frame for frame, _ in self.sent]
 
-
-def a_connection() -> tuple[Connection, FakeSocket, FakeTransport]:
-    socket, transport = FakeSocket(), FakeTransport()
+def a_connection(out_buffer_bytes: int = 100) -> tuple[Connection, FakeSocket, FakeTransport]:
+    transport = FakeTransport()
+    socket = FakeSocket(transport)
     connection = Connection(
         cast(web.WebSocketResponse, socket),
         cast(asyncio.Transport, cast(Any, transport)),
-        out_buffer_bytes=100,
+        out_buffer_bytes=out_buffer_bytes,
         relief_s=0.03,
     )
     return connection, socket, transport
@@ -61,7 +82,7 @@ def a_connection() -> tuple[Connection, FakeSocket, FakeTransport]:
 
 async def test_frames_wait_behind_the_mail() -> None:
     """Two fetches at once: mail as it comes, what came directly after the last."""
-    connection, socket, _ = a_connection()
+    connection, _, transport = a_connection()
     connection.send(b"0")
     connection.begin_fetch()
     connection.send(b"4")
@@ -70,7 +91,54 @@ async def test_frames_wait_behind_the_mail() -> None:
     connection.send(b"5")
     connection.end_fetch((b"3",))
     connection.send(b"6")
-    assert socket.frames == [b"0", b"1", b"2", b"3", b"4", b"5", b"6"]
+    assert [frame for _, frame in await transport.frames()] == [b"0", b"1", b"2", b"3", b"4", b"5", b"6"]
+
+
+async def test_burst_leaves_in_one_write() -> None:
+    """At the end of the turn: a system call for each envelope would cost more than all else."""
+    connection, _, transport = a_connection()
+    for frame in (b"1", b"2", b"3"):
+        connection.send(frame)
+    assert transport.writes == []
+    assert [frame for _, frame in await transport.frames()] == [b"1", b"2", b"3"]
+    assert len(transport.writes) == 1
+
+
+async def test_full_write_does_not_wait() -> None:
+    """So that a reader who keeps up is never taken for a slow one."""
+    connection, _, transport = a_connection(out_buffer_bytes=65_536)
+    connection.send(b"x" * 20_000)
+    assert len(transport.writes) == 1
+    assert not connection.is_congested
+
+
+@pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536])
+async def test_frame_has_the_length_of_its_payload(size: int) -> None:
+    """RFC 6455, 5.2: in the fewest bytes that hold it."""
+    connection, _, transport = a_connection(out_buffer_bytes=1_000_000)
+    connection.send(b"x" * size)
+    connection.send(b"next")
+    assert await transport.frames() == [(TEXT, b"x" * size), (TEXT, b"next")]
+
+
+async def test_what_was_sent_before_the_end_goes_out_before_the_close() -> None:
+    """And nothing after it, pings and pongs included."""
+    connection, socket, transport = a_connection()
+    connection.send(b"an error")
+    connection.end(CloseCode.GONE)
+    connection.send(b"too late")
+    connection.pong(b"too late")
+    await connection.wait_closed()
+    assert b"an error" in socket.written_before
+    assert await transport.frames() == [(TEXT, b"an error")]
+
+
+async def test_nothing_follows_a_close_that_others_began() -> None:
+    """aiohttp closes by itself where a frame is too large; data must not follow (RFC 6455, 5.5.1)."""
+    connection, socket, transport = a_connection()
+    connection.send(b"x")
+    await socket.close(code=1009, message=b"")
+    assert await transport.frames() == []
 
 
 async def test_slow_reader_is_cut_at_the_bound() -> None:
@@ -81,46 +149,46 @@ async def test_slow_reader_is_cut_at_the_bound() -> None:
     connection.send(b"y")
     connection.end(CloseCode.GONE)
     await connection.wait_closed()
-    assert (socket.sent, socket.codes, transport.is_aborted) == ([], [4408], True)
+    assert (transport.writes, socket.codes, transport.is_aborted) == ([], [4408], True)
     assert transport.high > 100
 
 
 async def test_what_is_held_is_bounded_too() -> None:
     """A store that hangs must not grow our memory."""
-    connection, socket, _ = a_connection()
+    connection, socket, transport = a_connection()
     connection.begin_fetch()
     for _ in range(3):
         connection.send(b"x" * 40)
     await connection.wait_closed()
     connection.end_fetch((b"mail",))
-    assert (socket.sent, socket.codes) == ([], [4408])
+    assert (await transport.frames(), socket.codes) == ([], [4408])
 
 
 async def test_dead_connection_is_dropped_at_the_second_ping() -> None:
     """Unless something was heard."""
-    connection, socket, transport = a_connection()
+    connection, _, transport = a_connection()
     assert connection.ping()
     connection.heard()
     assert connection.ping()
     assert not transport.is_aborted
     assert not connection.ping()
     assert transport.is_aborted
-    assert socket.sent == [(b"", WSMsgType.PING)] * 2
+    assert await transport.frames() == [(PING, b"")] * 2
 
 
 async def test_pong_repeats_the_ping() -> None:
     """RFC 6455, 5.5.3."""
-    connection, socket, _ = a_connection()
+    connection, _, transport = a_connection()
     connection.pong(b"there?")
-    assert socket.sent == [(b"there?", WSMsgType.PONG)]
+    assert await transport.frames() == [(PONG, b"there?")]
 
 
 async def test_reset_connection_takes_frames_in_silence() -> None:
     """Its handler hears of it; the sender is not to blame."""
-    connection, socket, _ = a_connection()
-    socket.is_reset = True
+    connection, _, transport = a_connection()
+    transport.is_reset = True
     connection.send(b"x")
-    await connection.wait_closed()
+    assert await transport.frames() == []
     assert not connection.is_ending
 
 
