@@ -1,11 +1,12 @@
 # Everything runs in .venv, made on first use. Only python3 (3.11 or newer) and python3-venv are needed.
 #
-#   make demo     two peers meet through a real server and talk
-#   make test     the tests, fast ones first
-#   make check    format, lint, types, import contracts, tests
-#   make format   format, and mend what the linter can mend
-#   make bench    the benchmarks: one line of JSON a figure
-#   make clean    remove .venv and all that tools have left
+#   make demo          two peers meet through a real server and talk
+#   make cluster-demo  three servers on one Redis, one of them killed (needs redis-server)
+#   make test          the tests, fast ones first
+#   make check         format, lint, types, import contracts, tests
+#   make format        format, and mend what the linter can mend
+#   make bench         the benchmarks: one line of JSON a figure
+#   make clean         remove .venv and all that tools have left
 #
 # Another interpreter: make PYTHON=python3.12 test
 
@@ -16,7 +17,7 @@ LINES  ?=
 BENCHMARKS := $(wildcard $(patsubst %,benchmarks/%.py,bare cluster join round_trip signaling))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench clean remake
+.PHONY: help demo cluster-demo test check format bench clean remake
 
 help:
 	@sed -n 's/^#   make /  make /p' Makefile
@@ -54,6 +55,9 @@ remake:
 
 demo: .venv/ready
 	@$(BIN)/python examples/demo.py $(LINES)
+
+cluster-demo: .venv/ready
+	@$(BIN)/python examples/cluster_demo.py
 
 test: .venv/ready-dev
 	$(BIN)/python -m pytest -q
