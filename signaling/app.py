@@ -200,7 +200,7 @@ async def running_server(config: Config, *, store: Store | None = None, clock: C
     await runner.setup()
     try:
         url = await _listen(runner, config)
-        if (most := most_connections(config)) < config.max_connections:
+        if (most := most_connections(config)) < config.tcp_connections:
             log.warning("! room for %d connections: the system allows no more open files (ulimit -n)", most)
         yield url
         await _drain(runner.app[SERVICE])

@@ -91,7 +91,7 @@ class Config:
         TEXT, "coturn's static-auth-secret; credentials made from it live as long as a room token", is_secret=True
     )
     max_body_bytes: int = setting(65_536, whole(1024, 16_777_216), "64 KiB holds any SDP with room to spare")
-    max_connections: int = setting(
+    tcp_connections: int = setting(
         32_768,
         whole(16, 10_000_000),
         "open at once, idle or at work; each costs 10 to 50 KiB and an open file, of which the system may allow fewer",

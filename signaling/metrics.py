@@ -35,7 +35,14 @@ FORWARDED = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 """A page that has its own name resolve to this machine does not get these into the Host header."""
 
-SILENT_BOUNDS = ("hello_timeout_s", "mailbox_entries", "max_body_bytes", "out_buffer_bytes", "waiting_polls")
+SILENT_BOUNDS = (
+    "hello_timeout_s",
+    "mailbox_entries",
+    "max_body_bytes",
+    "out_buffer_bytes",
+    "tcp_connections",
+    "waiting_polls",
+)
 """Reached without a refusal: what is cut or dropped without a word, over WebSockets and in mailboxes."""
 
 

@@ -26,7 +26,7 @@ from aiohttp.web_protocol import _ErrInfo
 from . import wire
 from .config import Config
 from .crowd import Crowd
-from .errors import ExpectationFailed, HeadersTooLarge, MalformedRequest, Refused, TooManyConnections
+from .errors import ExpectationFailed, HeadersTooLarge, MalformedRequest, Refused, ServerFull
 from .logs import REQUEST_ID, request_id
 from .middleware import add_fixed_headers, error_response
 from .service import SERVICE, Service
@@ -76,7 +76,7 @@ def protocol_options(config: Config) -> dict[str, Any]:
 def most_connections(config: Config) -> int:
     """As many as the operator says, where the system lets this process have so many open files."""
     files = _file_limit()
-    return int(min(config.max_connections, max(files - SPARE_FILES - backlog(), files // 2)))
+    return int(min(config.tcp_connections, max(files - SPARE_FILES - backlog(), files // 2)))
 
 
 def backlog() -> int:
@@ -115,7 +115,7 @@ class _Server(web.Server):
 
     def __call__(self) -> "_Protocol | _TurnedAway":  # type: ignore[override]
         if self.crowd.is_full and not self._make_place():
-            return _TurnedAway()
+            return _TurnedAway(ServerFull("tcp_connections", self.crowd.most))
         protocol = _Protocol(self, loop=self._loop, **self._kwargs)
         self.crowd.enter(protocol)
         return protocol
@@ -128,9 +128,9 @@ class _Server(web.Server):
             log.warning("! %d connections are open, and no more may be: idle ones give way", self.crowd.most)
         idle = self.crowd.maybe_yield()
         if idle is None:
-            tally.refused(TooManyConnections())
+            tally.refused(ServerFull("tcp_connections", self.crowd.most))
             return False
-        tally.bounds["max_connections"] += 1
+        tally.bounds["tcp_connections"] += 1
         idle.force_close()
         return True
 
@@ -226,9 +226,12 @@ class _Protocol(web.RequestHandler):
 class _TurnedAway(Protocol):
     """One connection too many: it hears why, whatever it was about to ask."""
 
+    def __init__(self, refused: Refused) -> None:
+        self._refused = refused
+
     def connection_made(self, transport: BaseTransport) -> None:
         assert isinstance(transport, Transport)
-        transport.write(_refusal_before_any_request(TooManyConnections()))
+        transport.write(_refusal_before_any_request(self._refused))
         transport.close()
 
 

@@ -18,7 +18,7 @@
         TooMany              429  MailboxFull, TooManyOwnRooms, TooManyRooms
         HeadersTooLarge      431
         InternalError        500  our own bug, and the only 500
-        Unavailable          503  TooManyConnections, StoreUnavailable, GoingAway, KeysUnavailable
+        Unavailable          503  StoreUnavailable, GoingAway, KeysUnavailable, ServerFull
       Halt                   what the operator reads before the server stops
         BadSetting, StoreUnusable, AddressInUse
 
@@ -42,9 +42,9 @@ from .capacity import (
     InternalError,
     KeysUnavailable,
     MailboxFull,
+    ServerFull,
     StoreUnavailable,
     TooMany,
-    TooManyConnections,
     TooManyOwnRooms,
     TooManyRooms,
     Unavailable,
@@ -100,12 +100,12 @@ __all__ = [
     "RequestTimeout",
     "RoomExists",
     "RoomFull",
+    "ServerFull",
     "SignalingError",
     "StoreUnavailable",
     "StoreUnusable",
     "TokenExpired",
     "TooMany",
-    "TooManyConnections",
     "TooManyOwnRooms",
     "TooManyRooms",
     "Unauthenticated",

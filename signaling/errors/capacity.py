@@ -7,9 +7,9 @@ __all__ = [
     "InternalError",
     "KeysUnavailable",
     "MailboxFull",
+    "ServerFull",
     "StoreUnavailable",
     "TooMany",
-    "TooManyConnections",
     "TooManyOwnRooms",
     "TooManyRooms",
     "Unavailable",
@@ -70,15 +70,6 @@ class Unavailable(Refused):
     status = 503
 
 
-class TooManyConnections(Unavailable):
-    """There is no place for another connection; this one is closed."""
-
-    code = "too_many_connections"
-    bound = "max_connections"
-    sentence = "As many connections are open as this server takes (SIGNALING_MAX_CONNECTIONS)."
-    retry_after_s = 5
-
-
 class StoreUnavailable(Unavailable):
     """The store did not take the change; nothing has happened."""
 
@@ -97,6 +88,18 @@ class KeysUnavailable(Unavailable):
     def __init__(self, retry_after_s: int) -> None:
         self.retry_after_s = retry_after_s
         super().__init__()
+
+
+class ServerFull(Unavailable):
+    """Everybody's connections together are as many as may be."""
+
+    code = "server_full"
+    hint = "Come back later; the operator may add a server."
+    retry_after_s: int = 10
+
+    def __init__(self, bound: str, most: int) -> None:
+        self.bound = bound
+        super().__init__(f"This server has as many connections as it may: {most} (SIGNALING_{bound.upper()}).")
 
 
 class GoingAway(Unavailable):

@@ -19,7 +19,7 @@ class Refused(SignalingError):
     """What people read, where no facts are needed to say it."""
     hint: ClassVar[str | None] = None
     """What the client may do about it."""
-    bound: ClassVar[str | None] = None
+    bound: str | None = None
     """The setting that was reached: a field of Config."""
     retry_after_s: int | None = None
 

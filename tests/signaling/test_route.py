@@ -12,7 +12,7 @@ OF_EVERY_CALL = (
     errors.MalformedRequest,
     errors.ExpectationFailed,
     errors.HeadersTooLarge,
-    errors.TooManyConnections,
+    errors.ServerFull,
     errors.GoingAway,
     errors.InternalError,
 )

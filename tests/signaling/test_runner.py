@@ -159,7 +159,7 @@ async def _connect(meeting: Meeting, count: int) -> list[tuple[asyncio.StreamRea
 
 async def test_longest_idle_connection_gives_way(start: Start, caplog: pytest.LogCaptureFixture) -> None:
     """Silent ones cannot keep anybody out; who was answered lately is the last to go; the log says so once."""
-    meeting = await start(max_connections=4)
+    meeting = await start(tcp_connections=4)
     silent = await _connect(meeting, 3)
     assert (await meeting.call("GET", "/healthz")).status == 200  # the fourth, which its client keeps
     newest = await _connect(meeting, 3)
@@ -167,7 +167,7 @@ async def test_longest_idle_connection_gives_way(start: Start, caplog: pytest.Lo
     newest[-1][1].write(GET + b"\r\n")
     assert b" 200 OK" in await asyncio.wait_for(newest[-1][0].readline(), 2)
     assert (await meeting.call("GET", "/healthz")).status == 200
-    assert meeting.service.tally.bounds["max_connections"] == 3
+    assert meeting.service.tally.bounds["tcp_connections"] == 3
     assert [each for each in caplog.messages if "4 connections are open" in each] == caplog.messages[-1:]
     for _, writer in silent + newest:
         writer.close()
@@ -176,12 +176,12 @@ async def test_longest_idle_connection_gives_way(start: Start, caplog: pytest.Lo
 
 async def test_full_server_turns_newcomers_away(start: Start) -> None:
     """Where all are at work: 503 before anything is asked, and a place again when one has gone."""
-    meeting = await start(max_connections=2)
+    meeting = await start(tcp_connections=2)
     socket = await meeting.connect(await meeting.create())
     other = await meeting.connect(await meeting.create())
     status, headers, body = await ask(meeting, b"")
-    assert (status, body["error"]["code"], headers["Retry-After"]) == (503, "too_many_connections", "5")
-    assert meeting.service.tally.refusals["too_many_connections"] == 1
+    assert (status, body["error"]["code"], headers["Retry-After"]) == (503, "server_full", "10")
+    assert meeting.service.tally.refusals["server_full"] == 1
     await socket.close()
     await until(lambda: len(meeting.service.switchboard.connections) == 1)
     assert (await meeting.call("GET", "/healthz")).status == 200
@@ -194,4 +194,4 @@ async def test_full_server_turns_newcomers_away(start: Start) -> None:
 def test_files_bound_the_connections(monkeypatch: pytest.MonkeyPatch, files: int, most: int, ahead: int) -> None:
     """So that the last one is never taken: the store and the log want some too."""
     monkeypatch.setattr(resource, "getrlimit", lambda _: (files, files))
-    assert (most_connections(Config(max_connections=30_000)), backlog()) == (most, ahead)
+    assert (most_connections(Config(tcp_connections=30_000)), backlog()) == (most, ahead)

@@ -41,7 +41,7 @@ EXAMPLES: list[Refused] = [
     errors.TooManyRooms(),
     errors.TooManyOwnRooms(2),
     errors.InternalError(),
-    errors.TooManyConnections(),
+    errors.ServerFull("tcp_connections", 2),
     errors.StoreUnavailable(),
     errors.GoingAway(),
     errors.KeysUnavailable(3),
