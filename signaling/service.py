@@ -94,7 +94,10 @@ class Service:
         """Enter a room."""
         newcomer = rooms.plan_peer(user, request, random_bytes=self.random_bytes)
         room_id = await self._find(request)
-        return await self._entered(await self.store.join(room_id, newcomer.peer), newcomer)
+        if self.trunk is None:
+            return await self._entered(await self.store.join(room_id, newcomer.peer), newcomer)
+        notice = wire.encode_peer_joined(rooms.view_peer(newcomer.peer))
+        return await self._entered(await self.trunk.join(room_id, newcomer.peer, notice), newcomer)
 
     async def _find(self, request: wire.JoinRoom) -> RoomId:
         wanted = rooms.room_to_join(request)
@@ -111,6 +114,7 @@ class Service:
         self.tally.peers_resumed += not outcome.is_new
         if outcome.is_new:
             log.info("= peer %s joined room %s", short(peer.peer_id), short(room_id))
+        if outcome.is_new and self.trunk is None:
             notice = wire.encode_peer_joined(rooms.view_peer(peer))
             await self.announce(room_id, [each.peer_id for each in outcome.others], notice)
         return wire.Joined(

@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 from .connection import CloseCode, Connection
 from .errors import StoreUnavailable
-from .ids import PeerKey
+from .ids import PeerKey, RoomId
+from .store.port import Entered, JoinRefusal, PeerRecord
 from .store.shared import Bell, Claim, Handed, SharedStore, Standing, Summons
 from .switchboard import Switchboard
 
@@ -98,6 +99,16 @@ class Trunk:
         """A WebSocket has ended; False where it never came so far as to be the peer's."""
         self._early.pop(connection, None)
         return connection.serial is not None
+
+    async def join(self, room_id: RoomId, peer: PeerRecord, notice: bytes) -> Entered | JoinRefusal:
+        """Enter a peer and tell those present, here and elsewhere, in one step."""
+        outcome = await self._store.join_and_tell(room_id, peer, notice)
+        if isinstance(outcome, Entered) and outcome.is_new:
+            for other in outcome.others:
+                key = PeerKey(room_id, other.peer_id)
+                self._switchboard.ring(key)
+                self.ring(key)
+        return outcome
 
     async def renew(self, keys: Sequence[PeerKey]) -> tuple[PeerKey, ...]:
         """Renew the leases of peers that are connected here, answer those that are gone, and see to all others."""

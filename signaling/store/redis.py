@@ -155,6 +155,11 @@ class RedisStore(SharedStore):
         answer = await self._in_room(self._scripts.join, room_id, peer.peer_id, _encode(peer))
         return _entered(answer)  # type: ignore[return-value]  # of this script, only these refusals
 
+    async def join_and_tell(self, room_id: RoomId, peer: PeerRecord, frame: bytes) -> Entered | JoinRefusal:
+        notice = _letter(Mail("notice", frame))
+        answer = await self._in_room(self._scripts.join, room_id, peer.peer_id, _encode(peer), notice)
+        return _entered(answer)  # type: ignore[return-value]  # of this script, only these refusals
+
     async def leave(self, key: PeerKey) -> tuple[PeerId, ...] | None:
         answer = await self._in_room(self._scripts.leave, key.room_id, key.peer_id)
         if answer is None:

@@ -107,6 +107,18 @@ local function put(peer, letter)
   redis.call('PEXPIRE', base .. ':sizes', @KEEP@)
   return true
 end
+local function tell(peers, letter)
+  local rung, full = {}, 0
+  for _, peer in ipairs(peers) do
+    if lease(peer) > now then
+      if put(peer, letter) then
+        for server in pairs(ears(peer)) do rung[server] = (rung[server] or '') .. ' ' .. peer end
+      else full = full + 1 end
+    end
+  end
+  for server, those in pairs(rung) do publish(server, 'mail ' .. room .. those) end
+  return full
+end
 local function into_hand(peer)
   local mail, first = drop_old(peer)
   if not first then return {} end

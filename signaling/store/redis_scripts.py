@@ -39,6 +39,7 @@ _JOIN = """
 if redis.call('EXISTS', base) == 0 then return {'NO_SUCH_ROOM'} end
 if redis.call('HEXISTS', base .. ':peers', peer) == 1 then return welcome_back() end
 if redis.call('HLEN', base .. ':peers') >= @ROOM_PEERS@ then return {'ROOM_FULL'} end
+if ARGV[6] then tell(redis.call('HKEYS', base .. ':peers'), ARGV[6]) end
 return enter()
 """
 
@@ -102,17 +103,9 @@ for server in pairs(ears(to)) do publish(server, 'mail ' .. room .. ' ' .. to) e
 """
 
 _TELL = """
-local rung, full = {}, 0
-for i = 5, #ARGV do
-  local peer = ARGV[i]
-  if lease(peer) > now then
-    if put(peer, ARGV[4]) then
-      for server in pairs(ears(peer)) do rung[server] = (rung[server] or '') .. ' ' .. peer end
-    else full = full + 1 end
-  end
-end
-for server, peers in pairs(rung) do publish(server, 'mail ' .. room .. peers) end
-return full
+local peers = {}
+for i = 5, #ARGV do peers[#peers + 1] = ARGV[i] end
+return tell(peers, ARGV[4])
 """
 
 _TAKE = """
@@ -265,7 +258,7 @@ class Scripts:
             "MAX_ROOMS": limits.max_rooms,
         }
         self.create = self._in_room(ENTER, _CREATE)
-        self.join = self._in_room(ENTER, _JOIN)
+        self.join = self._in_room(MAIL, ENTER, _JOIN)
         self.undo = self._in_room(_UNDO)
         self.leave = self._in_room(_LEAVE)
         self.others = self._in_room(_OTHERS)

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from enum import Enum, auto
 from typing import NamedTuple, Protocol, runtime_checkable
 
-from ..ids import PeerKey
-from .port import Store
+from ..ids import PeerKey, RoomId
+from .port import Entered, JoinRefusal, PeerRecord, Store
 
 __all__ = ["Bell", "Claim", "Handed", "SharedStore", "Standing", "Summons"]
 
@@ -65,6 +65,9 @@ class SharedStore(Store, Protocol):
 
     skew_s: float
     """What this machine's wall clock lacks of the store's, as last measured: all servers go by the store's."""
+
+    async def join_and_tell(self, room_id: RoomId, peer: PeerRecord, frame: bytes) -> Entered | JoinRefusal:
+        """Join, and `tell` those present where the peer is new, in one step."""
 
     async def hear(self) -> tuple[Bell, ...] | None:
         """Wait for bells; None after a new subscription, when any may have been missed. Raise StoreUnavailable."""

@@ -10,12 +10,13 @@ import pytest
 
 from signaling.connection import CloseCode, Connection
 from signaling.errors import StoreUnavailable
-from signaling.ids import PeerKey
+from signaling.ids import PeerKey, RoomId
+from signaling.store.port import Entered, PeerRecord, Refusal, RoomView
 from signaling.store.shared import Bell, Claim, Handed, SharedStore, Standing, Summons
 from signaling.switchboard import Ring, Switchboard
 from signaling.trunk import SETTLED_S, Trunk
 
-from .store.support import a_key
+from .store.support import a_key, a_peer, a_room
 
 
 @dataclass
@@ -30,6 +31,7 @@ class FakeStore:
     confirmed: list[Claim] = field(default_factory=list)
     looked: list[Claim] = field(default_factory=list)
     trouble: Exception | None = None
+    outcome: Entered | Refusal = Refusal.ROOM_FULL
 
     async def hear(self) -> tuple[Bell, ...] | None:
         bells = await self.bells.get()
@@ -48,6 +50,10 @@ class FakeStore:
         self._fail()
         self.looked += claims
         return (self.standing,) * len(claims)
+
+    async def join_and_tell(self, room_id: RoomId, peer: PeerRecord, frame: bytes) -> Entered | Refusal:
+        assert frame == b"notice"
+        return self.outcome
 
     async def confirm(self, claims: Sequence[Claim]) -> None:
         self.confirmed += claims
@@ -288,6 +294,21 @@ async def test_renewal_that_failed_is_made_up_for(exchange: Exchange) -> None:
     await exchange.trunk.renew([Q])
     await exchange.trunk.renew([])
     assert exchange.store.looked == [Claim(P, 5), Claim(Q, 5)]
+
+
+async def test_join_rings_for_those_who_are_here(exchange: Exchange) -> None:
+    """The store has told them; nobody is rung for where nobody new came."""
+    connection = exchange.connect(P)
+    room = RoomView(a_room(), 2)
+    for outcome in (Refusal.ROOM_FULL, Entered(room, a_peer("q"), (a_peer("p"),), is_new=False)):
+        exchange.store.outcome = outcome
+        assert await exchange.trunk.join(P.room_id, a_peer("q"), b"notice") is outcome
+        assert connection.fetches == 0
+    exchange.store.outcome, exchange.store.mail[P] = Entered(room, a_peer("q"), (a_peer("p"),), is_new=True), (b"1",)
+    with exchange.board.listen(P) as bell:
+        await exchange.trunk.join(P.room_id, a_peer("q"), b"notice")
+        assert bell.result() is Ring.MAIL
+    await until(lambda: connection.written == [b"1"])
 
 
 async def test_sender_is_settled_after_a_while() -> None:

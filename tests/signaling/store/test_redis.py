@@ -272,18 +272,33 @@ async def test_server_hears_that_its_peer_has_left_or_timed_out(
 
 
 async def test_join_and_envelope_cost_few_commands(servers: list[RedisStore]) -> None:
-    """At most three a join, announcing included, and two an envelope."""
+    """A join tells those present in the same step; an envelope is put and fetched."""
     store, other = servers[0], servers[1]
     await store.create(a_room(), a_peer("p"))
     before = store.commands
-    await store.join(ROOM, a_peer("q"))
-    await store.tell(ROOM, [LEFT.peer_id], b"notice")
-    assert store.commands - before <= 3
+    await store.join_and_tell(ROOM, a_peer("q"), b"notice")
+    assert store.commands - before == 1
+    assert await other.take(LEFT) == (b"notice",)
     claim = await attach(other, RIGHT)
     before = store.commands + other.commands
     await post(store, b"x")
     await other.fetch([claim])
     assert store.commands + other.commands - before == 2
+
+
+async def test_join_tells_only_of_who_is_new(servers: list[RedisStore], pair: None) -> None:
+    """Not of one that comes back, nor of one that finds the room full, nor the newcomer itself."""
+    one, other = servers[0], servers[1]
+    assert await other.hear() is None
+    await attach(other, RIGHT)
+    again = await one.join_and_tell(ROOM, a_peer("p"), b"notice")
+    assert isinstance(again, Entered)
+    assert not again.is_new
+    assert await one.join_and_tell(RoomId("none"), a_peer("p"), b"notice") is Refusal.NO_SUCH_ROOM
+    assert await one.take(RIGHT) == ()
+    await one.join_and_tell(ROOM, a_peer("r"), b"notice")
+    assert await hear(other) == Bell(Summons.MAIL, (RIGHT,))
+    assert (await one.take(LEFT), await one.take(a_key("r"))) == ((b"notice",), ())
 
 
 # A Redis that fails
