@@ -40,6 +40,7 @@ from .port import (
 )
 from .redis_bells import Bells
 from .redis_lanes import Argument, Client, Lanes
+from .redis_limits import RedisLimiter
 from .redis_scripts import Scripts
 from .redis_url import connect, where
 from .shared import Bell, Claim, Handed, SharedStore, Standing
@@ -92,6 +93,8 @@ class RedisStore(SharedStore):
         self._bells = Bells(self._client, keys.channel(self._server), timeout_s=timeout_s)
         self._offset_ms = offset_ms
         self._signing_key: bytes | None = None
+        self.limiter = RedisLimiter(self._lanes, offset_ms=offset_ms)
+        """Rates that hold for all servers together."""
 
     # Life
 
