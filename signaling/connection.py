@@ -45,13 +45,30 @@ class CloseCode(IntEnum):
 class Connection:
     """A prepared WebSocket with bounded, ordered output."""
 
+    __slots__ = (
+        "_closing",
+        "_fetches",
+        "_held",
+        "_held_bytes",
+        "_is_pinged",
+        "_out_buffer_bytes",
+        "_relief_s",
+        "_socket",
+        "_transport",
+        "_unwritten",
+        "_unwritten_bytes",
+        "ended_by",
+        "membership",
+        "serial",
+        "settled_at",
+    )
     membership: Membership
     """Whose it is; set once its hello is accepted."""
-    serial: int | None = None
+    serial: int | None
     """Of its attach, once the store has answered; see store/shared.py."""
-    settled_at: float = inf
+    settled_at: float
     """When what its peer sends may go straight to others; on the loop's clock."""
-    ended_by: CloseCode | None = None
+    ended_by: CloseCode | None
     """Why this server ended it, once it has."""
 
     def __init__(
@@ -62,6 +79,9 @@ class Connection:
         out_buffer_bytes: int,
         relief_s: float = 1.0,
     ) -> None:
+        self.serial = None
+        self.settled_at = inf
+        self.ended_by = None
         self._socket = socket
         self._transport = transport
         self._out_buffer_bytes = out_buffer_bytes

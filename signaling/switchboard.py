@@ -46,15 +46,6 @@ class Switchboard:
         """GETs that wait."""
         return sum(map(len, self._bells.values()))
 
-    @contextmanager
-    def hold(self, connection: Connection) -> Iterator[None]:
-        """Know a WebSocket for as long as it is open."""
-        self.sockets.add(connection)
-        try:
-            yield
-        finally:
-            self.sockets.discard(connection)
-
     def connect(self, key: PeerKey, connection: Connection) -> None:
         """The newest connection of a peer wins."""
         older = self.connections.pop(key, None)

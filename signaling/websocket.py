@@ -7,7 +7,7 @@ one envelope is an `error` frame and the connection stays; every other failure h
 import asyncio
 import logging
 
-from aiohttp import WebSocketError, WSMsgType, web
+from aiohttp import WebSocketError, WSMessage, WSMsgType, web
 
 from . import wire
 from .auth import bearer
@@ -63,10 +63,14 @@ async def open_socket(request: web.Request) -> web.StreamResponse:
     if not _can_upgrade(request, socket):
         raise UpgradeRequired
     await socket.prepare(request)
+    socket.headers.clear()  # on their way; kept, they would cost each connection a kilobyte
     assert request.transport is not None
     connection = Connection(socket, request.transport, out_buffer_bytes=service.config.out_buffer_bytes)
-    with service.switchboard.hold(connection):
+    service.switchboard.sockets.add(connection)
+    try:
         await _Session(service, socket, connection).run(request.headers.get("Authorization"))
+    finally:
+        service.switchboard.sockets.discard(connection)
     return socket
 
 
@@ -78,7 +82,9 @@ def _can_upgrade(request: web.Request, socket: web.WebSocketResponse) -> bool:
 
 
 class _Session:
-    """One connection's life."""
+    """One connection's life. What waits between two frames is kept small: it waits in every connection."""
+
+    __slots__ = ("_connection", "_frames", "_service", "_slow_at", "_socket")
 
     def __init__(self, service: Service, socket: web.WebSocketResponse, connection: Connection) -> None:
         self._service = service
@@ -111,20 +117,27 @@ class _Session:
             tally.bounds[self._slow_at] += 1
 
     async def _talk(self, authorization: str | None) -> None:
-        token = bearer(authorization) or await self._receive_hello()
-        self._connection.membership = self._service.tokens.read(token)
+        self._connection.membership = self._service.tokens.read(bearer(authorization) or await self._receive_hello())
         try:
             await self._service.attach(self._connection)
             log.debug("< peer %s connected", short(self._connection.membership.key.peer_id))
             while True:
-                await self._handle(await self._receive())
+                frame = self._read(await self._socket.receive())
+                if frame is not None:
+                    await self._handle(frame)
+                if self._is_turn_over:
+                    await asyncio.sleep(0)
         finally:
             await self._service.detach(self._connection)
 
     async def _receive_hello(self) -> str:
+        frame = None
         try:
             async with asyncio.timeout(self._service.config.hello_timeout_s):
-                frame = await self._receive()
+                while frame is None:
+                    frame = self._read(await self._socket.receive())
+                    if self._is_turn_over:
+                        await asyncio.sleep(0)
         except TimeoutError:
             self._slow_at = "hello_timeout_s"
             self._connection.end(CloseCode.TOO_SLOW)
@@ -133,30 +146,33 @@ class _Session:
             raise Unauthenticated
         return frame.token
 
-    async def _receive(self) -> wire.ClientFrame:
-        while True:
-            message = await self._socket.receive()
-            self._frames += 1
-            if self._frames % TURN_FRAMES == 0:
-                await asyncio.sleep(0)  # what has arrived already is read without waiting, and so would never end
-            if self._connection.is_ending:
+    @property
+    def _is_turn_over(self) -> bool:
+        """What has arrived already is read without waiting, and so would never end."""
+        return self._frames % TURN_FRAMES == 0
+
+    def _read(self, message: WSMessage) -> wire.ClientFrame | None:
+        """What the client says; None for what only shows that it is there."""
+        self._frames += 1
+        if self._connection.is_ending:
+            raise _Ended
+        self._connection.heard()
+        match message.type:
+            case WSMsgType.TEXT:
+                return wire.decode_frame(message.data)
+            case WSMsgType.PING:
+                self._connection.pong(message.data)
+            case WSMsgType.PONG:
+                pass
+            case WSMsgType.BINARY:
+                self._connection.end(CloseCode.BINARY)
                 raise _Ended
-            self._connection.heard()
-            match message.type:
-                case WSMsgType.TEXT:
-                    return wire.decode_frame(message.data)
-                case WSMsgType.PING:
-                    self._connection.pong(message.data)
-                case WSMsgType.PONG:
-                    pass
-                case WSMsgType.BINARY:
-                    self._connection.end(CloseCode.BINARY)
-                    raise _Ended
-                case WSMsgType.ERROR:
-                    self._count_too_large(message.data)
-                    raise _Ended
-                case _:
-                    raise _Ended
+            case WSMsgType.ERROR:
+                self._count_too_large(message.data)
+                raise _Ended
+            case _:
+                raise _Ended
+        return None
 
     def _count_too_large(self, error: object) -> None:
         """A frame over `max_frame_bytes`: aiohttp has not read it, and has closed with 1009."""
