@@ -6,18 +6,26 @@ A command is sent once and never again by itself: a step that was answered too l
 """
 
 import asyncio
+import contextlib
 import hashlib
 import logging
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
-from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.exceptions import ClusterError, NoScriptError, RedisError, ResponseError
+from redis.exceptions import ConnectionError as Unreachable
 
 from ..errors import StoreUnavailable
 
 __all__ = ["Argument", "Client", "Lanes", "Pipeline"]
 
 log = logging.getLogger("signaling")
+
+LOST = (Unreachable, ClusterError, OSError, TimeoutError)
+"""Answers that stand for a node of a cluster that did not give one."""
+
+REFRESH_S = 0.5
+"""Between two looks at who is in a cluster."""
 
 BATCH_COMMANDS = 128
 """More would not be faster, and would hold up who comes behind."""
@@ -37,7 +45,7 @@ class Client(Protocol):
 
     def pipeline(self, *, transaction: bool) -> Pipeline: ...
     def pubsub(self) -> Any: ...
-    def execute_command(self, *arguments: Argument) -> Awaitable[Any]: ...
+    async def refresh(self) -> None: ...
     async def aclose(self) -> None: ...
 
 
@@ -57,6 +65,7 @@ class Lanes:
         self._timeout_s = timeout_s
         self._waiting: asyncio.Queue[_Call] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
+        self._refresh_at = 0.0
         self._digests: dict[str, str] = {}
         self._scripts: dict[str, str] = {}
         self.commands = 0
@@ -155,9 +164,20 @@ class Lanes:
             pipeline.execute_command(*command)
         self.commands += len(commands)
         try:
-            return await pipeline.execute(raise_on_error=False)
+            answers = await pipeline.execute(raise_on_error=False)
         except (RedisError, OSError, TimeoutError) as error:
-            return [error] * len(commands)
+            answers = [error] * len(commands)
+        if any(isinstance(answer, LOST) for answer in answers):
+            await self._refresh()
+        return answers
+
+    async def _refresh(self) -> None:
+        """Find out who stands in for a node that has failed, not more often than once a pause."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._refresh_at:
+            self._refresh_at = now + REFRESH_S
+            with contextlib.suppress(RedisError, OSError, TimeoutError):
+                await self._client.refresh()
 
 
 def _settle(call: _Call, answer: Any) -> None:

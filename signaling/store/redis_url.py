@@ -59,6 +59,28 @@ class _Target:
         return [_host(each, default_port) for each in listed.split(",")]
 
 
+class _Cluster(RedisCluster):
+    """One that can be told that a node has failed; redis-py finds out by itself only from single commands."""
+
+    async def refresh(self) -> None:
+        """Ask the nodes that are left who has its slots."""
+        await self.nodes_manager.initialize()
+
+
+class _Single(Redis):
+    """One Redis, or the master that Sentinel names for each new connection."""
+
+    async def refresh(self) -> None:
+        """Nothing to find out."""
+
+    @classmethod
+    def on(cls, pool: BlockingConnectionPool) -> "_Single":
+        """With a pool that it closes when it is closed."""
+        client = cls(connection_pool=pool)
+        client.auto_close_connection_pool = True
+        return client
+
+
 def connect(url: str, *, connections: int, timeout_s: float) -> Client:
     """A client that has not connected yet; raise BadSetting for a URL that cannot be one."""
     try:
@@ -102,7 +124,7 @@ def _one_server(target: _Target) -> Client:
         from redis.asyncio import SSLConnection
 
         kwargs |= {"connection_class": SSLConnection, **{n: v for n, v in target.tls.items() if n != "ssl"}}
-    return Redis.from_pool(_pool(target, kwargs))
+    return _Single.on(_pool(target, kwargs))
 
 
 def _unix_socket(target: _Target) -> Client:
@@ -117,7 +139,7 @@ def _unix_socket(target: _Target) -> Client:
         "path": unquote(target.parts.path),
         "db": int(target.extra.get("db", 0)),
     }
-    return Redis.from_pool(_pool(target, kwargs))
+    return _Single.on(_pool(target, kwargs))
 
 
 def _pool(target: _Target, kwargs: dict[str, Any]) -> BlockingConnectionPool:
@@ -136,13 +158,13 @@ def _sentinel(target: _Target) -> Client:
         **target.tls,
     )
     service = target.parts.path.strip("/") or DEFAULT_SERVICE
-    client: Client = sentinel.master_for(service, db=int(target.extra.get("db", 0)))
+    client: Client = sentinel.master_for(service, redis_class=_Single, db=int(target.extra.get("db", 0)))
     return client
 
 
 def _cluster(target: _Target) -> Client:
     nodes = [ClusterNode(host, port) for host, port in target.hosts(REDIS_PORT)]
-    return RedisCluster(
+    return _Cluster(
         startup_nodes=nodes,
         max_connections=target.max_connections,
         **target.options,

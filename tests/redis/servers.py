@@ -91,25 +91,26 @@ def a_redis(*options: str) -> Iterator[RedisServer]:
 
 
 @contextmanager
-def a_cluster(nodes: int = 3) -> Iterator[list[RedisServer]]:
-    """A Redis Cluster of primaries."""
+def a_cluster(nodes: int = 3, *, replicas: int = 0) -> Iterator[list[RedisServer]]:
+    """A Redis Cluster of so many servers, with so many replicas for each primary."""
     with ExitStack() as stack:
         servers = []
         for number in range(nodes):
-            bus = (
-                "--cluster-enabled",
-                "yes",
-                "--cluster-config-file",
-                f"{number}.conf",
-                "--cluster-port",
-                str(free_port()),
-            )
-            servers.append(stack.enter_context(a_redis(*bus)))
+            node = ("--cluster-enabled", "yes", "--cluster-config-file", f"{number}.conf", "--cluster-port")
+            options = (*node, str(free_port()), "--cluster-node-timeout", "1000")
+            servers.append(stack.enter_context(a_redis(*options)))
         addresses = [f"127.0.0.1:{server.port}" for server in servers]
-        servers[0].command("--cluster", "create", *addresses, "--cluster-yes")
+        copies = ("--cluster-replicas", str(replicas))
+        servers[0].command("--cluster", "create", *addresses, *copies, "--cluster-yes")
         for server in servers:
             wait_until(lambda each=server: "cluster_state:ok" in each.command("CLUSTER", "INFO"), what="the cluster")  # type: ignore[misc]
+            wait_until(lambda each=server: _has_its_master(each), what="a replica")  # type: ignore[misc]
         yield servers
+
+
+def _has_its_master(server: RedisServer) -> bool:
+    replication = server.command("INFO", "replication")
+    return "role:master" in replication or "master_link_status:up" in replication
 
 
 @contextmanager

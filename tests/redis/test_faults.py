@@ -11,7 +11,7 @@ import pytest
 
 from ..signaling.processes import serving
 from .clients import Caller, Socket, close_code, receive
-from .servers import RedisServer, a_redis, a_sentinel, wait_until
+from .servers import RedisServer, a_cluster, a_redis, a_sentinel, wait_until
 from .slow import slowed
 
 pytestmark = pytest.mark.redis
@@ -167,6 +167,26 @@ async def test_replica_takes_over(caller: Caller) -> None:
             status, answer = await caller.heartbeat(urls[0], left)
             assert (status, [each["peerId"] for each in answer["peers"]]) == (200, [right["peerId"]])
             await socket.close()
+
+
+async def test_cluster_that_loses_a_primary_goes_on(caller: Caller) -> None:
+    """Its replica takes over, for the rooms of all tags, without a restart of ours."""
+    with a_cluster(6, replicas=1) as nodes:
+        url = "redis+cluster://" + ",".join(f"127.0.0.1:{node.port}" for node in nodes)
+        settings = {"SIGNALING_STORE": url, "SIGNALING_GUESTS": "1", "SIGNALING_REDIS_TIMEOUT_S": "1"}
+        async with serving(**settings) as (_, one), serving(**settings) as (_, other):
+            pairs = [await pair(caller, [one, other]) for _ in range(12)]
+            sockets = [await caller.connect(other, right) for _, right in pairs]
+            next(node for node in nodes if "role:master" in node.command("INFO", "replication")).stop()
+
+            async def all_accepted() -> bool:
+                statuses = [await caller.post(one, left, right, "x") for left, right in pairs]
+                return set(statuses) == {202}
+
+            await until(all_accepted, within_s=25)
+            assert [await next_body(socket) for socket in sockets] == ["x"] * 12
+            for socket in sockets:
+                await socket.close()
 
 
 @pytest.fixture

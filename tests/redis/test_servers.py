@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from typing import Any
 
 import aiohttp
@@ -189,3 +190,21 @@ async def test_server_with_a_wrong_clock_changes_nothing(redis: RedisServer) -> 
     finally:
         for server in servers:
             await server.close()
+
+
+async def test_figures_of_servers_add_up(start: StartServer, clock: FakeClock) -> None:
+    """What happened once is counted by one server."""
+    servers = [await start() for _ in range(3)]
+    left, right = await pair(servers[0], servers[1])
+    socket = await servers[2].connect(right)
+    await servers[0].post("offer", left, right["peerId"], "x")
+    assert await receive_bodies(socket, 1) == ["x"]
+    await servers[1].call("POST", "/signaling/leave-room", {}, token=right["token"])
+    clock.advance(80)
+    for server in servers:
+        await server.service.sweep()
+    tallies = [server.service.tally for server in servers]
+    assert sum(tally.peers_joined for tally in tallies) == 2
+    assert sum(tally.rooms_created for tally in tallies) == 1
+    assert sum(tally.mailed["offer"] + tally.pushed["offer"] for tally in tallies) == 1
+    assert sum((tally.peers_left for tally in tallies), Counter()) == {"left": 1, "timeout": 1}

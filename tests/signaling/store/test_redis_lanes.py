@@ -21,6 +21,7 @@ class FakeRedis:
         self.gate = asyncio.Event()
         self.gate.set()
         self.is_down = False
+        self.refreshed = 0
 
     def pipeline(self, *, transaction: bool) -> "FakePipeline":
         assert not transaction
@@ -29,8 +30,9 @@ class FakeRedis:
     def pubsub(self) -> Any:
         raise NotImplementedError
 
-    async def execute_command(self, *arguments: Argument) -> Any:
-        raise NotImplementedError
+    async def refresh(self) -> None:
+        self.refreshed += 1
+        raise Refused
 
     async def aclose(self) -> None:
         """Nothing to do."""
@@ -132,6 +134,16 @@ async def test_lost_connection_is_told_to_all_and_survived(lanes: Lanes, redis: 
     redis.is_down = False
     assert await lanes.ask(("C",)) == ("C",)
     assert redis.sent == [[("C",)]]
+    assert redis.refreshed == 1
+
+
+async def test_lost_node_has_the_cluster_looked_at(lanes: Lanes, redis: FakeRedis) -> None:
+    """Once for a while, and the others' answers are given."""
+    redis.answers["A"] = Refused()
+    for _ in range(3):
+        found = await asyncio.gather(lanes.ask(("A",)), lanes.ask(("B",)), return_exceptions=True)
+        assert [type(each) for each in found] == [StoreUnavailable, tuple]
+    assert redis.refreshed == 1
 
 
 @pytest.mark.allow_logged_errors
