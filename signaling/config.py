@@ -9,12 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .addresses import Network
+from .limits import Rate
 from .settings import (
     ALGORITHM,
     KEYS_URL,
     LONG_TEXT,
+    NETWORKS,
     ORIGINS,
     PREFIX,
+    RATE,
     STORE,
     STUN_URLS,
     TEXT,
@@ -106,6 +110,39 @@ class Config:
         "rooms that one user has made and that still exist; a bot that hosts more asks for it",
     )
     room_peers: int = setting(256, whole(2, 100_000), "each join is told to all the others")
+    trusted_proxies: tuple[Network, ...] = setting(
+        (), NETWORKS, "whose X-Forwarded-For is believed; behind any other proxy all clients share one address's limits"
+    )
+    limiter_names: int = setting(
+        20_000,
+        whole(100, 10_000_000),
+        "users, addresses and peers whose pace is remembered, 5 MB; who has most room is forgotten first",
+    )
+    user_creates: Rate = setting(Rate(100, 600), RATE, "rooms, by a user: as many at once as one may have")
+    address_creates: Rate = setting(Rate(3000, 600), RATE, "bots that come back to a server that has no rooms any more")
+    user_joins: Rate = setting(Rate(600, 60), RATE, "a bot that comes back to all its rooms, six times over")
+    address_joins: Rate = setting(Rate(3000, 60), RATE, "an office or a bot farm after an outage; 3000 joins cost 1 s")
+    user_listings: Rate = setting(Rate(300, 60), RATE, "pages of rooms; a long list has ten")
+    address_listings: Rate = setting(Rate(3000, 60), RATE, "an office of 200, each reading ten pages at once")
+    address_failures: Rate = setting(
+        Rate(600, 60), RATE, "tokens that are refused: an office whose tokens expired overnight tries each three times"
+    )
+    address_requests: Rate = setting(
+        Rate(6000, 60), RATE, "of any kind, a WebSocket counts once; two for each of 3000 bots that start together"
+    )
+    peer_envelopes: Rate = setting(
+        Rate(6000, 60), RATE, "who enters a room of 256 peers sends each an offer, an answer and ten candidates"
+    )
+    peer_signs: Rate = setting(
+        Rate(300, 60), RATE, "heartbeats, pings and pongs over one WebSocket; three a minute are usual"
+    )
+    user_connections: int = setting(500, whole(1, 10_000_000), "WebSockets: a bot in 500 rooms; a person has ten")
+    address_connections: int = setting(
+        4096, whole(1, 10_000_000), "WebSockets: a bot farm, or an office with twenty tabs each; 64 MiB when idle"
+    )
+    max_connections: int = setting(
+        30_000, whole(1, 10_000_000), "WebSockets of all; the rest of tcp_connections is left for calls and probes"
+    )
     mailbox_entries: int = setting(256, whole(1, 100_000), "a peer that is away is back, or gone, long before")
     mailbox_bytes: int = setting(1_048_576, whole(1024, 1 << 30), "sixteen of the largest envelopes")
     mail_bytes: int = setting(

@@ -12,14 +12,18 @@ from ipaddress import ip_address
 from typing import Any, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
+from .addresses import parse_network
 from .errors import BadSetting
+from .limits import Rate
 
 __all__ = [
     "ALGORITHM",
     "KEYS_URL",
     "LONG_TEXT",
+    "NETWORKS",
     "ORIGINS",
     "PREFIX",
+    "RATE",
     "STORE",
     "STUN_URLS",
     "TEXT",
@@ -42,6 +46,8 @@ REDIS = re.compile(r"(rediss?|rediss?\+(sentinel|cluster)|unix)://.")
 ALGORITHMS = ("HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "ES512", "EdDSA")
 
 PORTS = {"http": ":80", "https": ":443"}
+
+MAX_BURST, MAX_RATE_S = 1_000_000_000, 86_400
 
 MIN_SECRET_LENGTH = 16
 """Drawn by chance it has 64 bits in hexadecimal: beyond guessing over a network."""
@@ -127,6 +133,13 @@ def _list_of(parse: Parse) -> Parse:
     return lambda text: tuple(parse(each.strip()) for each in text.split(",") if each.strip())
 
 
+def _rate(text: str) -> Rate:
+    if text.strip() == "0":
+        return Rate(0, 0.0)
+    burst, over_s = text.split("/")
+    return Rate(whole(1, MAX_BURST).parse(burst), seconds(0.001, MAX_RATE_S).parse(over_s))
+
+
 def one_of(*words: str) -> Allowed:
     """One of these words, however it is written."""
 
@@ -173,6 +186,12 @@ KEYS_URL = Allowed(
 )
 ORIGINS = Allowed(
     _list_of(_origin), "origins as browsers write them, such as https://chat.example, separated by commas, or *"
+)
+NETWORKS = Allowed(
+    _list_of(parse_network), "addresses or networks such as 127.0.0.1,10.0.0.0/8,fd00::/8, separated by commas"
+)
+RATE = Allowed(
+    _rate, "COUNT/SECONDS such as 60/10, so many at once, and as many again evenly over so many seconds; 0 = no limit"
 )
 STUN_URLS = Allowed(_list_of(_ice_url("stun:", "stuns:")), "stun: or stuns: URLs, separated by commas")
 TURN_URLS = Allowed(_list_of(_ice_url("turn:", "turns:")), "turn: or turns: URLs, separated by commas")
@@ -225,7 +244,7 @@ class Setting:
             case bool():
                 return "1" if value else "0"
             case tuple():
-                return ",".join(value)
+                return ",".join(map(str, value))
             case _:
                 return "(hidden)" if self.is_secret else _plain(value)
 

@@ -15,7 +15,7 @@
         UnsupportedEncoding  415
         ExpectationFailed    417
         UpgradeRequired      426
-        TooMany              429  MailboxFull, TooManyOwnRooms, TooManyRooms
+        TooMany              429  MailboxFull, RateLimited, TooManyConnections, TooManyOwnRooms, TooManyRooms
         HeadersTooLarge      431
         InternalError        500  our own bug, and the only 500
         Unavailable          503  StoreUnavailable, GoingAway, KeysUnavailable, ServerFull
@@ -42,9 +42,11 @@ from .capacity import (
     InternalError,
     KeysUnavailable,
     MailboxFull,
+    RateLimited,
     ServerFull,
     StoreUnavailable,
     TooMany,
+    TooManyConnections,
     TooManyOwnRooms,
     TooManyRooms,
     Unavailable,
@@ -96,6 +98,7 @@ __all__ = [
     "NotThere",
     "PeerGone",
     "ProofFailed",
+    "RateLimited",
     "Refused",
     "RequestTimeout",
     "RoomExists",
@@ -106,6 +109,7 @@ __all__ = [
     "StoreUnusable",
     "TokenExpired",
     "TooMany",
+    "TooManyConnections",
     "TooManyOwnRooms",
     "TooManyRooms",
     "Unauthenticated",

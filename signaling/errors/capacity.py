@@ -1,5 +1,7 @@
 """Requests that would do at another time: a bound is reached, or the server is not well."""
 
+from math import ceil
+
 from .root import Refused
 
 __all__ = [
@@ -7,9 +9,11 @@ __all__ = [
     "InternalError",
     "KeysUnavailable",
     "MailboxFull",
+    "RateLimited",
     "ServerFull",
     "StoreUnavailable",
     "TooMany",
+    "TooManyConnections",
     "TooManyOwnRooms",
     "TooManyRooms",
     "Unavailable",
@@ -54,6 +58,31 @@ class TooManyOwnRooms(TooMany):
     def __init__(self, user_rooms: int) -> None:
         self.user_rooms = user_rooms
         super().__init__(f"One user may have {user_rooms} rooms, and they exist already (SIGNALING_USER_ROOMS).")
+
+
+class RateLimited(TooMany):
+    """Too much in too short a time; `wait_s` is how long there is no room."""
+
+    code = "rate_limited"
+    hint = "Go on after retryAfterS seconds, and more slowly."
+    retry_after_s: int = 1
+
+    def __init__(self, bound: str, rate: str, wait_s: float) -> None:
+        self.bound = bound
+        self.retry_after_s = max(1, ceil(wait_s))
+        super().__init__(f"Too much in too short a time (SIGNALING_{bound.upper()} is {rate}).")
+
+
+class TooManyConnections(TooMany):
+    """This user or address has as many connections as one may."""
+
+    code = "too_many_connections"
+    hint = "Close one that is no longer used."
+    retry_after_s: int = 10
+
+    def __init__(self, bound: str, most: int) -> None:
+        self.bound = bound
+        super().__init__(f"No more than {most} connections at a time are allowed (SIGNALING_{bound.upper()}).")
 
 
 class InternalError(Refused):

@@ -23,6 +23,7 @@ PURE = (
     "signaling.errors",
     "signaling.failures",
     "signaling.fields",
+    "signaling.gate",
     "signaling.ids",
     "signaling.jwks",
     "signaling.keys",

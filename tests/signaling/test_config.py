@@ -1,9 +1,12 @@
 """The one table of settings."""
 
+from ipaddress import ip_network
+
 import pytest
 
 from signaling.config import SETTINGS, Config, read_config, unknown_variables
 from signaling.errors import BadSetting
+from signaling.limits import Rate
 
 
 def test_every_setting_has_a_reason_and_parses_its_own_default() -> None:
@@ -44,6 +47,14 @@ def test_flags_win_over_the_environment_over_defaults() -> None:
         ("SIGNALING_PEER_TTL_S", "nan"),
         ("SIGNALING_PEER_TTL_S", "inf"),
         ("SIGNALING_HEARTBEAT_S", "1.5"),
+        ("SIGNALING_USER_JOINS", "60"),
+        ("SIGNALING_USER_JOINS", "60/0"),
+        ("SIGNALING_USER_JOINS", "0/60"),
+        ("SIGNALING_USER_JOINS", "60/60/60"),
+        ("SIGNALING_USER_JOINS", "1.5/60"),
+        ("SIGNALING_USER_JOINS", "60/nan"),
+        ("SIGNALING_TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("SIGNALING_TRUSTED_PROXIES", "proxy.example"),
     ],
 )
 def test_bad_value_names_variable_and_what_is_allowed(variable: str, text: str) -> None:
@@ -65,6 +76,14 @@ def test_bad_value_names_variable_and_what_is_allowed(variable: str, text: str) 
         ("SIGNALING_JWT_ALGORITHM", "", "jwt_algorithm", None),
         ("SIGNALING_JWT_ALGORITHM", "EdDSA", "jwt_algorithm", "EdDSA"),
         ("SIGNALING_GRACE_S", "0", "grace_s", 0),
+        ("SIGNALING_USER_JOINS", "60/2.5", "user_joins", Rate(60, 2.5)),
+        ("SIGNALING_USER_JOINS", " 0 ", "user_joins", Rate(0, 0.0)),
+        (
+            "SIGNALING_TRUSTED_PROXIES",
+            "127.0.0.1, fd00::/8",
+            "trusted_proxies",
+            (ip_network("127.0.0.1/32"), ip_network("fd00::/8")),
+        ),
         ("SIGNALING_STORE", "memory:", "store", "memory:"),
         ("SIGNALING_STORE", "redis://localhost", "store", "redis://localhost"),
     ],
@@ -89,3 +108,18 @@ def test_unknown_variables_are_found() -> None:
 def test_frame_bound_leaves_room_around_the_body() -> None:
     """`to`, `type` and `roomId` do not count."""
     assert Config(max_body_bytes=2048).max_frame_bytes == 3072
+
+
+def test_rates_and_networks_are_shown_as_they_are_set() -> None:
+    """`config` prints what can be pasted."""
+    environment = {"SIGNALING_USER_JOINS": "7/0.5", "SIGNALING_TRUSTED_PROXIES": "127.0.0.1/32,10.0.0.0/8"}
+    config = read_config(environment, {})
+    shown = {each.variable: each.show(getattr(config, each.field)) for each in SETTINGS}
+    assert shown.items() >= environment.items()
+    assert shown["SIGNALING_ADDRESS_JOINS"] == "3000/60"
+
+
+def test_users_rooms_can_be_made_at_once() -> None:
+    """A bot that comes back to a server without rooms makes all it may have, within the pace."""
+    assert Config().user_creates.burst >= Config().user_rooms
+    assert Config().max_connections < Config().tcp_connections

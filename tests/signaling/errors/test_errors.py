@@ -40,6 +40,8 @@ EXAMPLES: list[Refused] = [
     errors.MailboxFull(),
     errors.TooManyRooms(),
     errors.TooManyOwnRooms(2),
+    errors.RateLimited("user_joins", "60/60", 0.2),
+    errors.TooManyConnections("user_connections", 2),
     errors.InternalError(),
     errors.ServerFull("tcp_connections", 2),
     errors.StoreUnavailable(),
