@@ -1,5 +1,6 @@
 """redis-server on loopback: alone, three as a cluster, or replicas under Sentinels; ended with the block."""
 
+import secrets
 import shutil
 import signal
 import socket
@@ -7,7 +8,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -21,14 +22,17 @@ def needs_redis(program: str = "redis-server") -> str:
     """The program's path; skip where it is missing."""
     found = shutil.which(program)
     if found is None:
-        pytest.skip(f"{program} is missing: apt-get install redis-server redis-sentinel")
+        pytest.skip(f"{program} is missing: apt-get install redis-server")
     return found
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Below those that connections are given by chance, so that it is still free when its server starts, or restarts."""
+    while True:
+        port = 20_000 + secrets.randbelow(12_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class RedisServer:
@@ -38,6 +42,7 @@ class RedisServer:
         self.port = free_port()
         self.options = options
         self._folder = folder
+        self._log = folder / f"{self.port}.log"
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -46,9 +51,15 @@ class RedisServer:
 
     def start(self) -> None:
         line = [needs_redis(), "--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self._folder)]
-        line += ["--save", "", "--appendonly", "no", "--logfile", str(self._folder / f"{self.port}.log"), *self.options]
+        line += ["--save", "", "--appendonly", "no", "--logfile", str(self._log), *self.options]
         self._process = subprocess.Popen(line, stdout=subprocess.DEVNULL)
-        wait_until(lambda: self.command("PING") == "PONG", what=f"redis-server on port {self.port}")
+        wait_until(self._answers, what=f"redis-server on port {self.port}")
+
+    def _answers(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, self._log.read_text()
+        said = self.command("PING")
+        return "PONG" in said or "NOAUTH" in said
 
     def stop(self) -> None:
         """At once and without a word, as a machine that loses power."""
@@ -83,8 +94,8 @@ def a_redis(*options: str) -> Iterator[RedisServer]:
     """One server, empty."""
     with tempfile.TemporaryDirectory() as folder:
         server = RedisServer(Path(folder), *options)
-        server.start()
         try:
+            server.start()
             yield server
         finally:
             server.stop()
