@@ -27,7 +27,7 @@ def needs_redis(program: str = "redis-server") -> str:
 
 
 def free_port() -> int:
-    """Below those that connections are given by chance, so that it is still free when its server starts, or restarts."""
+    """Below those that connections are given by chance, so that it is still free when its server starts again."""
     while True:
         port = 20_000 + secrets.randbelow(12_000)
         with socket.socket() as probe, suppress(OSError):
