@@ -29,6 +29,8 @@ from .errors import (
     UsageError,
 )
 from .events import (
+    Claim,
+    ClaimChanged,
     Event,
     Member,
     MemberJoined,
@@ -51,6 +53,8 @@ __all__ = [
     "BadInvite",
     "BadSetting",
     "Bot",
+    "Claim",
+    "ClaimChanged",
     "Closed",
     "Config",
     "ConnectivityError",

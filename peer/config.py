@@ -67,3 +67,6 @@ class Config:
 
     signaling_timeout_s: float = 10.0
     """For one request to the signaling server."""
+
+    attestation_retry_s: float = 60.0
+    """Least time between two looks at what the signaling server attests; also the pause after an outage."""

@@ -18,6 +18,7 @@
         HandshakeFailed        the other side could not prove what it must
         KeyExhausted           a key has sealed all that it may
         BadIdentity            an identity key or file that we refuse
+        BadAttestation         a server's word for a key that we do not take
       ConnectivityError      try again later
         SignalingUnreachable   no answer from the signaling server
         TokenUnavailable       the callable that supplies our JWT gave none
@@ -30,6 +31,7 @@ Remote and crypto errors never reach a bot's handler: they are counted, logged, 
 from __future__ import annotations
 
 __all__ = [
+    "BadAttestation",
     "BadCiphertext",
     "BadIdentity",
     "BadInvite",
@@ -150,6 +152,10 @@ class KeyExhausted(CryptoError):
 
 class BadIdentity(CryptoError):
     """An identity key, or a file that should hold one, that we refuse."""
+
+
+class BadAttestation(CryptoError):
+    """What a server attests, or a JWT of ours, cannot be taken for that; the reason quotes neither."""
 
 
 class ConnectivityError(PeerError):

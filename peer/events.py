@@ -16,6 +16,8 @@ from .errors import UsageError
 from .ids import MemberId, MessageId, Topic
 
 __all__ = [
+    "Claim",
+    "ClaimChanged",
     "Event",
     "Member",
     "MemberJoined",
@@ -45,6 +47,24 @@ class RoomState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """Which user of its identity provider a member is, says the signaling server.
+
+    The server and the provider can say what they like, so this is no identity: membership, and whoever is recognised
+    from one day to the next, go by `Member.id`.
+    """
+
+    subject: str
+    """The user's id at the provider."""
+    name: str | None
+    """The user's name there; for people to read."""
+    issuer: str
+    """What the server calls itself."""
+    is_contested: bool = False
+    """Another key seen in this room bears the same claim: a second device, or somebody who should not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
     """An identity in a room; equal by every field, the same person by `id`."""
 
@@ -56,6 +76,8 @@ class Member:
     last_seen: datetime | None = None
     """UTC; when the last link to them ended. None while they are here."""
     is_me: bool = False
+    claim: Claim | None = None
+    """What the signaling server says of who they are; None where it says nothing that holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +135,13 @@ class PresenceChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimChanged:
+    """What the server says of a member that is here came, lapsed, or is contested by another key now."""
+
+    member: Member
+
+
+@dataclass(frozen=True, slots=True)
 class StatusChanged:
     """One of our messages got further."""
 
@@ -128,4 +157,6 @@ class StateChanged:
     reason: str = ""
 
 
-Event: TypeAlias = Message | MemberJoined | MemberLeft | TypingChanged | PresenceChanged | StatusChanged | StateChanged
+Event: TypeAlias = (
+    Message | MemberJoined | MemberLeft | TypingChanged | PresenceChanged | ClaimChanged | StatusChanged | StateChanged
+)

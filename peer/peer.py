@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import re
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -11,8 +12,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
+from .attester import Attester
 from .config import Config
 from .core.channel import Credentials
+from .core.claims import Standing
 from .core.membership import Charter, found_room
 from .core.mesh import Mesh
 from .core.names import clean_name
@@ -72,6 +75,15 @@ class Peer:
         self._transport = transport or _real_transport(server_of(server), self._name, token, self._config)
         self._runtime = Runtime()
         self._stack = AsyncExitStack()
+        self._attester = Attester(
+            self._transport.signaling,
+            self._identity,
+            on_news=self._on_standing,
+            wall_ms=wall_ms,
+            chance=random.random,
+            retry_s=self._config.attestation_retry_s,
+        )
+        self._attesting: asyncio.Task[None] | None = None
         self._rooms: list[Room] = []
         self._is_open = False
 
@@ -102,6 +114,8 @@ class Peer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._is_open = False
+        if self._attesting is not None:
+            self._attesting.cancel()
         try:
             await asyncio.gather(*(room.leave() for room in self._rooms))
         finally:
@@ -219,9 +233,21 @@ class Peer:
             open_link=self._transport.open_link,
             runtime=self._runtime,
             config=self._config,
+            on_return=self._on_return,
         )
         self._rooms.append(room)
+        room.receive_standing(self._attester.standing)
         return room
+
+    def _on_return(self) -> None:
+        """The server is there: see how we stand with it, now that the room does not wait for that."""
+        if self._attesting is None and self._is_open:
+            self._attesting = self._runtime.spawn(self._attester.run(), name="attester")
+        self._attester.wake()
+
+    def _on_standing(self, standing: Standing) -> None:
+        for room in self._rooms:
+            room.receive_standing(standing)
 
     def _load_identity(self, data_dir: str | Path | None) -> Identity:
         if data_dir is None:

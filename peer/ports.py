@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal, Protocol, TypeAlias
 
+from .crypto.attestation import Proof
 from .ids import PeerId, Topic
 
 __all__ = [
+    "Attestation",
     "Channel",
     "Fingerprints",
     "IceServer",
@@ -24,6 +26,7 @@ __all__ = [
     "PeerInfo",
     "PeerJoinedRoom",
     "PeerLeftRoom",
+    "Prove",
     "RoomInfo",
     "Roster",
     "Seat",
@@ -39,6 +42,20 @@ SignalKind = Literal["offer", "answer", "candidate", "bye"]
 
 TokenSource: TypeAlias = str | Callable[[], str | Awaitable[str]] | None
 """The user's JWT, or what supplies a fresh one each time one is needed; None for a guest."""
+
+
+class Prove(Protocol):
+    """Signs what the server wants signed for the user of a JWT; raises BadAttestation for one that cannot be read."""
+
+    def __call__(self, *, nonce: str, token: str) -> Proof: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Attestation:
+    """The server's word for our identity key."""
+
+    text: str = field(repr=False)
+    expires_in_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +174,15 @@ class Signaling(Protocol):
 
     async def list_rooms(self) -> tuple[RoomInfo, ...]:
         """All public rooms (a bounded number). Raises `JoinRefused`, `SignalingUnreachable`, `TokenUnavailable`."""
+
+    async def fetch_keys(self) -> bytes:
+        """What its attestations are checked with, as it came. Raises `JoinRefused`, `SignalingUnreachable`."""
+
+    async def attest(self, prove: Prove) -> Attestation | None:
+        """Have our identity key attested; None for a guest.
+
+        Raises `JoinRefused`, `SignalingUnreachable`, `TokenUnavailable`, `BadAttestation`.
+        """
 
     async def close(self) -> None: ...
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol
 from weakref import ref
 
 from .config import Config
+from .core.claims import Standing
 from .core.mesh import Mesh
 from .errors import FellBehind
 from .events import Event, Member, Message, Presence, RoomState, StateChanged
@@ -86,7 +87,7 @@ class Room:
 
     def __init__(
         self, mesh: Mesh, *, topic: Topic, invite: str | None, seat: Seat, open_link: LinkFactory, runtime: Runtime,
-        config: Config,
+        config: Config, on_return: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
         self._topic = topic
         self._invite = invite
@@ -97,7 +98,13 @@ class Room:
         self._mesh = mesh
         mesh.reply_with(self.send)
         self._driver = Driver(
-            mesh, seat=seat, open_link=open_link, runtime=runtime, config=config, on_event=self._on_event
+            mesh,
+            seat=seat,
+            open_link=open_link,
+            runtime=runtime,
+            config=config,
+            on_event=self._on_event,
+            on_return=on_return,
         )
         self._driver.start()
 
@@ -171,6 +178,10 @@ class Room:
     async def leave(self) -> None:
         """Say goodbye, flush, close; the event streams end. May be called twice."""
         await self._driver.stop()
+
+    def receive_standing(self, standing: Standing) -> None:
+        """For `Peer`: what the server says of us, and how others are checked."""
+        self._driver.receive_standing(standing)
 
     def _on_event(self, event: Event) -> None:
         for reference in self._sinks:

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from .config import Config
+from .core.claims import Standing
 from .core.machine import (
     AcceptAnswer,
     AcceptOffer,
@@ -31,7 +32,7 @@ from .core.machine import (
 from .core.mesh import Mesh
 from .errors import ConnectivityError
 from .events import Event
-from .ports import Channel, Link, LinkFactory, Seat, SignalingEvent
+from .ports import Channel, Link, LinkFactory, Roster, Seat, SignalingEvent, SignalingLost
 
 __all__ = ["Driver", "Runtime", "wall_ms"]
 
@@ -99,16 +100,20 @@ class Driver:
         runtime: Runtime,
         config: Config,
         on_event: Callable[[Event], None],
+        on_return: Callable[[], None] = lambda: None,
     ) -> None:
+        """`on_return` is called when the server is there, at first or again after an outage."""
         self.mesh = mesh
         self._seat = seat
         self._open_link = open_link
         self._runtime = runtime
         self._config = config
         self._on_event = on_event
+        self._on_return = on_return
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._is_draining = False
+        self._is_served = False
         self._drained = asyncio.Event()
         self._links: dict[LinkId, Link] = {}
         self._closing: set[asyncio.Task[None]] = set()
@@ -158,6 +163,11 @@ class Driver:
         for link in list(self._links.values()):
             if link.buffered_bytes > self._config.high_water_bytes:
                 await link.wait_drained()
+
+    def receive_standing(self, standing: Standing) -> None:
+        """What the server says of us, and how others are checked."""
+        self.mesh.receive_standing(standing, now=self.now)
+        self.drain()
 
     # ---- drain
 
@@ -222,6 +232,11 @@ class Driver:
     def _on_signaling(self, event: SignalingEvent) -> None:
         self.mesh.receive_signaling(event, now=self.now)
         self.drain()
+        if isinstance(event, SignalingLost):
+            self._is_served = False
+        elif isinstance(event, Roster) and not self._is_served:
+            self._is_served = True
+            self._on_return()
 
     # ---- links
 

@@ -23,6 +23,7 @@ from .errors import JoinRefused, LinkFailed, SignalingUnreachable
 from .ids import PeerId, Topic
 from .peer import Peer, Transport
 from .ports import (
+    Attestation,
     Channel,
     Fingerprints,
     IceServer,
@@ -30,6 +31,7 @@ from .ports import (
     PeerInfo,
     PeerJoinedRoom,
     PeerLeftRoom,
+    Prove,
     RoomInfo,
     Roster,
     Signal,
@@ -186,6 +188,14 @@ class _Signaling:
     async def list_rooms(self) -> tuple[RoomInfo, ...]:
         self._check_serving()
         return self._network.public_rooms()
+
+    async def fetch_keys(self) -> bytes:
+        self._check_serving()
+        raise JoinRefused("not_found", "this server attests nothing")
+
+    async def attest(self, prove: Prove) -> Attestation | None:  # noqa: ARG002 - the port's signature
+        """Everybody is a guest here."""
+        return None
 
     async def close(self) -> None:
         """Nothing is held open."""

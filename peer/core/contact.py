@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from ..ids import MemberId, PeerId
-from ..wire.frames import Chat, Introduction, PresenceUpdate, TypingNotice
+from ..wire.frames import AttestationUpdate, Chat, Introduction, PresenceUpdate, TypingNotice
 from .channel import PeerChannel
 from .machine import earliest
 from .negotiation import Negotiation
 
 __all__ = ["Contact", "Forgotten", "Linked", "Received", "Report", "Said", "Unlinked"]
 
-Said: TypeAlias = Chat | PresenceUpdate | TypingNotice
+Said: TypeAlias = Chat | PresenceUpdate | TypingNotice | AttestationUpdate
 """What concerns the room; all other frames end in the links."""
 
 

@@ -15,10 +15,10 @@ from ..config import Config
 from ..crypto.handshake import Role
 from ..ids import MemberId, PeerId
 from ..ports import Channel, Fingerprints, PeerInfo, Signal, SignalKind
-from ..wire.frames import Chat, Frame, Goodbye, Introduction, PresenceUpdate, TypingNotice
+from ..wire.frames import Frame, Goodbye, Introduction
 from ..wire.signals import ATTEMPT_BYTES, Description
 from .channel import Credentials, PeerChannel
-from .contact import Contact, Forgotten, Linked, Received, Report, Unlinked
+from .contact import Contact, Forgotten, Linked, Received, Report, Said, Unlinked
 from .contacts import Contacts
 from .envelopes import Envelopes
 from .machine import (
@@ -238,7 +238,7 @@ class Links:
         elif isinstance(frame, Goodbye):
             contact.present = False
             channel.close("left")
-        elif isinstance(frame, Chat | PresenceUpdate | TypingNotice) and channel.remote is not None:
+        elif isinstance(frame, Said) and channel.remote is not None:
             self._outputs.append(Received(channel.remote, frame))
         if channel.is_closed:
             self._outputs += channel.outputs()

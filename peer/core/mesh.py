@@ -7,12 +7,14 @@ out. In a full mesh every member is linked to every other, so a frame's sender i
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import assert_never
 
 from ..config import Config
 from ..errors import BadSetting, NotJoined
 from ..events import (
+    ClaimChanged,
     Event,
     Member,
     MemberJoined,
@@ -39,12 +41,14 @@ from ..ports import (
 )
 from ..wire.frames import (
     MAX_NAME_CHARS,
+    AttestationUpdate,
     Chat,
     Introduction,
     PresenceUpdate,
     TypingNotice,
 )
 from .channel import Credentials
+from .claims import Claims, Standing
 from .contact import Forgotten, Linked, Received, Said, Unlinked
 from .links import Links
 from .machine import LinkId, Notify, Output, earliest
@@ -85,6 +89,8 @@ class Mesh:
         self._outbox = Outbox(limit=config.max_pending_messages)
         self._our_typing = OurTyping(ttl_s=config.typing_ttl_s)
         self._their_typing = TheirTyping(ttl_s=config.typing_ttl_s)
+        self._claims = Claims(max_name_chars=config.max_name_chars)
+        self._attestation = ""
         me = credentials.identity.member_id
         self._presences = Presences(Member(id=me, name=name, role=charter.role_of(me), is_me=True))
         self._links = Links(our_id, credentials, self._introduction, self._admit, config)
@@ -135,6 +141,19 @@ class Mesh:
                 self._change_state(RoomState.SIGNALING_LOST, reason)
             case _:
                 assert_never(event)
+        self._absorb(now=now)
+
+    def receive_standing(self, standing: Standing, *, now: float) -> None:
+        """The server vouches for us, and says how others are checked; tell them, newcomers included."""
+        if self.state is RoomState.LEFT:
+            return
+        if standing.keys is not None:
+            self._claims.learn_keys(standing.keys, now=now, wall_s=self._wall_s())
+        if standing.attestation not in ("", self._attestation):
+            self._attestation = standing.attestation
+            self._claims.hear(self._presences.me.id, standing.attestation, now=now, wall_s=self._wall_s())
+            self._links.send(AttestationUpdate(standing.attestation), now=now)
+        self._tell_claims()
         self._absorb(now=now)
 
     # ---- from the links
@@ -201,17 +220,20 @@ class Mesh:
         if self.state is not RoomState.LEFT:
             self._links.leave(now=now)
             self._their_typing.clear()
+            self._claims.retain(())
             self._absorb(now=now)
             self._change_state(RoomState.LEFT, reason)
 
     # ---- time
 
     def next_deadline(self) -> float | None:
-        return earliest(self._links.next_deadline(), self._their_typing.next_deadline())
+        return earliest(self._links.next_deadline(), self._their_typing.next_deadline(), self._claims.next_deadline())
 
     def handle_timeout(self, *, now: float) -> None:
         for member_id in self._their_typing.handle_timeout(now=now):
             self._notify_typing(member_id, typing=False)
+        self._claims.lapse(now=now)
+        self._tell_claims()
         self._links.handle_timeout(now=now)
         self._absorb(now=now)
 
@@ -234,12 +256,19 @@ class Mesh:
                         self._outputs.append(output)
 
     def _welcome(self, linked: Linked, *, now: float) -> None:
-        member = self._member(linked)
-        known = self._presences.get(member.id)
+        shown = linked.introduction.attestation
+        self._claims.hear(linked.member, shown, now=now, wall_s=self._wall_s())
+        known = self._presences.get(linked.member)
+        claim = known.claim if known else self._claims.all().get(linked.member)
+        member = replace(self._member(linked), claim=claim)
         if self._presences.arrive(member):
             self._notify(MemberJoined(member))
         elif known is not None and known.presence != member.presence:
             self._notify(PresenceChanged(member))
+        self._claims.retain(each.id for each in self._presences.members)
+        self._tell_claims()
+        if self._attestation not in ("", linked.told.attestation):
+            self._links.send(AttestationUpdate(self._attestation), now=now, to=linked.peer)
         if linked.told.presence != self._presences.me.presence:
             self._links.send(PresenceUpdate(self._presences.me.presence), now=now, to=linked.peer)
         owed, drafts = self._outbox.take(linked.peer)
@@ -268,6 +297,9 @@ class Mesh:
         elif isinstance(frame, PresenceUpdate):
             if member := self._presences.update(member_id, frame.presence):
                 self._notify(PresenceChanged(member))
+        elif isinstance(frame, AttestationUpdate):
+            self._claims.hear(member_id, frame.attestation, now=now, wall_s=self._wall_s())
+            self._tell_claims()
         elif self._their_typing.receive_notice(member_id, typing=frame.typing, now=now):
             self._notify_typing(member_id, typing=frame.typing)
 
@@ -284,7 +316,7 @@ class Mesh:
     def _introduction(self) -> Introduction:
         me = self._presences.me
         name, title = me.name[:MAX_NAME_CHARS], self.title[:MAX_NAME_CHARS]
-        return Introduction(name, title, me.presence, self._charter.encoded)
+        return Introduction(name, title, me.presence, self._charter.encoded, self._attestation)
 
     def _admit(self, introduction: Introduction) -> bool:
         was_known = bool(self._charter.encoded)
@@ -293,8 +325,11 @@ class Mesh:
             self._presences.rank(self._charter.role_of)
         return admitted
 
+    def _wall_s(self) -> float:
+        return self._wall_ms() / 1000
+
     def _now_utc(self) -> datetime:
-        return datetime.fromtimestamp(self._wall_ms() / 1000, UTC)
+        return datetime.fromtimestamp(self._wall_s(), UTC)
 
     def _check_joined(self) -> None:
         if self.state is RoomState.LEFT:
@@ -304,6 +339,12 @@ class Mesh:
         if state is not self.state:
             self.state = state
             self._notify(StateChanged(state, reason))
+
+    def _tell_claims(self) -> None:
+        if self.state is RoomState.LEFT:
+            return
+        for member in self._presences.claim(self._claims.all()):
+            self._notify(ClaimChanged(member))
 
     def _notify_typing(self, member_id: MemberId, *, typing: bool) -> None:
         member = self._presences.get(member_id)

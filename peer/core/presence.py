@@ -6,12 +6,12 @@ bound. Wall-clock times come in as arguments; nothing here expires by itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
-from ..events import Member, Presence
+from ..events import Claim, Member, Presence
 from ..ids import MemberId
 
 __all__ = ["Presences"]
@@ -63,6 +63,19 @@ class Presences:
         self.me = replace(self.me, role=role_of(self.me.id))
         for members in (self._here, self._gone):
             members.update({key: replace(member, role=role_of(key)) for key, member in members.items()})
+
+    def claim(self, claims: Mapping[MemberId, Claim]) -> list[Member]:
+        """Give everybody the claim that is theirs now; answer for whom of those here, or ourselves, it is news."""
+        news = [replace(each, claim=claims.get(each.id)) for each in self.members if each.claim != claims.get(each.id)]
+        for member in news:
+            self._put(member)
+        return [member for member in news if member.id not in self._gone]
+
+    def _put(self, member: Member) -> None:
+        if member.is_me:
+            self.me = member
+        else:
+            (self._here if member.id in self._here else self._gone)[member.id] = member
 
     def set_ours(self, presence: Presence) -> bool:
         """False where that is no news."""

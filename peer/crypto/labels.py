@@ -20,6 +20,7 @@ __all__ = [
     "EVENTS_R2I",
     "GATE_KEY",
     "LINK_PROLOGUE",
+    "POSSESSION_SIGNATURE",
     "PUBLIC_ROOM_HASH",
     "PUBLIC_SECRET_HASH",
     "SIGNAL_CONTEXT",
@@ -49,6 +50,7 @@ EPHEMERAL_R2I = b"speaktube v1 ephemeral r2i"
 
 # signed: label ‖ 00 ‖ data
 AUTH_SIGNATURE = b"speaktube v1 auth"
+POSSESSION_SIGNATURE = b"speaktube v1 possession"
 
 # heads of length-prefixed lists that are authenticated
 LINK_PROLOGUE = b"speaktube link v1"

@@ -11,17 +11,20 @@ from urllib.parse import quote
 
 from ..errors import MalformedFrame
 from ..ids import Topic
-from ..ports import Signal
+from ..ports import Attestation, Prove, Signal
 from .frames import Admission, Beat, Frame, RoomPage
 from .http import Http
 from .tokens import UserToken
 from .wire import (
     check_done,
     decode_admission,
+    decode_attested,
     decode_beat,
     decode_frame,
     decode_inbox,
+    decode_nonce,
     decode_rooms,
+    encode_attest,
     encode_create_room,
     encode_join_room,
     encode_signal,
@@ -76,6 +79,23 @@ class Calls:
         data = await self.http.get("/signaling/rooms", token=await self._user_token.get(), query=query)
         with self.http.translated():
             return decode_rooms(data)
+
+    async def fetch_keys(self) -> bytes:
+        """What attestations are checked with; anybody may ask, so no token is shown."""
+        return await self.http.get("/signaling/keys", token=None)
+
+    async def attest(self, prove: Prove) -> Attestation | None:
+        """Fetch a nonce and present its signature, both under one JWT; None for a guest."""
+        token = await self._user_token.get()
+        if token is None:
+            return None
+        data = await self.http.post("/signaling/nonce", token=token)
+        with self.http.translated():
+            nonce = decode_nonce(data)
+        body = encode_attest(prove(nonce=nonce, token=token), nonce=nonce)
+        data = await self.http.post("/signaling/attest", token=token, body=body)
+        with self.http.translated():
+            return decode_attested(data)
 
     async def pass_on(self, signal: Signal, *, token: str) -> None:
         """Send one envelope."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from ..config import Config
 from ..errors import BadSetting
 from ..ids import Topic
-from ..ports import RoomInfo, TokenSource
+from ..ports import Attestation, Prove, RoomInfo, TokenSource
 from .address import normalise_server
 from .calls import Calls
 from .frames import Admission
@@ -70,6 +70,17 @@ class SignalingClient:
             if cursor is None:
                 break
         return tuple(rooms)
+
+    async def fetch_keys(self) -> bytes:
+        """What its attestations are checked with. Raises `JoinRefused`, `SignalingUnreachable`."""
+        return await self._calls.fetch_keys()
+
+    async def attest(self, prove: Prove) -> Attestation | None:
+        """Have our identity key attested; None for a guest.
+
+        Raises `JoinRefused`, `SignalingUnreachable`, `TokenUnavailable`, `BadAttestation`.
+        """
+        return await self._calls.attest(prove)
 
     async def close(self) -> None:
         """Leave no socket; may be called twice."""

@@ -16,6 +16,8 @@ from ..ports import IceServer, PeerInfo, RoomInfo, SignalKind
 from .frames import Refusal
 
 __all__ = [
+    "Attest",
+    "Attested",
     "CreateRoom",
     "Envelope",
     "EnvelopeFrame",
@@ -27,6 +29,7 @@ __all__ = [
     "Inbox",
     "JoinRoom",
     "Joined",
+    "Nonce",
     "Nothing",
     "Peer",
     "PeerLeftFrame",
@@ -163,6 +166,15 @@ class TokenFrame(_Wire, frozen=True):
     ice_servers: tuple[IceServerEntry, ...] | None = None
 
 
+class Nonce(_Wire, frozen=True):
+    nonce: Annotated[str, Meta(pattern=r"\A[\x21-\x7e]{1,16384}\Z")]
+
+
+class Attested(_Wire, frozen=True):
+    attestation: Annotated[str, Meta(pattern=r"\A[\x21-\x7e]{1,4096}\Z")]
+    expires_in_s: _Seconds
+
+
 class Nothing(_Wire, frozen=True):
     """An object of which no field matters."""
 
@@ -182,6 +194,12 @@ class CreateRoom(_Request, kw_only=True):
 
 class JoinRoom(_Request, kw_only=True):
     broadcaster_name: str | None = None
+
+
+class Attest(Struct):
+    key: str
+    nonce: str
+    signature: str
 
 
 class Envelope(Struct):

@@ -14,11 +14,14 @@ from typing import TypeVar
 
 import msgspec
 
+from ..crypto.attestation import Proof
 from ..errors import MalformedFrame
 from ..ids import PeerId, Topic
-from ..ports import IceServer, PeerInfo, PeerJoinedRoom, PeerLeftRoom, Signal
+from ..ports import Attestation, IceServer, PeerInfo, PeerJoinedRoom, PeerLeftRoom, Signal
 from .frames import Admission, Beat, Frame, FreshToken, Refusal, RoomPage, Welcome
 from .shapes import (
+    Attest,
+    Attested,
     CreateRoom,
     Envelope,
     EnvelopeFrame,
@@ -29,6 +32,7 @@ from .shapes import (
     Inbox,
     Joined,
     JoinRoom,
+    Nonce,
     Nothing,
     Peer,
     PeerLeftFrame,
@@ -43,12 +47,15 @@ __all__ = [
     "LEAVE_FRAME",
     "check_done",
     "decode_admission",
+    "decode_attested",
     "decode_beat",
     "decode_frame",
     "decode_inbox",
+    "decode_nonce",
     "decode_refusal",
     "decode_rooms",
     "derive_peer_id",
+    "encode_attest",
     "encode_create_room",
     "encode_frame",
     "encode_join_room",
@@ -96,6 +103,11 @@ def encode_join_room(
     )
 
 
+def encode_attest(proof: Proof, *, nonce: str) -> bytes:
+    """The body of attest."""
+    return msgspec.json.encode(Attest(proof.key, nonce, proof.signature))
+
+
 def encode_signal(signal: Signal) -> bytes:
     """The body of a POST; its address says the kind."""
     return msgspec.json.encode(Envelope(signal.remote, signal.body))
@@ -133,6 +145,17 @@ def decode_beat(data: bytes) -> Beat:
     shortest, longest = _HEARTBEAT_S
     heartbeat_s = min(max(beat.heartbeat_s, shortest), longest)
     return Beat(_people(beat.peers), heartbeat_s, beat.token, _maybe_servers(beat.ice_servers))
+
+
+def decode_nonce(data: bytes) -> str:
+    """Read what the server wants signed."""
+    return _decode(data, Nonce).nonce
+
+
+def decode_attested(data: bytes) -> Attestation:
+    """Read the server's word for our key."""
+    attested = _decode(data, Attested)
+    return Attestation(attested.attestation, attested.expires_in_s)
 
 
 def decode_inbox(data: bytes) -> tuple[bytes, ...]:

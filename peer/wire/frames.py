@@ -13,10 +13,12 @@ import msgspec
 from ..errors import MalformedFrame
 
 __all__ = [
+    "MAX_ATTESTATION_CHARS",
     "MAX_IDS",
     "MAX_ID_CHARS",
     "MAX_NAME_CHARS",
     "MAX_TEXT_CHARS",
+    "AttestationUpdate",
     "Chat",
     "Frame",
     "Goodbye",
@@ -33,10 +35,12 @@ MAX_TEXT_CHARS = 16 * 1024
 MAX_IDS = 64
 """Emote ids of a message, and custom emoji ids."""
 MAX_ID_CHARS = 64
+MAX_ATTESTATION_CHARS = 4096
 
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME_CHARS)]
 _Title = Annotated[str, msgspec.Meta(max_length=MAX_NAME_CHARS)]
 _Ids = Annotated[tuple[Annotated[str, msgspec.Meta(max_length=MAX_ID_CHARS)], ...], msgspec.Meta(max_length=MAX_IDS)]
+_Attestation = Annotated[str, msgspec.Meta(max_length=MAX_ATTESTATION_CHARS)]
 _Milliseconds = Annotated[int, msgspec.Meta(ge=0, lt=253_370_764_800_000)]
 """Before the year 9999, so that a reader in any time zone can still write it down."""
 _Presence: TypeAlias = Literal["online", "away", "offline"]
@@ -49,6 +53,8 @@ class Introduction(msgspec.Struct, array_like=True, frozen=True, tag=1):
     title: _Title
     presence: _Presence
     genesis: Annotated[bytes, msgspec.Meta(max_length=256)]
+    attestation: _Attestation = ""
+    """The server's word for the sender's key; empty where there is none, and left out by old peers."""
 
 
 class Chat(msgspec.Struct, array_like=True, frozen=True, tag=2):
@@ -81,9 +87,15 @@ class Heartbeat(msgspec.Struct, array_like=True, frozen=True, tag=6):
     """Still here."""
 
 
-Frame: TypeAlias = Introduction | Chat | PresenceUpdate | Goodbye | TypingNotice | Heartbeat
+class AttestationUpdate(msgspec.Struct, array_like=True, frozen=True, tag=7):
+    """A newer word of the server for the sender's key, in place of the one before."""
 
-_KNOWN_TYPES = range(1, 7)
+    attestation: _Attestation
+
+
+Frame: TypeAlias = Introduction | Chat | PresenceUpdate | Goodbye | TypingNotice | Heartbeat | AttestationUpdate
+
+_KNOWN_TYPES = range(1, 8)
 
 
 class _Head(msgspec.Struct, array_like=True):

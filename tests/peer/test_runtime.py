@@ -38,9 +38,19 @@ class Bench:
             config=config,
             wall_ms=wall_ms,
         )
+        self.returns = 0
         self.driver = Driver(
-            mesh, seat=seat, open_link=self._open_link, runtime=runtime, config=config, on_event=self.events.append
+            mesh,
+            seat=seat,
+            open_link=self._open_link,
+            runtime=runtime,
+            config=config,
+            on_event=self.events.append,
+            on_return=self._count_return,
         )
+
+    def _count_return(self) -> None:
+        self.returns += 1
 
     def _open_link(self, _servers: tuple[IceServer, ...], listener: LinkListener) -> FakeLink:
         link = FakeLink(listener)
@@ -366,6 +376,16 @@ async def test_server_that_comes_and_goes_is_told_as_it_is(runtime: Runtime) -> 
     await until(lambda: len(bench.events) == 2)
     assert bench.events == [StateChanged(RoomState.SIGNALING_LOST, "it went"), StateChanged(RoomState.JOINED)]
     await bench.driver.stop()
+
+
+async def test_server_returns_at_first_and_after_each_outage(runtime: Runtime) -> None:
+    """A roster that comes while all is well is no return."""
+    bench = await started(runtime)
+    for event in (Roster(()), Roster(()), SignalingLost("it went"), SignalingLost("still"), Roster(()), Roster(())):
+        bench.hear(event)
+    await until(lambda: len(bench.events) == 2)
+    await bench.driver.stop()
+    assert bench.returns == 2
 
 
 # ---- back-pressure

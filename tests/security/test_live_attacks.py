@@ -554,6 +554,9 @@ async def test_no_secret_reaches_peers_or_logs(caplog: pytest.LogCaptureFixture,
         secrets.append(alice.invite.partition("#")[2])
     told = b"".join(stranger.heard)
     assert b"at midnight" in told
+    tokens_told = re.findall(rb"eyJ[\w-]+\.[\w-]+\.[\w-]+", told)
+    types = {jwt.get_unverified_header(token)["typ"] for token in tokens_told}
+    assert types <= {"speaktube-attestation+jwt"}  # made for peers; the user's own JWT is the server's alone
     assert [secret for secret in secrets if secret.encode() in told] == []
     lines = [record.getMessage() for record in caplog.records if record.name in ("peer", "signaling")]
     assert len(lines) > 10

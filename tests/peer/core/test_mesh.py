@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from peer.config import Config
+from peer.core.claims import Standing
 from peer.core.machine import LinkId
 from peer.core.membership import Charter
 from peer.errors import BadSetting, MessageTooLarge, NotJoined, OutboxFull
 from peer.events import (
+    ClaimChanged,
     MemberJoined,
     MemberLeft,
     Message,
@@ -26,8 +28,9 @@ from peer.ids import PeerId
 from peer.ports import Channel, PeerLeftRoom, Roster, SignalingLost
 from peer.wire.frames import Chat, Goodbye, Introduction, PresenceUpdate, TypingNotice
 
+from ...support.attestations import Notary
 from ...support.insider import Insider
-from ...support.keys import private_room
+from ...support.keys import identity, private_room
 from ...support.network import START_MS, Network, Node
 from ...support.visitor import Visitor
 
@@ -509,3 +512,58 @@ def test_frames_without_meaning_to_a_room_are_passed_over() -> None:
     assert [type(event) for event in visit.node.events] == [MemberLeft]
     visit.node.mesh.link_opened(LinkId(PeerId("nobody"), bytes(8)), now=0.0)
     assert visit.node.mesh.outputs() == []
+
+
+# ---- claims: see also tests/network/test_claims.py
+
+
+NOTARY = Notary()
+
+
+def vouch(node: Node, subject: str = "") -> None:
+    """The server's keys, and its word for the node's key."""
+    standing = Standing(NOTARY.keys, NOTARY.attest(identity(node.name), subject) if subject else "")
+    node.do(lambda mesh: mesh.receive_standing(standing, now=node.network.now))
+
+
+def test_word_of_the_server_is_shown_for_both_and_told_when_it_comes() -> None:
+    """Linked already, or just about to be: in the introduction, behind it, and for ourselves."""
+    network, ann, bob = pair()
+    vouch(bob)
+    vouch(ann, "alice")
+    network.run(1)
+    cy = network.node("cy")
+    vouch(cy)
+    network.join(cy)
+    while not any(data[0] == 0x04 for _, data in cy.transmitted):
+        network.run(0.001)
+    vouch(cy, "carol")
+    network.run(1)
+    for node in (bob, cy):
+        claim = node.member(ann).claim
+        assert claim is not None
+        assert (claim.subject, claim.name, claim.is_contested) == ("alice", "Alice", False)
+    assert [event.member.name for event in bob.events_of(ClaimChanged)] == ["ann", "cy"]
+    assert ann.mesh.members[0].claim == bob.member(ann).claim
+
+
+def test_server_without_keys_vouches_for_nobody() -> None:
+    """An attestation alone is worth nothing here; the others know what to make of it."""
+    network, ann, bob = pair()
+    vouch(bob)
+    ann.do(lambda mesh: mesh.receive_standing(Standing(None, NOTARY.attest(identity("ann"))), now=network.now))
+    network.run(1)
+    assert ann.mesh.members[0].claim is None
+    assert bob.member(ann).claim is not None
+
+
+def test_claims_end_with_the_room() -> None:
+    """Who has left is not woken for them, and tells nobody."""
+    _, ann, _ = pair()
+    vouch(ann, "alice")
+    ann.leave()
+    told = len(ann.events)
+    vouch(ann, "bob")
+    ann.do(lambda mesh: mesh.handle_timeout(now=1e9))
+    assert len(ann.events) == told
+    assert ann.mesh.next_deadline() is None

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from peer.core.presence import Presences
-from peer.events import Member
+from peer.events import Claim, Member
 from peer.ids import MemberId
 
 ME = Member(id=MemberId("me"), name="me", is_me=True)
@@ -93,3 +93,18 @@ def test_memory_of_those_who_left_is_bounded() -> None:
         room.depart(MemberId(str(number)), at=NOON)
     assert len(room.members) == 257
     assert room.members[-1].id == "299"
+
+
+def test_claims_are_given_to_everybody_we_know() -> None:
+    """It is news for who is here, and for ourselves; those who left are shown with theirs, and nobody is told."""
+    room = Presences(ME)
+    room.arrive(BOB)
+    room.arrive(CY)
+    room.depart(CY.id, at=NOON)
+    claims = {name: Claim(subject=name, name=None, issuer="us") for name in (ME.id, BOB.id, CY.id, MemberId("nobody"))}
+    assert [member.id for member in room.claim(claims)] == [ME.id, BOB.id]
+    assert [member.claim for member in room.members] == [claims[ME.id], claims[BOB.id], claims[CY.id]]
+    assert room.me.claim == claims[ME.id]
+    assert room.claim(claims) == []
+    assert [member.id for member in room.claim({ME.id: claims[ME.id]})] == [BOB.id]
+    assert [member.claim for member in room.members] == [claims[ME.id], None, None]

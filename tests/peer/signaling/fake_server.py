@@ -155,6 +155,9 @@ class FakeServer:
             "heartbeat": self._heartbeat,
             "leave-room": self._leave,
             "rooms": self._list,
+            "nonce": self._nonce,
+            "attest": self._attest,
+            "keys": self._keys,
             "ws": self._socket,
         }
         return handlers.get(call, self._post)
@@ -269,6 +272,16 @@ class FakeServer:
         at = int(request.query.get("cursor", "0"))
         page = {"rooms": [_room(name, len(self.rooms[name])) for name in names[at : at + 1]]}
         return web.json_response(page | ({"cursor": str(at + 1)} if at + 1 < len(names) else {}))
+
+    async def _nonce(self, request: web.Request) -> web.Response:
+        return web.json_response({"nonce": f"nonce-{next(self._numbers)}", "expiresInS": 60})
+
+    async def _attest(self, request: web.Request) -> web.Response:
+        await self._body(request)
+        return web.json_response({"attestation": "a.b.c", "expiresInS": 43_200})
+
+    async def _keys(self, request: web.Request) -> web.Response:
+        return web.json_response({"issuer": "https://chat.example", "keys": []})
 
     # WebSocket
 

@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
+from peer.crypto.attestation import Proof
 from peer.errors import SignalingUnreachable
-from peer.ports import PeerLeftRoom
+from peer.ports import Attestation, PeerLeftRoom
 from peer.signaling.calls import Calls, maybe_frame
 from peer.signaling.frames import Beat
 from peer.signaling.http import Http
@@ -60,7 +61,35 @@ async def test_heartbeat_tells_who_is_there(server: FakeServer, calls: Calls) ->
     assert beat.token != admission.token
 
 
-@pytest.mark.parametrize("call", ["create-room", "rooms", "heartbeat", "inbox", "leave-room", "offer"])
+def prove(*, nonce: str, token: str) -> Proof:
+    return Proof(f"key of {token}", f"signed {nonce}")
+
+
+async def test_key_is_attested_under_one_token(server: FakeServer) -> None:
+    """The nonce is for the user of that JWT, so both calls show the same; the keys are everybody's."""
+    fresh = iter(["one", "two"])
+    http = Http(server.url, timeout_s=5.0)
+    calls = Calls(http, display_name="Ben", user_token=UserToken(lambda: next(fresh), timeout_s=1.0))
+    assert await calls.attest(prove) == Attestation("a.b.c", 43_200.0)
+    assert b"https://chat.example" in await calls.fetch_keys()
+    await http.close()
+    assert server.calls == ["nonce", "attest", "keys"]
+    assert server.authorizations == ["Bearer one", "Bearer one", None]
+    assert server.bodies == [{"key": "key of one", "nonce": "nonce-1", "signature": "signed nonce-1"}]
+
+
+async def test_guest_has_nothing_attested(server: FakeServer) -> None:
+    """And asks for nothing."""
+    http = Http(server.url, timeout_s=5.0)
+    assert await Calls(http, display_name="Ben", user_token=UserToken(None, timeout_s=1.0)).attest(prove) is None
+    await http.close()
+    assert server.calls == []
+
+
+CAPTIVE = ["create-room", "rooms", "heartbeat", "inbox", "leave-room", "offer", "nonce", "attest"]
+
+
+@pytest.mark.parametrize("call", CAPTIVE)
 async def test_captive_portal_is_not_our_server(server: FakeServer, calls: Calls, call: str) -> None:
     """It says 200 to everything, with a page: even a call whose reply holds nothing is not done then."""
     server.script(call, page(200))
@@ -71,6 +100,8 @@ async def test_captive_portal_is_not_our_server(server: FakeServer, calls: Calls
         "inbox": lambda: calls.inbox(LOBBY, token="t"),
         "leave-room": lambda: calls.leave_room(token="t"),
         "offer": lambda: calls.pass_on(offer("x"), token="t"),
+        "nonce": lambda: calls.attest(prove),
+        "attest": lambda: calls.attest(prove),
     }
     with pytest.raises(SignalingUnreachable, match="something else answers there"):
         await asks[call]()

@@ -5,7 +5,7 @@ import pytest
 
 from peer.ports import IceServer
 from peer.signaling.frames import Refusal
-from peer.signaling.shapes import Error, HeartbeatReply, IceServerEntry, Peer, Room, clean
+from peer.signaling.shapes import Attested, Error, HeartbeatReply, IceServerEntry, Peer, Room, clean
 
 from .samples import ANN, joined, person
 
@@ -50,6 +50,11 @@ def test_custom_name_may_be_missing() -> None:
 
 def test_heartbeat_may_bring_no_token() -> None:
     assert msgspec.convert({"peers": [], "heartbeatS": 30}, HeartbeatReply).token is None
+
+
+def test_attestation_has_an_end() -> None:
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({"attestation": "a.b.c"}, Attested)
 
 
 def test_ice_server_may_want_a_credential() -> None:

@@ -9,20 +9,24 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from peer.crypto.attestation import Proof
 from peer.errors import MalformedFrame
 from peer.ids import Topic
-from peer.ports import IceServer, PeerJoinedRoom, PeerLeftRoom, RoomInfo, Signal
+from peer.ports import Attestation, IceServer, PeerJoinedRoom, PeerLeftRoom, RoomInfo, Signal
 from peer.signaling.frames import Beat, FreshToken, Refusal, Welcome
 from peer.signaling.wire import (
     LEAVE_FRAME,
     check_done,
     decode_admission,
+    decode_attested,
     decode_beat,
     decode_frame,
     decode_inbox,
+    decode_nonce,
     decode_refusal,
     decode_rooms,
     derive_peer_id,
+    encode_attest,
     encode_create_room,
     encode_frame,
     encode_join_room,
@@ -121,6 +125,23 @@ def test_fresh_ice_servers_come_with_a_token() -> None:
     assert decode_frame(dump(frame)) == FreshToken("t", None)
     with pytest.raises(MalformedFrame):
         decode_frame(dump(frame | {"iceServers": [{"urls": "turn:t.example"}]}))
+
+
+def test_proof_is_presented_with_its_nonce() -> None:
+    assert json.loads(encode_attest(Proof("k", "s"), nonce="n")) == {"key": "k", "nonce": "n", "signature": "s"}
+
+
+def test_nonce_and_attestation_are_opaque() -> None:
+    """Of a size that fits into a header and a frame, without spaces."""
+    assert decode_nonce(dump({"nonce": "a.b.c", "expiresInS": 60})) == "a.b.c"
+    assert decode_attested(dump({"attestation": "a.b.c", "expiresInS": 43_200})) == Attestation("a.b.c", 43_200.0)
+    for odd in ("", "a b", "é", "x" * 20_000, 7, None):
+        with pytest.raises(MalformedFrame):
+            decode_nonce(dump({"nonce": odd}))
+        with pytest.raises(MalformedFrame):
+            decode_attested(dump({"attestation": odd, "expiresInS": 1}))
+    with pytest.raises(MalformedFrame):
+        decode_attested(dump({"attestation": "a.b.c", "expiresInS": -1}))
 
 
 def test_inbox_is_split_without_judging_its_frames() -> None:

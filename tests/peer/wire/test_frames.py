@@ -16,13 +16,23 @@ from hypothesis import strategies as st
 
 from peer.errors import MalformedFrame
 from peer.wire import frames
-from peer.wire.frames import Chat, Frame, Goodbye, Heartbeat, Introduction, PresenceUpdate, TypingNotice
+from peer.wire.frames import (
+    AttestationUpdate,
+    Chat,
+    Frame,
+    Goodbye,
+    Heartbeat,
+    Introduction,
+    PresenceUpdate,
+    TypingNotice,
+)
 
 VECTORS: dict[str, list[dict[str, Any]]] = json.loads(
     (Path(__file__).parents[2] / "vectors" / "link" / "app_frames.json").read_text("utf-8")
 )
 KINDS: dict[str, Callable[..., Frame]] = {
-    kind.__name__: kind for kind in (Introduction, Chat, PresenceUpdate, Goodbye, TypingNotice, Heartbeat)
+    kind.__name__: kind
+    for kind in (Introduction, Chat, PresenceUpdate, Goodbye, TypingNotice, Heartbeat, AttestationUpdate)
 }
 
 LATEST_MS = 253_370_764_799_999
@@ -37,6 +47,7 @@ any_frame = st.one_of(
         title=text.map(lambda each: each[:64]),
         presence=presence,
         genesis=st.binary(max_size=256),
+        attestation=text,
     ),
     st.builds(
         Chat,
@@ -50,6 +61,7 @@ any_frame = st.one_of(
     st.just(Goodbye()),
     st.builds(TypingNotice, typing=st.booleans()),
     st.just(Heartbeat()),
+    st.builds(AttestationUpdate, attestation=text),
 )
 
 
@@ -133,7 +145,7 @@ def test_appended_fields_are_ignored(frame: Frame, more: list[object]) -> None:
     assert frames.decode(pack(*fields, *more)) == frame
 
 
-@given(st.integers(0, 2**64 - 1).filter(lambda number: number not in range(1, 7)), st.lists(text, max_size=20))
+@given(st.integers(0, 2**64 - 1).filter(lambda number: number not in range(1, 8)), st.lists(text, max_size=20))
 def test_unknown_types_are_passed_over(number: int, fields: list[str]) -> None:
     """Of any number, and with any number of fields."""
     assert frames.decode(pack(number, *fields)) is None
@@ -159,6 +171,10 @@ def test_deep_nesting_is_refused(depth: int) -> None:
         pack(1, "ann", "Deck", "busy", b""),
         pack(1, "ann", "Deck", "online", bytes(257)),
         pack(1, "ann", "Deck", "online"),
+        pack(1, "ann", "Deck", "online", b"", b""),
+        pack(1, "ann", "Deck", "online", b"", "x" * 4097),
+        pack(7),
+        pack(7, "x" * 4097),
         pack(2, bytes(15), 0, "hi"),
         pack(2, bytes(17), 0, "hi"),
         pack(2, bytes(16), -1, "hi"),
