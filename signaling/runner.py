@@ -17,7 +17,7 @@ from http import HTTPStatus
 from math import inf
 from typing import Any
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD
@@ -26,7 +26,7 @@ from aiohttp.web_protocol import _ErrInfo
 from . import wire
 from .config import Config
 from .crowd import Crowd
-from .errors import ExpectationFailed, HeadersTooLarge, MalformedRequest, Refused, ServerFull
+from .errors import ExpectationFailed, HeadersTooLarge, InternalError, MalformedRequest, Refused, ServerFull
 from .logs import REQUEST_ID, request_id
 from .middleware import add_fixed_headers, error_response
 from .service import SERVICE, Service
@@ -136,10 +136,11 @@ class _Server(web.Server):
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         self.crowd.begin(request.protocol)
+        expectation = request.headers.get(hdrs.EXPECT, "100-continue")
         try:
+            if expectation.lower() != "100-continue":  # aiohttp would quote it, or fail to, before any middleware
+                return self.refuse(ExpectationFailed())
             return await self._app_handler(request)
-        except web.HTTPExpectationFailed:  # raised before any middleware
-            return self.refuse(ExpectationFailed())
         finally:
             self.crowd.end(request.protocol)
 
@@ -218,7 +219,8 @@ class _Protocol(web.RequestHandler):
         if isinstance(exc, ConnectionError):
             raise exc  # the client hung up, which is no error of ours; aiohttp ends the connection
         if not isinstance(exc, HttpProcessingError):
-            return super().handle_error(request, status, exc, message)
+            super().handle_error(request, status, exc, message)  # tells the log; its text is not for clients
+            return self._manager.refuse(InternalError())
         log.info("! a request that cannot be read: %s", type(exc).__name__)
         return self._manager.refuse(HeadersTooLarge() if isinstance(exc, LineTooLong) else MalformedRequest())
 

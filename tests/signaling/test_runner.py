@@ -49,6 +49,7 @@ async def ask(meeting: Meeting, request: bytes) -> tuple[int, dict[str, str], An
         (GET + b"".join(b"X-%d: %s\r\n" % (n, b"x" * 9_000) for n in range(5)) + b"\r\n", 431, "headers_too_large"),
         (GET + b"\r\n".join(b"X-%d: s3cret" % n for n in range(2_000)), 400, "malformed_request"),
         (GET + b"Expect: s3cret\r\n\r\n", 417, "expectation_failed"),
+        (GET + b"Expect: s3cret\xff\xfe\r\n\r\n", 417, "expectation_failed"),
         (b"GET /s3cret HTTP/1.1\r\nHost: a\r\nExpect: s3cret\r\n\r\n", 417, "expectation_failed"),
     ],
 )
@@ -68,6 +69,23 @@ async def test_expectation_that_is_known_is_met(meeting: Meeting) -> None:
     """RFC 9110, section 10.1.1: 100, then the answer."""
     answer = await meeting.call("POST", "/signaling/create-room", {"customName": "Deck"}, expect100=True)
     assert answer.json["room"]["customName"] == "Deck"
+
+
+@pytest.mark.allow_logged_errors
+async def test_bug_of_ours_outside_all_handlers_is_an_internal_error(
+    meeting: Meeting, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not aiohttp's page: the client learns nothing, the operator everything."""
+
+    async def fail(_: object) -> None:
+        raise KeyError("a secret detail")
+
+    assert meeting.server.runner is not None
+    server = meeting.server.runner.server
+    monkeypatch.setattr(server, "_app_handler", fail)
+    status, _, body = await ask(meeting, GET + b"\r\n")
+    assert (status, body["error"]["code"]) == (500, "internal_error")
+    assert "a secret detail" in caplog.text
 
 
 async def test_what_is_left_of_a_refused_request_is_not_read(meeting: Meeting) -> None:
@@ -123,6 +141,7 @@ async def test_body_is_not_taken_for_a_head(meeting: Meeting) -> None:
 
 async def test_body_that_breaks_off_is_no_error_of_ours(meeting: Meeting) -> None:
     """The client hung up: no line at ERROR (the suite's guard looks), and the others are served."""
+    assert meeting.server.runner is not None
     assert meeting.server.runner is not None
     server = meeting.server.runner.server
     assert server is not None
