@@ -20,6 +20,7 @@ import msgspec
 
 from ..errors import StoreUnavailable, StoreUnusable
 from ..ids import PeerId, PeerKey, RoomId
+from ..limits import Limiter
 from ..wire import Kind
 from . import redis_keys as keys
 from .port import (
@@ -93,8 +94,7 @@ class RedisStore(SharedStore):
         self._bells = Bells(self._client, keys.channel(self._server), timeout_s=timeout_s)
         self._offset_ms = offset_ms
         self._signing_key: bytes | None = None
-        self.limiter = RedisLimiter(self._lanes, offset_ms=offset_ms)
-        """Rates that hold for all servers together."""
+        self.limiter: Limiter = RedisLimiter(self._lanes, offset_ms=offset_ms)
 
     # Life
 

@@ -10,6 +10,7 @@ from enum import Enum, auto
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from ..ids import PeerKey, RoomId
+from ..limits import Limiter
 from .port import Entered, JoinRefusal, PeerRecord, Store
 
 __all__ = ["Bell", "Claim", "Handed", "SharedStore", "Standing", "Summons"]
@@ -65,6 +66,9 @@ class SharedStore(Store, Protocol):
 
     skew_s: float
     """What this machine's wall clock lacks of the store's, as last measured: all servers go by the store's."""
+
+    limiter: Limiter
+    """Rates that hold for all servers together."""
 
     async def join_and_tell(self, room_id: RoomId, peer: PeerRecord, frame: bytes) -> Entered | JoinRefusal:
         """Join, and `tell` those present where the peer is new, in one step."""
