@@ -117,6 +117,7 @@ async def _make_service(config: Config, store: Store, users: UserTokens | None, 
         users=users,
         switchboard=switchboard,
         trunk=Trunk(store, switchboard) if isinstance(store, SharedStore) else None,
+        limiter=store.limiter if isinstance(store, SharedStore) else None,
         clock=clock,
         random_bytes=secrets.token_bytes,
     )

@@ -16,6 +16,7 @@ from math import inf
 from aiohttp import WSMsgType, web
 
 from .auth import Membership
+from .limits import Bucket
 
 __all__ = ["CloseCode", "Connection"]
 
@@ -40,6 +41,7 @@ class CloseCode(IntEnum):
     GONE = 4404
     TOO_SLOW = 4408
     REPLACED = 4409
+    TOO_MUCH = 4429
 
 
 class Connection:
@@ -59,11 +61,14 @@ class Connection:
         "_unwritten_bytes",
         "ended_by",
         "membership",
+        "pace",
         "serial",
         "settled_at",
     )
     membership: Membership
     """Whose it is; set once its hello is accepted."""
+    pace: Bucket
+    """What its peer has taken of `peer_envelopes`; goes over to a newer connection of that peer."""
     serial: int | None
     """Of its attach, once the store has answered; see store/shared.py."""
     settled_at: float
@@ -99,6 +104,11 @@ class Connection:
     def is_ending(self) -> bool:
         """No frame is taken or given any more."""
         return self._closing is not None
+
+    @property
+    def is_lost(self) -> bool:
+        """The other side is gone, or cannot be reached any more."""
+        return self._transport.is_closing()
 
     @property
     def is_congested(self) -> bool:

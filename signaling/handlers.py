@@ -14,6 +14,8 @@ from .attestation import NONCE_TTL_S
 from .auth import Membership, bearer
 from .config import Config
 from .errors import BodyTooLarge, MalformedJson, RequestTimeout, UnsupportedEncoding
+from .gate import Act
+from .middleware import ADDRESS
 from .page import PAGE, PAGE_POLICY
 from .query import CURSOR, LIMIT, WAIT
 from .service import SERVICE
@@ -74,6 +76,7 @@ async def create_room(request: web.Request) -> web.Response:
     service = request.app[SERVICE]
     user = await service.identify(request.headers.get("Authorization"))
     body = wire.decode_body(await _read(request) or b"{}", wire.CreateRoom)
+    await service.gate.check(Act.CREATE, user, request[ADDRESS])
     return _json(wire.encode(await service.create(user, body)))
 
 
@@ -82,6 +85,7 @@ async def join_room(request: web.Request) -> web.Response:
     service = request.app[SERVICE]
     user = await service.identify(request.headers.get("Authorization"))
     body = wire.decode_body(await _read(request), wire.JoinRoom)
+    await service.gate.check(Act.JOIN, user, request[ADDRESS])
     return _json(wire.encode(await service.join(user, body)))
 
 
@@ -131,7 +135,8 @@ async def leave_room(request: web.Request) -> web.Response:
 async def list_rooms(request: web.Request) -> web.Response:
     """S8: public rooms, for those who could join them."""
     service = request.app[SERVICE]
-    await service.identify(request.headers.get("Authorization"))
+    user = await service.identify(request.headers.get("Authorization"))
+    await service.gate.check(Act.LIST, user, request[ADDRESS])
     cursor = CURSOR.read(request.query)
     limit = LIMIT.read(request.query, service.config)
     after = rooms.decode_cursor(cursor) if cursor is not None else None

@@ -24,6 +24,7 @@ from . import wire
 from .auth import bearer
 from .connection import CloseCode
 from .errors import InvalidToken, MetricsClosed, Refused, StoreUnavailable, Unauthenticated
+from .gate import GATED
 from .service import SERVICE, Service
 from .tally import BUCKETS_S, Durations
 
@@ -73,7 +74,7 @@ def _kinds(kind: type[Refused]) -> Iterator[type[Refused]]:
 
 REFUSALS = tuple(_kinds(Refused))
 CODES = tuple(sorted({each.code for each in REFUSALS if "code" in vars(each)}))
-BOUNDS = tuple(sorted({*SILENT_BOUNDS, *(each.bound for each in REFUSALS if each.bound)}))
+BOUNDS = tuple(sorted({*SILENT_BOUNDS, *GATED, *(each.bound for each in REFUSALS if each.bound)}))
 CLOSINGS = (*(code.name.lower() for code in CloseCode), "silent")
 
 LABELLED = (
@@ -136,6 +137,7 @@ class Metrics(Collector):
         yield _gauge("websockets", "WebSockets that are open, those without a hello included.", len(board.sockets))
         yield _gauge("connected_peers", "Peers whose WebSocket is open here.", len(board.connections))
         yield _gauge("waiting_polls", "GETs that wait for an envelope.", board.polls)
+        yield _gauge("paces", "Users, addresses and peers that have lately taken of a rate.", service.gate.remembered)
         yield _gauge("draining", "1 from SIGTERM on.", service.is_draining)
         yield _gauge("store_up", "1 if the store has answered this scrape.", self._rooms is not None)
         if self._rooms is not None:

@@ -19,21 +19,27 @@ from .errors import (
     InvalidBody,
     MethodNotAllowed,
     NotFound,
+    RateLimited,
     Refused,
     RequestTimeout,
     Unauthorized,
     UnsupportedEncoding,
     WrongOrigin,
 )
+from .gate import Gate
 from .logs import REQUEST_ID, request_id
 from .origins import check_origin, is_preflight, mark, maybe_grant
 from .service import SERVICE
 
-__all__ = ["REQUEST_ID_HEADER", "add_fixed_headers", "add_headers", "error_response", "watch_calls"]
+__all__ = ["ADDRESS", "REQUEST_ID_HEADER", "add_fixed_headers", "add_headers", "error_response", "watch_calls"]
 
 log = logging.getLogger("signaling")
 
 REQUEST_ID_HEADER = "X-Request-Id"
+FORWARDED_HEADER = "X-Forwarded-For"
+
+ADDRESS = web.RequestKey("ADDRESS", str)
+"""Under which a request carries the key of its client's address."""
 
 PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 """Answered while the server drains, and asked every few seconds: no line in the log."""
@@ -47,10 +53,23 @@ async def watch_calls(request: web.Request, handler: Handler) -> web.StreamRespo
     """Around everything else: under which id a call runs, and what is kept of it."""
     fresh = request.app[SERVICE].random_bytes(8)
     REQUEST_ID.set(request_id(request.headers.get(REQUEST_ID_HEADER), fresh))  # aiohttp runs each call in its own task
+    request[ADDRESS] = _address(request)
     started = perf_counter()
     response = await _answer_errors(request, handler)
     _note(request, response.status, perf_counter() - started)
     return response
+
+
+def _address(request: web.Request) -> str:
+    """The key of the client's address. A header by somebody who is no trusted proxy is worth a warning, once."""
+    service, forwarded = request.app[SERVICE], request.headers.getall(FORWARDED_HEADER, ())
+    if forwarded and not service.is_warned and not service.gate.addresses.is_proxy(request.remote):
+        service.is_warned = True
+        log.warning(
+            "! requests come with X-Forwarded-For from where no trusted proxy is: if a proxy of yours sends them, name "
+            "it in SIGNALING_TRUSTED_PROXIES, or all its clients share the limits of one address"
+        )
+    return service.gate.addresses.key(request.remote, forwarded)
 
 
 def _note(request: web.Request, status: int, seconds: float) -> None:
@@ -77,12 +96,13 @@ async def _answer_errors(request: web.Request, handler: Handler) -> web.StreamRe
     """The only place where an exception becomes an answer."""
     service = request.app[SERVICE]
     try:
+        _check_pace(request, service.gate)
         check_origin(request, service.config.cors_origins)
         if service.is_going_away and _route(request) not in PROBES and not is_preflight(request):
             raise service.going_away()
         return await handler(request)
     except Refused as refused:
-        return _refuse(request, refused)
+        return _refuse(request, service.gate.harden(refused, request[ADDRESS]))
     except web.HTTPException as error:
         granted = maybe_grant(request, service.config.cors_origins)
         return granted if granted is not None else _refuse(request, _translate(request, error))
@@ -91,6 +111,20 @@ async def _answer_errors(request: web.Request, handler: Handler) -> web.StreamRe
     except Exception:
         log.exception("! %s %s failed", _method(request), _route(request))
         return _refuse(request, InternalError())
+
+
+def _check_pace(request: web.Request, gate: Gate) -> None:
+    """Probes are not counted: behind a proxy, a flood would have the server taken for dead, and started again.
+
+    Preflights are, but are answered in any case. To refuse one costs as much, and its page would never read why.
+    """
+    if _route(request) in PROBES:
+        return
+    try:
+        gate.check_request(request[ADDRESS])
+    except RateLimited:
+        if not is_preflight(request):
+            raise
 
 
 def _refuse(request: web.Request, refused: Refused) -> web.Response:

@@ -7,7 +7,7 @@ to its socket; all others go through the mailbox in the store. Nothing here star
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -19,7 +19,9 @@ from .auth import Membership, RoomTokens, UserTokens, bearer
 from .config import Config
 from .connection import CloseCode, Connection
 from .errors import BodyTooLarge, GoingAway, GuestRefused, NoSuchRoom, PeerGone, Unauthenticated
+from .gate import Gate
 from .ids import PeerId, PeerKey, RandomBytes, RoomId, User, short
+from .limits import Limiter
 from .readiness import Readiness
 from .returns import Returns, plan_returns
 from .rooms import Newcomer
@@ -47,7 +49,14 @@ class Service:
     switchboard: Switchboard
     clock: Callable[[], float]
     random_bytes: RandomBytes
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    """Waits so many seconds."""
     tally: Tally = field(default_factory=Tally)
+    limiter: Limiter | None = None
+    """Shared with the other servers on the same store, where there may be some."""
+    gate: Gate = field(init=False)
+    is_warned: bool = False
+    """The operator has been told of a proxy that is not trusted."""
     trunk: Trunk | None = None
     """To the other servers on the same store, where there may be some."""
     is_draining: bool = False
@@ -60,6 +69,7 @@ class Service:
     """When each connection is looked at next; equal pauses keep it in order."""
 
     def __post_init__(self) -> None:
+        self.gate = Gate(self.config, clock=self.clock, limiter=self.limiter)
         self.readiness = Readiness(self.store.ping, timeout_s=self.config.ready_timeout_s)
 
     # Who asks
@@ -245,9 +255,18 @@ class Service:
 
     async def post_once(self, sender: PeerKey, to: str, kind: Kind, body: msgspec.Raw) -> None:
         """The same from a peer that calls: a sign of life too, which a mailbox takes for one by itself."""
+        self._check_pace(sender)
         if self.trunk is None or self.trunk.is_settled(sender):
             await self.renew(sender)
         await self.post(sender, to, kind, body)
+
+    def _check_pace(self, sender: PeerKey) -> None:
+        """One pace for a peer, whichever way it sends."""
+        connection = self.switchboard.connections.get(sender)
+        if connection is None:
+            self.gate.check_envelope(sender)
+        elif limited := self.gate.take("peer_envelopes", connection.pace):
+            raise limited
 
     async def renew(self, key: PeerKey) -> None:
         """A sign of life from a peer."""
@@ -260,6 +279,7 @@ class Service:
         """Make a connection the peer's own, welcome it, and deliver what waits."""
         key = connection.membership.key
         frames: tuple[bytes, ...] = ()
+        self._enter(connection)
         connection.begin_fetch()
         self.switchboard.connect(key, connection)
         self.tally.connections_opened += 1
@@ -275,6 +295,16 @@ class Service:
         self._push_token(connection)
         self._plan_round(key, connection)
 
+    def _enter(self, connection: Connection) -> None:
+        """Count a peer that connects, unless it did before and only comes anew; raise TooManyConnections."""
+        key, user_id = connection.membership.key, connection.membership.user_id
+        older = self.switchboard.connections.get(key)
+        if older is None or older.membership.user_id != user_id:
+            self.gate.users.enter(user_id)
+            if older is not None:
+                self.gate.users.leave(older.membership.user_id)
+        connection.pace = older.pace if older else self.gate.pace_of(key)
+
     def _welcome(self, key: PeerKey, attached: Attached) -> tuple[bytes, ...]:
         peers = rooms.view_peers(attached.others)
         welcome = wire.encode_welcome(key.peer_id, peers, heartbeat_s=self.config.heartbeat_s)
@@ -286,7 +316,11 @@ class Service:
         is_attached = True
         if self.trunk is not None:
             is_attached = self.trunk.detached(connection)
-        if self.switchboard.disconnect(key, connection) and is_attached and not self.is_going_away:
+        if not self.switchboard.disconnect(key, connection):
+            return
+        self.gate.users.leave(connection.membership.user_id)
+        self.gate.keep_pace(key, connection.pace)
+        if is_attached and not self.is_going_away:
             await self.store.shorten(key, connection.serial)
 
     def _push_token(self, connection: Connection) -> None:

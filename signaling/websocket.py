@@ -19,12 +19,16 @@ from .errors import (
     InternalError,
     InvalidBody,
     PeerGone,
+    RateLimited,
     Refused,
+    TooManyConnections,
     Unauthenticated,
     Unauthorized,
     UpgradeRequired,
 )
 from .ids import short
+from .limits import Bucket
+from .middleware import ADDRESS
 from .service import SERVICE, Service
 
 __all__ = ["open_socket"]
@@ -42,6 +46,8 @@ CLOSES: tuple[tuple[type[Refused], CloseCode], ...] = (
     (BadRequest, CloseCode.MALFORMED),
     (Unauthorized, CloseCode.UNAUTHORIZED),
     (PeerGone, CloseCode.GONE),
+    (RateLimited, CloseCode.TOO_MUCH),
+    (TooManyConnections, CloseCode.TOO_MUCH),
     (GoingAway, CloseCode.GOING_AWAY),
     (InternalError, CloseCode.INTERNAL),
 )
@@ -53,7 +59,21 @@ class _Ended(Exception):
 
 async def open_socket(request: web.Request) -> web.StreamResponse:
     """GET /signaling/ws."""
-    service = request.app[SERVICE]
+    service, address = request.app[SERVICE], request[ADDRESS]
+    service.gate.sockets.enter(address)  # before the upgrade, so that those count that never say hello
+    try:
+        socket, connection = await _upgrade(request, service)
+        service.switchboard.sockets.add(connection)
+        try:
+            await _Session(service, socket, connection, address).run(request.headers.get("Authorization"))
+        finally:
+            service.switchboard.sockets.discard(connection)
+    finally:
+        service.gate.sockets.leave(address)
+    return socket
+
+
+async def _upgrade(request: web.Request, service: Service) -> tuple[web.WebSocketResponse, Connection]:
     socket = web.WebSocketResponse(
         compress=False,  # a compressor costs memory for each connection
         autoping=False,  # pings are the service's: see connection.py
@@ -65,13 +85,7 @@ async def open_socket(request: web.Request) -> web.StreamResponse:
     await socket.prepare(request)
     socket.headers.clear()  # on their way; kept, they would cost each connection a kilobyte
     assert request.transport is not None
-    connection = Connection(socket, request.transport, out_buffer_bytes=service.config.out_buffer_bytes)
-    service.switchboard.sockets.add(connection)
-    try:
-        await _Session(service, socket, connection).run(request.headers.get("Authorization"))
-    finally:
-        service.switchboard.sockets.discard(connection)
-    return socket
+    return socket, Connection(socket, request.transport, out_buffer_bytes=service.config.out_buffer_bytes)
 
 
 def _can_upgrade(request: web.Request, socket: web.WebSocketResponse) -> bool:
@@ -84,12 +98,15 @@ def _can_upgrade(request: web.Request, socket: web.WebSocketResponse) -> bool:
 class _Session:
     """One connection's life. What waits between two frames is kept small: it waits in every connection."""
 
-    __slots__ = ("_connection", "_frames", "_service", "_slow_at", "_socket")
+    __slots__ = ("_address", "_connection", "_frames", "_service", "_signs", "_slow_at", "_socket")
 
-    def __init__(self, service: Service, socket: web.WebSocketResponse, connection: Connection) -> None:
+    def __init__(self, service: Service, socket: web.WebSocketResponse, connection: Connection, address: str) -> None:
         self._service = service
         self._socket = socket
         self._connection = connection
+        self._address = address
+        self._signs = Bucket()
+        """What it has taken of `peer_signs`."""
         self._frames = 0
         self._slow_at = "out_buffer_bytes"
         """The setting that makes this connection too slow, should it be."""
@@ -123,7 +140,9 @@ class _Session:
             log.debug("< peer %s connected", short(self._connection.membership.key.peer_id))
             while True:
                 frame = self._read(await self._socket.receive())
-                if frame is not None:
+                if frame is None:
+                    await self._keep_pace("peer_signs", self._signs)
+                else:
                     await self._handle(frame)
                 if self._is_turn_over:
                     await asyncio.sleep(0)
@@ -136,6 +155,8 @@ class _Session:
             async with asyncio.timeout(self._service.config.hello_timeout_s):
                 while frame is None:
                     frame = self._read(await self._socket.receive())
+                    if frame is None:
+                        await self._keep_pace("peer_signs", self._signs)
                     if self._is_turn_over:
                         await asyncio.sleep(0)
         except TimeoutError:
@@ -184,8 +205,10 @@ class _Session:
         key = self._connection.membership.key
         match frame:
             case wire.EnvelopeFrame():
+                await self._keep_pace("peer_envelopes", self._connection.pace)
                 await self._pass_on(frame)
             case wire.HeartbeatFrame():
+                await self._keep_pace("peer_signs", self._signs)
                 await self._service.renew(key)
             case wire.LeaveFrame():
                 await self._service.leave(key)
@@ -201,7 +224,26 @@ class _Session:
                 raise
             self._refuse(refused, to=frame.to)
 
+    async def _keep_pace(self, bound: str, pace: Bucket) -> None:
+        """Go on at once where there is room; else say so, and read on when there is.
+
+        What has come is not lost, or its sender would have to find out what was, and order would be too. Meanwhile TCP
+        holds up who goes on sending, and nothing is done for it here.
+        """
+        while limited := self._service.gate.take(bound, pace):
+            self._refuse(limited)
+            await self._rest(limited.retry_after_s)
+
+    async def _rest(self, seconds: int) -> None:
+        """Read nothing for so long, which is no silence of the other side."""
+        for _ in range(seconds):
+            await self._service.pause(1.0)
+            if self._connection.is_ending or self._connection.is_lost:
+                raise _Ended
+            self._connection.heard()
+
     def _end(self, refused: Refused) -> None:
+        refused = self._service.gate.harden(refused, self._address)
         self._refuse(refused)
         self._connection.end(_close_code(refused) or CloseCode.INTERNAL)
 

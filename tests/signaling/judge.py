@@ -18,7 +18,7 @@ from signaling.routes import ROUTES
 
 __all__ = ["Judge", "judge_of"]
 
-OF_NO_CALL = {404: "not_found", 405: "method_not_allowed", 503: "going_away"}
+OF_NO_CALL = {404: "not_found", 405: "method_not_allowed", 429: "rate_limited", 503: "going_away"}
 """What an address or method that is in no document answers."""
 
 
@@ -64,7 +64,7 @@ class Judge:
         assert status in OF_NO_CALL, f"{method} of no call answers {status}"
         failure = {"properties": {"error": {"properties": {"code": {"const": OF_NO_CALL[status]}}}}}
         schema = {"allOf": [{"$ref": "#/components/schemas/ErrorAnswer"}, failure]}
-        headers: dict[str, Any] = {"Allow": {}} if status == 405 else {}
+        headers: dict[str, Any] = {"Allow": {}} if status == 405 else {"Retry-After": {}} if status == 429 else {}
         return {"content": {"application/json": {"schema": schema}}, "headers": headers}
 
     def _check(self, schema: Any, text: str, what: str) -> None:

@@ -28,12 +28,23 @@ class FakeClock:
     """Wall seconds that pass when a test says so."""
 
     now: float = START
+    sleepers: list[tuple[float, asyncio.Future[None]]] = field(default_factory=list)
 
     def __call__(self) -> float:
         return self.now
 
     def advance(self, seconds: float) -> None:
         self.now += seconds
+        for wake_at, sleeper in self.sleepers:
+            if wake_at <= self.now and not sleeper.done():
+                sleeper.set_result(None)
+        self.sleepers = [each for each in self.sleepers if not each[1].done()]
+
+    async def sleep(self, seconds: float) -> None:
+        """Until a test has advanced the clock so far."""
+        sleeper = asyncio.get_running_loop().create_future()
+        self.sleepers.append((self.now + seconds, sleeper))
+        await sleeper
 
 
 @dataclass
@@ -105,6 +116,7 @@ class Meeting:
         config = Config(**{"guests": True, "store": "memory:", **settings})
         server = _Server(create_app(config, store=store, clock=clock))
         await server.start_server(**protocol_options(config))
+        server.app[SERVICE].pause = clock.sleep
         session = aiohttp.ClientSession(server.make_url("/"), ws_response_class=_judged(judge_of(config)))
         return cls(server, session, clock)
 

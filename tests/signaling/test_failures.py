@@ -31,7 +31,7 @@ def test_refusals_are_grouped_by_status() -> None:
     row = a_route(refusals=(errors.RoomFull, errors.RoomExists, errors.NoSuchRoom))
     references = refer_to_failures(row)
     assert references["409"] == {"$ref": REFUSED + "RoomExistsOrRoomFull"}
-    assert list(references) == sorted(references) == ["400", "404", "409", "417", "431", "500", "503"]
+    assert list(references) == sorted(references) == ["400", "404", "409", "417", "429", "431", "500", "503"]
     assert set(failures_of([row])) == {each["$ref"].removeprefix(REFUSED) for each in references.values()}
 
 

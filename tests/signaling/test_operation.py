@@ -96,5 +96,5 @@ def test_socket_has_frames_in_place_of_content() -> None:
     operation = described(row)
     assert set(operation["x-frames"]) == {"client", "server"}
     assert "content" not in operation["responses"]["101"]
-    assert set(operation["responses"]) == {"101", "400", "417", "426", "431", "500", "503"}
+    assert set(operation["responses"]) == {"101", "400", "417", "426", "429", "431", "500", "503"}
     assert (operation["security"], operation["description"]) == ([{}, {"roomToken": []}], "How it goes.")

@@ -12,6 +12,7 @@ OF_EVERY_CALL = (
     errors.MalformedRequest,
     errors.ExpectationFailed,
     errors.HeadersTooLarge,
+    errors.RateLimited,
     errors.ServerFull,
     errors.GoingAway,
     errors.InternalError,
