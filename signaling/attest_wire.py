@@ -31,7 +31,7 @@ NonceText = Annotated[
     str,
     Meta(
         min_length=1,
-        max_length=16_384,
+        max_length=8192,
         description="What this server wants signed: for one user, good for a minute.",
         examples=["eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl"],
     ),

@@ -35,6 +35,8 @@ LEEWAY_S = 5
 """Clocks of providers are not ours."""
 
 MAX_HEADER_LENGTH = 8192
+"""Also of a token that comes in a frame or a body: reading one costs time in proportion."""
+
 MAX_SUBJECT_LENGTH = 255
 """OpenID Connect Core 1.0, section 2."""
 
@@ -107,6 +109,8 @@ def decode(
     token: str, pinned: PinnedKey, *, issuer: str | None, audience: str | None, types: frozenset[str] = PLAIN_TYPES
 ) -> dict[str, Any]:
     """The claims of a token whose signature, issuer, audience, typ and subject are right; its times are not checked."""
+    if len(token) > MAX_HEADER_LENGTH:
+        raise InvalidToken(f"it is over {MAX_HEADER_LENGTH} characters")
     required = ["exp", "sub", *(["iss"] if issuer else []), *(["aud"] if audience else [])]
     options: Options = {
         "require": required,

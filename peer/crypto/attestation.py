@@ -29,6 +29,7 @@ from .labels import POSSESSION_SIGNATURE
 __all__ = [
     "LEEWAY_S",
     "MAX_ATTESTATION_CHARS",
+    "MAX_TOKEN_CHARS",
     "AttestationKeys",
     "Attested",
     "Proof",
@@ -39,6 +40,9 @@ __all__ = [
 
 MAX_ATTESTATION_CHARS = 4096
 """Four times that of a user with long names."""
+
+MAX_TOKEN_CHARS = 8192
+"""Of our own JWT: what a header may hold (docs/protocol.md, "Who is asking")."""
 
 LEEWAY_S = 300.0
 """Clocks of peers are set by hand or not at all; an attestation lives for hours."""
@@ -135,6 +139,8 @@ def prove_possession(identity: Identity, *, nonce: str, token: str) -> Proof:
 
     label ‖ 00 ‖ LP(nonce, issuer, subject, key)
     """
+    if len(token) > MAX_TOKEN_CHARS:
+        raise BadAttestation("the token is longer than a server takes")
     own = _decode(_split(token)[1], _OwnClaims)
     issuer = own.iss if isinstance(own.iss, str) and not any(map(_is_control, own.iss)) else ""
     parts = (nonce.encode(), issuer.encode(), own.sub.encode(), identity.public_key)

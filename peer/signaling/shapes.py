@@ -167,7 +167,7 @@ class TokenFrame(_Wire, frozen=True):
 
 
 class Nonce(_Wire, frozen=True):
-    nonce: Annotated[str, Meta(pattern=r"\A[\x21-\x7e]{1,16384}\Z")]
+    nonce: Annotated[str, Meta(pattern=r"\A[\x21-\x7e]{1,8192}\Z")]
 
 
 class Attested(_Wire, frozen=True):

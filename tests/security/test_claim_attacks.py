@@ -11,7 +11,7 @@ import pytest
 from peer.core.claims import Standing
 from peer.events import ClaimChanged, MemberJoined, Message
 from peer.ports import Channel
-from peer.wire.frames import AttestationUpdate, Chat, Frame, Introduction
+from peer.wire.frames import AttestationUpdate, Chat, Frame, Goodbye, Introduction
 
 from ..support.attestations import NOW_S, Notary
 from ..support.insider import Insider
@@ -141,3 +141,13 @@ def test_attestation_on_the_channel_of_whispers_is_dropped() -> None:
     mallory.say(AttestationUpdate(NOTARY.attest(MALLORY)), channel=Channel.EPHEMERAL)
     assert ann.mesh.members[1].claim is None
     assert talks(mallory, ann, "still here")
+
+
+def test_crowd_that_comes_and_goes_leaves_bounded_memory() -> None:
+    """Of members who left, as many are remembered as are shown, and no claim of the others."""
+    network, ann = room()
+    for number in range(260):
+        name = f"mallory {number}"
+        visitor = enter(network, ann, name, NOTARY.attest(identity(name), name))
+        visitor.say(Goodbye())
+    assert len(ann.mesh._claims._heard) <= len(ann.mesh.members) < 260

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from .support import START
 
-__all__ = ["EC", "ED", "RSA", "by_hand", "jwk", "key_set", "private_pem", "public_pem", "token_of"]
+__all__ = ["EC", "ED", "RSA", "by_hand", "jwk", "key_set", "private_jwk", "private_pem", "public_pem", "token_of"]
 
 RSA = rsa.generate_private_key(65537, 2048)
 EC = ec.generate_private_key(ec.SECP256R1())
@@ -29,14 +29,23 @@ def private_pem(key: Any) -> str:
 
 def jwk(key: Any, **more: Any) -> dict[str, Any]:
     """The public half as a JWK; a member that is None is left out."""
-    algorithms: dict[type, Any] = {
-        rsa.RSAPrivateKey: jwt.algorithms.RSAAlgorithm,
-        ec.EllipticCurvePrivateKey: jwt.algorithms.ECAlgorithm,
-        ed25519.Ed25519PrivateKey: jwt.algorithms.OKPAlgorithm,
-    }
-    [known] = [each for kind, each in algorithms.items() if isinstance(key, kind)]
-    members = {**known.to_jwk(key.public_key(), as_dict=True), "key_ops": None, **more}
+    members = {**_as_jwk(key.public_key()), "key_ops": None, **more}
     return {name: value for name, value in members.items() if value is not None}
+
+
+def private_jwk(key: Any) -> dict[str, Any]:
+    """All of it, as a provider publishes by mistake."""
+    return {**_as_jwk(key), "key_ops": ["verify"]}
+
+
+def _as_jwk(key: Any) -> dict[str, Any]:
+    algorithms: tuple[tuple[Any, tuple[type, ...]], ...] = (
+        (jwt.algorithms.RSAAlgorithm, (rsa.RSAPrivateKey, rsa.RSAPublicKey)),
+        (jwt.algorithms.ECAlgorithm, (ec.EllipticCurvePrivateKey, ec.EllipticCurvePublicKey)),
+        (jwt.algorithms.OKPAlgorithm, (ed25519.Ed25519PrivateKey, ed25519.Ed25519PublicKey)),
+    )
+    [known] = [algorithm for algorithm, kinds in algorithms if isinstance(key, kinds)]
+    return dict(known.to_jwk(key, as_dict=True))
 
 
 def key_set(*keys: Any) -> bytes:

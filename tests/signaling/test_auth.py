@@ -100,6 +100,7 @@ async def test_expired_token_is_told_apart() -> None:
 
 
 FORGERIES = {
+    "huge": sign({"pad": "x" * MAX_HEADER_LENGTH}),
     "none": by_hand({"alg": "none"}, {"sub": "alice", "exp": START + 60}),
     "None with signature": by_hand({"alg": "None"}, {"sub": "alice", "exp": START + 60}, "AAAA"),
     "another secret": sign({}, "another secret of more than 32 bytes"),
@@ -197,6 +198,13 @@ async def test_room_token_ends_with_the_jwt(clock: FakeClock) -> None:
     assert membership.has_ended(clock())
     with pytest.raises(TokenExpired):
         tokens.read(last)
+
+
+def test_huge_room_token_is_refused_before_it_is_read(clock: FakeClock) -> None:
+    """It may come in a frame of a WebSocket, which no header bounds."""
+    tokens = room_tokens(clock)
+    with pytest.raises(InvalidToken, match="over 8192"):
+        tokens.read(tokens.mint(RoomId("deck"), a_peer("x" * MAX_HEADER_LENGTH)))
 
 
 def test_guest_has_no_end(clock: FakeClock) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from signaling.errors import InvalidToken
 from signaling.jwks import BadKeySet, KeySet, key_id_of, parse_key_set
 
-from .keyrings import EC, ED, RSA, by_hand, jwk, key_set, token_of
+from .keyrings import EC, ED, RSA, by_hand, jwk, key_set, private_jwk, token_of
 
 P384, P521 = ec.generate_private_key(ec.SECP384R1()), ec.generate_private_key(ec.SECP521R1())
 
@@ -76,8 +76,9 @@ LEFT_OUT: dict[str, Any] = {
     "X25519": {"kty": "OKP", "crv": "X25519", "x": "A" * 43},
     "for encryption": jwk(RSA, use="enc"),
     "for signing only": jwk(RSA, key_ops=["sign"]),
-    "private": jwk(RSA, d="AQAB"),
-    "private EC": jwk(EC, d="A" * 43),
+    "private": private_jwk(RSA),
+    "private EC": private_jwk(EC),
+    "private Ed25519": private_jwk(ED),
     "weak": jwk(rsa.generate_private_key(65537, 1024)),  # noqa: S505
     "huge": jwk(RSA, n="_" * (2 * 8192 // 6)),
     "no modulus": jwk(RSA, n=None),

@@ -561,7 +561,9 @@ def test_claims_end_with_the_room() -> None:
     """Who has left is not woken for them, and tells nobody."""
     _, ann, _ = pair()
     vouch(ann, "alice")
+    assert ann.mesh.next_deadline() is not None
     ann.leave()
+    assert ann.mesh.next_deadline() is None
     told = len(ann.events)
     vouch(ann, "bob")
     ann.do(lambda mesh: mesh.handle_timeout(now=1e9))
