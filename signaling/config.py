@@ -124,11 +124,15 @@ class Config:
     address_joins: Rate = setting(Rate(3000, 60), RATE, "an office or a bot farm after an outage; 3000 joins cost 1 s")
     user_listings: Rate = setting(Rate(300, 60), RATE, "pages of rooms; a long list has ten")
     address_listings: Rate = setting(Rate(3000, 60), RATE, "an office of 200, each reading ten pages at once")
+    user_attestations: Rate = setting(
+        Rate(600, 600), RATE, "nonces and proofs: 300 bots of one user start at once, then two calls each in six hours"
+    )
+    address_attestations: Rate = setting(Rate(6000, 60), RATE, "3000 bots that start together, two calls each")
     address_failures: Rate = setting(
         Rate(600, 60), RATE, "tokens that are refused: an office whose tokens expired overnight tries each three times"
     )
     address_requests: Rate = setting(
-        Rate(6000, 60), RATE, "of any kind, a WebSocket counts once; two for each of 3000 bots that start together"
+        Rate(15_000, 60), RATE, "of any kind, a WebSocket counts once; five for each of 3000 bots that start together"
     )
     peer_envelopes: Rate = setting(
         Rate(6000, 60), RATE, "who enters a room of 256 peers sends each an offer, an answer and ten candidates"

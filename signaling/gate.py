@@ -1,9 +1,9 @@
 """Who may do what how often, and how many may be here: the limits that the settings name, put together.
 
 One gate a server. It answers by raising the refusal that the client gets, or not at all. Rare things that one user
-could do at many servers (creating, joining, listing) are asked of a `Limiter` that servers may share; what happens all
-the time is decided here. Behind one address may be an office, so that an address has the room of many users; and a
-guest, who is a new user at each call, is held by the address alone.
+could do at many servers (creating, joining, listing, proving) are asked of a `Limiter` that servers may share; what
+happens all the time is decided here. Behind one address may be an office, so that an address has the room of many
+users; and a guest, who is a new user at each call, is held by the address alone.
 
 Pure: the clock is an argument, and nothing waits. Addresses are keys here, and never shown.
 """
@@ -33,6 +33,7 @@ class Act(StrEnum):
     CREATE = "creates"
     JOIN = "joins"
     LIST = "listings"
+    ATTEST = "attestations"
 
 
 class Bound(NamedTuple):

@@ -148,6 +148,7 @@ async def make_nonce(request: web.Request) -> web.Response:
     service = request.app[SERVICE]
     user = await service.identify_user(request.headers.get("Authorization"))
     await _read(request)
+    await service.gate.check(Act.ATTEST, user, request[ADDRESS])
     return _json(wire.encode(NonceMade(nonce=service.attestor.make_nonce(user), expires_in_s=NONCE_TTL_S)))
 
 
@@ -156,6 +157,7 @@ async def attest(request: web.Request) -> web.Response:
     service = request.app[SERVICE]
     user = await service.identify_user(request.headers.get("Authorization"))
     body = wire.decode_body(await _read(request), Attest)
+    await service.gate.check(Act.ATTEST, user, request[ADDRESS])
     name, attestor = rooms.user_name(user), service.attestor
     attestation = attestor.attest(user, name, key=body.key, nonce=body.nonce, signature=body.signature)
     return _json(wire.encode(Attested(attestation=attestation, expires_in_s=attestor.lifetime_s(user))))

@@ -105,6 +105,23 @@ async def test_room_lists_are_paced(start: Start, clock: FakeClock, bound: str) 
     assert meeting.service.tally.bounds[bound] == 2
 
 
+@pytest.mark.parametrize("bound", ["user_attestations", "address_attestations"])
+async def test_attestations_are_paced(start: Start, clock: FakeClock, bound: str) -> None:
+    """Each proof costs a signature checked and one made."""
+    meeting = await start(**proxied(jwt_secret=SECRET, **{bound: Rate(2, 6)}))
+    call: dict[str, Any] = {"method": "POST", "path": "/signaling/nonce", "headers": OFFICE}
+    call["token"] = token_of("alice", clock)
+    nonce = (await meeting.call(**call)).json["nonce"]
+    proof = {**call, "path": "/signaling/attest", "body": {"key": "A" * 43, "nonce": nonce, "signature": "A" * 86}}
+    assert_error(await meeting.call(**proof), 403, "proof_failed")
+    answer = await meeting.call(**proof)
+    assert_error(answer, 429, "rate_limited")
+    elsewhere = {**call, "token": token_of("bob", clock), "headers": HOME}
+    assert (await meeting.call(**elsewhere)).status == 200
+    await assert_true_wait(meeting, clock, answer, **call)
+    assert meeting.service.tally.bounds[bound] == 2
+
+
 @pytest.mark.parametrize("path", ["/signaling/rooms", "/nowhere", "/signaling/ws", "/openapi.json"])
 async def test_requests_of_any_kind_are_paced(start: Start, clock: FakeClock, path: str) -> None:
     """Also those that find nothing, and those that would become a WebSocket; probes are answered all the time."""
