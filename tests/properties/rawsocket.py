@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 __all__ = ["Heard", "converse", "frame"]
 
-PATIENCE_S = 2.0
-PAUSE_S = 0.03
+PATIENCE_S = 20.0
+PAUSE_S = 0.1
 """After which a server that waits for the rest of a frame is told that none will come."""
 
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
@@ -24,7 +24,7 @@ UPGRADE = (
 class Heard:
     """What the server has said until it fell silent."""
 
-    status: int = 0
+    status: int | None = None
     texts: list[str] = field(default_factory=list)
     close_code: int | None = None
     is_alive: bool = False
@@ -58,18 +58,17 @@ async def converse(port: int, token: str | None, raw: bytes) -> Heard:
 
 
 async def _listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, heard: Heard) -> None:
-    head = await reader.readuntil(b"\r\n\r\n")
-    heard.status = int(head.split()[1])
-    listening = asyncio.ensure_future(_read_frames(reader, heard))
+    listening = asyncio.ensure_future(_read(reader, heard))
     await asyncio.wait([listening], timeout=PAUSE_S)
     if not listening.done():
         writer.write_eof()
     await listening
 
 
-async def _read_frames(reader: asyncio.StreamReader, heard: Heard) -> None:
-    """Until a close, the pong, or the end."""
+async def _read(reader: asyncio.StreamReader, heard: Heard) -> None:
+    """Until a close, the pong, or the end; a reset may throw away what was not yet read."""
     try:
+        heard.status = int((await reader.readuntil(b"\r\n\r\n")).split()[1])
         while heard.close_code is None and not heard.is_alive:
             first, size = await reader.readexactly(2)
             length = struct.unpack("!H", await reader.readexactly(2))[0] if size == 126 else size

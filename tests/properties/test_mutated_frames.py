@@ -97,7 +97,7 @@ class Abuse:
         return await converse(self._meeting.server.port, token, spoil.encode(text))
 
     def _judge(self, heard: Heard) -> None:
-        assert heard.status == 101
+        assert heard.status in {None, 101}
         for text in heard.texts:
             self._meeting.judge.check_frame(text)
         assert heard.close_code in {None, *CLOSE_CODES}
@@ -126,7 +126,7 @@ def test_spoilt_frame_is_taken_answered_or_ends_the_connection(kind: str) -> Non
         finally:
             runner.run(meeting.close())
     assert any(each.texts for each in abuse.heard)
-    assert sum(each.close_code is not None for each in abuse.heard) > len(abuse.heard) / 4
+    assert sum(each.close_code is not None for each in abuse.heard) > len(abuse.heard) / 10
 
 
 @pytest.mark.parametrize("kind", GOOD)
