@@ -4,12 +4,20 @@ import asyncio
 import contextlib
 import gzip
 import logging
+import ssl
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp import web
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 
 from signaling.app import create_app, running_server
 from signaling.config import Config
@@ -19,7 +27,7 @@ from signaling.service import SERVICE
 from signaling.settings import PREFIX
 
 from .conftest import Start
-from .keyrings import EC, ED, RSA, by_hand, jwk, key_set, token_of
+from .keyrings import EC, ED, RSA, by_hand, jwk, key_set, private_pem, token_of
 from .support import FakeClock, Meeting, assert_error, until
 
 Answer = Callable[[], web.StreamResponse]
@@ -44,12 +52,12 @@ class KeyServer:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/jwks"
 
-    async def start(self) -> None:
+    async def start(self, tls: ssl.SSLContext | None = None) -> None:
         app = web.Application()
         app.router.add_get("/{path:.*}", self._serve)
         self._runner = web.AppRunner(app, shutdown_timeout=0.05)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
+        await web.TCPSite(self._runner, "127.0.0.1", self.port, ssl_context=tls).start()
         self.port = self._runner.addresses[0][1]
 
     async def stop(self) -> None:
@@ -321,6 +329,43 @@ async def test_slow_provider_holds_nobody_longer_than_the_time_limit(server: Key
     server.open.set()
 
 
+async def test_certificate_that_nobody_trusts_is_refused(
+    clock: FakeClock, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever sits on the way could hand out keys of his own."""
+    impostor = KeyServer()
+    await impostor.start(tls=self_signed(tmp_path))
+    config = Config(jwks_url=impostor.url)
+    provider = Provider(impostor.url.replace("http:", "https:"), config, clock=clock)
+    with pytest.raises(KeysUnavailable):
+        await algorithm(provider)
+    await provider.close()
+    await impostor.stop()
+    assert "its certificate is not trusted" in caplog.text
+    assert impostor.requests == []
+
+
+def self_signed(folder: Path) -> ssl.SSLContext:
+    """A certificate for 127.0.0.1 that nobody has signed but itself."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(EC.public_key())
+        .serial_number(1)
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2090, 1, 1, tzinfo=UTC))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(EC, SHA256())
+    )
+    path = folder / "both.pem"
+    path.write_text(private_pem(EC) + certificate.public_bytes(Encoding.PEM).decode())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return context
+
+
 @pytest.mark.allow_logged_errors
 async def test_mistake_of_ours_is_no_flood_of_fetches(server: KeyServer, clock: FakeClock) -> None:
     """Whatever it be: it is in the log, and the provider is left alone for the pause."""
@@ -415,7 +460,8 @@ async def test_trouble_with_the_provider_is_a_503_and_the_server_stays_well(serv
     assert_error(answer, 503, "keys_unavailable")
     assert answer.headers["Retry-After"] == "10"
     assert (await meeting.call("POST", "/signaling/create-room", {})).status == 200
-    assert (await meeting.call("GET", "/healthz")).status == 200
+    for probe in ("/healthz", "/readyz"):
+        assert (await meeting.call("GET", probe)).status == 200
 
 
 async def test_server_stops_at_once_while_a_provider_stalls(server: KeyServer) -> None:
