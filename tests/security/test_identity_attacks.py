@@ -97,7 +97,7 @@ FORGERIES: dict[str, Callable[[], str]] = {
 
 @pytest.mark.parametrize("forge", FORGERIES.values(), ids=FORGERIES.keys())
 async def test_forged_token_is_refused(forge: Callable[[], str]) -> None:
-    """401 `invalid_token`, at each call that takes a user's token; made now, for the suite is long and tokens expire."""
+    """401 `invalid_token`, at each call that takes a user's token; forged now, since in a long suite tokens expire."""
     token = forge()
     async with server() as session:
         for method, path in (("POST", "create-room"), ("GET", "rooms"), ("POST", "nonce"), ("POST", "attest")):
