@@ -6,7 +6,8 @@ that it names. The envelope is typed and its body is passed on unparsed, as ours
 
 import asyncio
 import os
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any
 
 import jwt
 import msgspec
@@ -59,5 +60,15 @@ async def main() -> None:
     await asyncio.Event().wait()
 
 
+def run() -> None:
+    """On uvloop where it is installed, as our server."""
+    try:
+        uvloop: Any = import_module("uvloop")
+    except ImportError:
+        asyncio.run(main())
+    else:
+        uvloop.run(main())
+
+
 if __name__ == "__main__":
-    asyncio.run(main())
+    run()

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dialects import DIALECTS, open_socket
+from dialects import DIALECTS, Dialect, open_socket
 from servers import Server
 from wires import WebSocket, connect
 
@@ -49,14 +49,17 @@ class _Reading:
 class Talker(WebSocket):
     """Answers each envelope with one of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, dialect: Dialect, partner: str) -> None:
         super().__init__()
         self.received = 0
+        self._dialect = dialect
+        self._partner = partner
         self._body_bytes = 0
         self._bunches: list[bytes] = []
 
-    def begin(self, frame: bytes, *, body_bytes: int, window: int) -> None:
+    def begin(self, *, body_bytes: int, window: int) -> None:
         """Put the first envelopes under way; the other side does the same, and all may arrive at once."""
+        frame = self._dialect.envelope(self._partner, b'"%b"' % (b"v" * (body_bytes - 2)))
         self._body_bytes = body_bytes
         self._bunches = [frame * count for count in range(2 * window + 1)]
         self.transport.write(self._bunches[window])
@@ -75,9 +78,10 @@ class Talker(WebSocket):
 
 async def measure_relay(server: Server, *, body_bytes: int, pairs: int, window: int, seconds: float) -> Pace:
     """One run, over connections of its own."""
-    talkers: list[Talker] = []
-    for _ in range(pairs):
-        talkers += await _begin_pair(server, body_bytes=body_bytes, window=window)
+    couples = [await _open_pair(server) for _ in range(pairs)]
+    talkers = [talker for couple in couples for talker in couple]
+    for talker in talkers:
+        talker.begin(body_bytes=body_bytes, window=window)
     await asyncio.sleep(WARM_UP * seconds)
     before = _read(server, talkers)
     await asyncio.sleep(seconds)
@@ -88,18 +92,16 @@ async def measure_relay(server: Server, *, body_bytes: int, pairs: int, window: 
     return pace
 
 
-async def _begin_pair(server: Server, *, body_bytes: int, window: int) -> tuple[Talker, Talker]:
+async def _open_pair(server: Server) -> tuple[Talker, Talker]:
     dialect = DIALECTS[server.name]
     http = await connect(server.port)
     one = await dialect.join(http, None)
     two = await dialect.join(http, one.room_id)
     http.transport.close()
-    left = await open_socket(server.port, dialect, one, Talker())
-    right = await open_socket(server.port, dialect, two, Talker())
-    body = b'"%b"' % (b"v" * (body_bytes - 2))
-    left.begin(dialect.envelope(two.peer_id, body), body_bytes=body_bytes, window=window)
-    right.begin(dialect.envelope(one.peer_id, body), body_bytes=body_bytes, window=window)
-    return left, right
+    return (
+        await open_socket(server.port, dialect, one, Talker(dialect, two.peer_id)),
+        await open_socket(server.port, dialect, two, Talker(dialect, one.peer_id)),
+    )
 
 
 def _read(server: Server, talkers: Sequence[Talker]) -> _Reading:

@@ -30,11 +30,20 @@ PEER_SERVER = "peer@1.0.2"
 
 JWT_KEY = "of servers that live for seconds, on loopback"
 
+WIDE = "1000000000/60"
+"""A pace that nobody reaches; 0 would spare the counting."""
+
 SETTINGS = {
     "SIGNALING_STORE": "memory:",
     "SIGNALING_JWT_SECRET": JWT_KEY,
+    "SIGNALING_LOG_FORMAT": "json",
+    "SIGNALING_ADDRESS_CREATES": WIDE,
+    "SIGNALING_ADDRESS_JOINS": WIDE,
+    "SIGNALING_ADDRESS_REQUESTS": WIDE,
+    "SIGNALING_ADDRESS_CONNECTIONS": "1000000",
+    "SIGNALING_PEER_ENVELOPES": WIDE,
 }
-"""All features on; bounds that one address and few users reach sooner than a server's CPU are out of the way."""
+"""All features on; bounds that few addresses and busy pairs reach sooner than a server's CPU are out of the way."""
 
 START_PEER_SERVER = """
 require("peer").PeerServer(
