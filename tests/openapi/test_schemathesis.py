@@ -15,8 +15,9 @@ import pytest
 
 from signaling import Config, mint_user_token, running_server
 
+from ..signaling.support import SECRET, UNLIMITED
+
 HERE = Path(__file__).parent
-SECRET = "a secret of more than thirty-two bytes"
 
 
 async def _examined(url: str, folder: Path, *options: str) -> tuple[int, str]:
@@ -48,6 +49,6 @@ async def test_schemathesis_finds_no_surprise(guests: bool, tmp_path: Path) -> N
     """With valid tokens, with invalid ones, and without."""
     secrets: dict[str, Any] = {"jwt_secret": SECRET, "metrics_token": SECRET}
     bounds: dict[str, Any] = {"poll_max_s": 0.1, "user_rooms": 100_000, "mailbox_entries": 100_000, "peer_ttl_s": 600}
-    async with running_server(Config(port=0, store="memory:", guests=guests, **secrets, **bounds)) as url:
+    async with running_server(Config(port=0, store="memory:", guests=guests, **secrets, **bounds, **UNLIMITED)) as url:
         code, out = await _examined(url, tmp_path, "--generation-deterministic", "--max-examples=10")
     assert code == 0, out

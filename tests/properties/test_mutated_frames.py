@@ -15,7 +15,7 @@ from hypothesis import Phase, given, settings
 from signaling import wire
 from signaling.ids import User, UserId
 
-from ..signaling.support import FakeClock, Meeting
+from ..signaling.support import UNLIMITED, FakeClock, Meeting
 from .mutations import BATCH, BATCHES, FIELDS, VALUES, Dice, Splice, dice
 from .rawsocket import Heard, converse, frame
 
@@ -113,7 +113,7 @@ class Abuse:
 def test_spoilt_frame_is_taken_answered_or_ends_the_connection(kind: str) -> None:
     """And nobody else notices."""
     with asyncio.Runner() as runner:
-        meeting = runner.run(Meeting.start(FakeClock(), hello_timeout_s=0.03))
+        meeting = runner.run(Meeting.start(FakeClock(), hello_timeout_s=0.03, **UNLIMITED))
         abuse = Abuse(meeting)
 
         @settings(max_examples=BATCHES, phases=[Phase.generate], deadline=None)

@@ -18,11 +18,12 @@ from signaling.operation import operation_id
 from signaling.route import Asker, Route
 from signaling.routes import ROUTES
 
-from ..signaling.support import SECRET, FakeClock, Meeting
+from ..signaling.support import SECRET, UNLIMITED, FakeClock, Meeting
 from .mutations import BATCH, BATCHES, Dice, Request, dice, mutated
 from .rawhttp import RawAnswer, ask
 
 SETTINGS: dict[str, Any] = {
+    **UNLIMITED,
     "jwt_secret": SECRET,
     "read_timeout_s": 0.03,
     "poll_max_s": 0.03,

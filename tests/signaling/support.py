@@ -10,17 +10,20 @@ import aiohttp
 from aiohttp.test_utils import TestServer
 
 from signaling.app import create_app
-from signaling.config import Config
+from signaling.config import SETTINGS, Config
+from signaling.limits import Rate
 from signaling.runner import Runner, protocol_options
 from signaling.service import SERVICE, Service
 from signaling.store.port import Store
 
 from .judge import Judge, judge_of
 
-__all__ = ["SECRET", "Answer", "FakeClock", "Meeting", "assert_error", "until", "zeros"]
+__all__ = ["SECRET", "UNLIMITED", "Answer", "FakeClock", "Meeting", "assert_error", "until", "zeros"]
 
 SECRET = "a secret of more than thirty-two bytes"
 START = 1_800_000_000.0
+UNLIMITED: dict[str, Any] = {each.field: Rate(1_000_000, 1) for each in SETTINGS if isinstance(each.default, Rate)}
+"""Settings for those who ask more than anybody may."""
 
 
 @dataclass
