@@ -66,7 +66,7 @@ class InvalidBody(BadRequest):
     """JSON, but not of the shape this call takes."""
 
     code = "invalid_body"
-    hint = "docs/protocol.md lists the fields of each call."
+    hint = "GET /docs shows the fields of each call."
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"The body does not fit this call: {reason}.")
@@ -141,4 +141,4 @@ class NotFound(Refused):
     code = "not_found"
     sentence = "There is nothing at this address."
     status = 404
-    hint = "docs/protocol.md lists the calls."
+    hint = "GET /docs shows the calls."
