@@ -25,7 +25,7 @@ from .limits import Limiter
 from .readiness import Readiness
 from .returns import Returns, plan_returns
 from .rooms import Newcomer
-from .store.port import Attached, Entered, Mail, Refusal, Store
+from .store.port import Attached, Departure, Entered, Mail, Refusal, Store
 from .switchboard import Bell, Ring, Switchboard
 from .tally import Tally
 from .trunk import Trunk
@@ -337,13 +337,18 @@ class Service:
         holder = self.trunk or self.store
         for key in await holder.renew(self._due()):
             self.switchboard.end(key, CloseCode.GONE)
-        for departure in await self.store.expire():
-            key = departure.key
-            self.tally.peers_left["timeout"] += 1
-            log.info("= peer %s timed out in room %s", short(key.peer_id), short(key.room_id))
-            self.switchboard.end(key, CloseCode.GONE)
-            notice = wire.encode_peer_left(key.peer_id, "timeout")
-            await self.announce(key.room_id, departure.remaining, notice)
+        while departures := await self.store.expire():
+            for departure in departures:
+                await self._tell(departure)
+            await asyncio.sleep(0)  # thousands may end at once: others get their turn
+
+    async def _tell(self, departure: Departure) -> None:
+        key = departure.key
+        self.tally.peers_left["timeout"] += 1
+        log.info("= peer %s timed out in room %s", short(key.peer_id), short(key.room_id))
+        self.switchboard.end(key, CloseCode.GONE)
+        notice = wire.encode_peer_left(key.peer_id, "timeout")
+        await self.announce(key.room_id, departure.remaining, notice)
 
     def _due(self) -> list[PeerKey]:
         """The connections whose round has come; each is pinged and looked at again later."""

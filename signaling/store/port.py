@@ -219,4 +219,7 @@ class Store(Protocol):
         """Renew, and hand out what waits (of one kind), in order and once."""
 
     async def expire(self) -> tuple[Departure, ...]:
-        """Remove what has run out: leases, idle rooms, old mail."""
+        """Remove what has run out: leases, idle rooms, old mail.
+
+        A bounded step, so that thousands who end at once hold up nobody: ask again until nobody has departed.
+        """

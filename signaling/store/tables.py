@@ -10,12 +10,12 @@ not rows: after a restart each peer gets a full lease, since it was the server t
 """
 
 import heapq
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right, insort
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from math import inf
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 from ..ids import PeerId, PeerKey, RoomId, UserId
 from ..wire import Kind
@@ -49,6 +49,12 @@ SPARE_ALARMS = 1000
 """Below this, stale alarms cost less than making the heap anew."""
 
 
+ENDINGS_AT_ONCE = 500
+"""About 5 ms; after that the others have their turn."""
+
+T = TypeVar("T", "_Rank", Cursor)
+
+
 @dataclass(slots=True)
 class _Peer:
     record: PeerRecord
@@ -76,6 +82,11 @@ class _Rank(NamedTuple):
 
 def _rank(record: RoomRecord) -> _Rank:
     return _Rank(record.is_by_guest, record.created_at, record.room_id)
+
+
+def _drop(ordered: list[T], item: T) -> None:
+    """Without comparing it to all that stand before it."""
+    del ordered[bisect_left(ordered, item)]
 
 
 class Tables:
@@ -274,7 +285,7 @@ class Tables:
     def expire(self, *, now: float) -> tuple[Departure, ...]:
         """See Store.expire."""
         departures: list[Departure] = []
-        while self._alarms and self._alarms[0][0] <= now:
+        while self._alarms and self._alarms[0][0] <= now and len(departures) < ENDINGS_AT_ONCE:
             at, room_id, peer_id = heapq.heappop(self._alarms)
             if peer_id == NO_PEER:
                 departures += self._handle_room_alarm(room_id, at, now=now)
@@ -378,9 +389,9 @@ class Tables:
         if not record.is_by_guest:
             self._forget_owned(record.broadcaster_id)
         if record.is_public:
-            self._public.remove(Cursor(record.created_at, record.room_id))
+            _drop(self._public, Cursor(record.created_at, record.room_id))
             ranks = self._by_broadcaster[record.broadcaster_name]
-            ranks.remove(_rank(record))
+            _drop(ranks, _rank(record))
             if not ranks:
                 del self._by_broadcaster[record.broadcaster_name]
 

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from signaling.ids import PeerId, PeerKey, RoomId
 from signaling.store.port import Entered, Limits, Mail, Refusal
 from signaling.store.rows import Letter, Row
-from signaling.store.tables import LETTER_BYTES, Tables
+from signaling.store.tables import ENDINGS_AT_ONCE, LETTER_BYTES, Tables
 
 from .support import a_key, a_peer, a_room
 
@@ -187,6 +187,20 @@ def test_idle_room_ends_with_all_its_peers() -> None:
     assert [(each.key, each.remaining) for each in departures] == [(a_key("p"), ()), (a_key("q"), ())]
     assert tables.join(RoomId("room"), a_peer(), now=7300) is Refusal.NO_SUCH_ROOM
     assert tables.expire(now=99_999) == ()
+
+
+def test_many_who_end_at_once_end_in_steps() -> None:
+    """So that nobody else waits for them; each ends once, public rooms are off the list, and the last step is empty."""
+    tables = Tables(Limits(user_rooms=10_000))
+    names = [f"room{number}" for number in range(2 * ENDINGS_AT_ONCE + 1)]
+    for name in names:
+        tables.create(a_room(RoomId(name), name="one name"), a_peer("p"), now=0)
+    steps = []
+    while departures := tables.expire(now=100):
+        steps.append([departure.key.room_id for departure in departures])
+    assert [len(step) for step in steps] == [ENDINGS_AT_ONCE, ENDINGS_AT_ONCE, 1]
+    assert sorted(room for step in steps for room in step) == sorted(names)
+    assert (tables.page(None, 10).rooms, tables.find_public("one name")) == ((), None)
 
 
 def test_alarms_of_one_peer_do_not_multiply() -> None:
