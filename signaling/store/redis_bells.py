@@ -4,6 +4,7 @@ Redis keeps nothing for a subscriber who is away, so after each new subscription
 that is silent is asked for a sign of life, for a Redis that has vanished closes none.
 """
 
+import logging
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -14,6 +15,8 @@ from .redis_lanes import Client
 from .shared import Bell
 
 __all__ = ["Bells"]
+
+log = logging.getLogger("signaling")
 
 SILENCE_S = 5.0
 """After which the connection is asked for a sign of life."""
@@ -58,7 +61,7 @@ class Bells:
         message = await self._next_or_pong()
         while message is not None:
             if message["type"] == "message":
-                bells.append(decode_bell(message["data"].decode()))
+                bells += _read(message["data"])
             more = len(bells) < MAX_BELLS
             message = await self._subscription.get_message(timeout=0) if more else None
         return tuple(bells)
@@ -75,3 +78,12 @@ class Bells:
         if message is None:
             raise TimeoutError
         return message
+
+
+def _read(data: bytes) -> tuple[Bell, ...]:
+    """A newer server's bell, or another user's of that Redis, is no reason to hear no more."""
+    try:
+        return (decode_bell(data.decode()),)
+    except (ValueError, IndexError):
+        log.warning("! a message on this server's channel that is no bell")
+        return ()

@@ -128,7 +128,10 @@ def room_at(place: str) -> RoomId:
 
 
 def decode_bell(text: str) -> Bell:
-    """What scripts publish: `mail <room> <peer>...`, or `left|gone|replaced <room> <peer> <serial>`."""
+    """What scripts publish: `mail <room> <peer>...`, or `left|gone|replaced <room> <peer> <serial>`.
+
+    Raise ValueError or IndexError for what no server of this version publishes.
+    """
     why, room_id, *rest = text.split(" ")
     serial = 0 if why == "mail" else int(rest.pop())
     return Bell(Summons(why), tuple(PeerKey(RoomId(room_id), PeerId(peer_id)) for peer_id in rest), serial)

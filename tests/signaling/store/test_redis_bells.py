@@ -54,6 +54,21 @@ async def test_no_bell_is_lost_among_many(bells: Bells, redis_url: str) -> None:
     assert heard == [str(number) for number in range(MAX_BELLS * 2 + 1)]
 
 
+async def test_what_is_no_bell_is_passed_over(
+    bells: Bells, session_redis: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A newer server may ring in its own way: the bells after it are heard, and the log has a line."""
+    assert await bells.hear() is None
+    for text in ("junk", "kicked room p 0", "left room", "left room p x", "mail room p"):
+        session_redis.command("PUBLISH", CHANNEL, text)
+    heard: list[Bell] = []
+    while not heard:
+        heard += await bells.hear() or ()
+    assert heard == [Bell(Summons.MAIL, (a_key("p"),))]
+    assert "no bell" in caplog.text
+    assert "junk" not in caplog.text
+
+
 async def test_silence_is_asked_for_a_sign_of_life(bells: Bells, session_redis: RedisServer) -> None:
     """A Redis that answers is heard on; one that does not has failed."""
     assert await bells.hear() is None
