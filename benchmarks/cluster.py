@@ -106,6 +106,10 @@ async def running_server(redis: Redis) -> AsyncIterator[str]:
         "SIGNALING_PORT": "0",
         "SIGNALING_SWEEP_S": "60",  # its commands are not those of joins and envelopes
         "SIGNALING_LOG_LEVEL": "error",
+        "SIGNALING_ADDRESS_REQUESTS": "0",  # one machine is one address here
+        "SIGNALING_ADDRESS_CREATES": "0",
+        "SIGNALING_ADDRESS_JOINS": "0",
+        "SIGNALING_PEER_ENVELOPES": "0",
     }
     pipe = asyncio.subprocess.PIPE
     line = (sys.executable, "-m", "signaling", "serve")

@@ -119,7 +119,7 @@ class Gate:
         demands.append(self._demand(f"address_{act}", address))
         excess = await self._limiter.decide(demands, now=self._clock())
         if excess is not None:
-            raise self._limited(excess.demand.bound, excess.wait_s)
+            raise self.limited(excess.demand.bound, excess.wait_s)
 
     def check_envelope(self, sender: PeerKey) -> None:
         """An envelope of a peer that has no WebSocket here; raise RateLimited."""
@@ -127,26 +127,26 @@ class Gate:
 
     def pace_of(self, sender: PeerKey) -> Bucket:
         """For a WebSocket that opens: what the peer has taken of `peer_envelopes`."""
-        return self._local.buckets.bucket(("peer_envelopes", _name(sender)))
+        return self._local.buckets.bucket(("peer_envelopes", _name(sender)), self._rates["peer_envelopes"])
 
     def keep_pace(self, sender: PeerKey, pace: Bucket) -> None:
         """A WebSocket has closed: a new one does not begin anew."""
         self._local.buckets.keep(("peer_envelopes", _name(sender)), pace, self._clock())
 
-    def take(self, bound: str, pace: Bucket) -> RateLimited | None:
-        """Take one from a bucket that its owner holds; answer what it is to hear, and to wait, where there is none."""
-        wait_s = pace.take(self._rates[bound], self._clock())
-        return self._limited(bound, wait_s) if wait_s else None
+    def new_pace(self, bound: str) -> Bucket:
+        """A bucket that its owner holds, and that ends with it."""
+        return Bucket(self._rates[bound])
 
     def _check_now(self, bound: str, subject: str) -> None:
         wait_s = self._local.buckets.take((bound, subject), self._rates[bound], self._clock())
         if wait_s:
-            raise self._limited(bound, wait_s)
+            raise self.limited(bound, wait_s)
 
     def _demand(self, bound: str, subject: str) -> Demand:
         return Demand(bound, subject, self._rates[bound])
 
-    def _limited(self, bound: str, wait_s: float) -> RateLimited:
+    def limited(self, bound: str, wait_s: float) -> RateLimited:
+        """What somebody hears who has to wait."""
         return RateLimited(bound, str(self._rates[bound]), wait_s)
 
 

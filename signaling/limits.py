@@ -43,27 +43,28 @@ class Rate:
 
 
 class Bucket:
-    """What one has taken of one rate."""
+    """What one has taken of a rate."""
 
-    __slots__ = ("full_at",)
+    __slots__ = ("full_at", "rate")
 
-    def __init__(self, full_at: float = 0.0) -> None:
+    def __init__(self, rate: Rate, full_at: float = 0.0) -> None:
+        self.rate = rate
         self.full_at = full_at
 
-    def take(self, rate: Rate, now: float) -> float:
+    def take(self, now: float) -> float:
         """Take one and answer 0; where there is none, the seconds until there is, and nothing is taken."""
         full_at = self.full_at if self.full_at > now else now  # `max` would double the time
-        wait_s = full_at - rate.slack_s - now
+        wait_s = full_at - self.rate.slack_s - now
         if wait_s > 0:
-            return self._wait(wait_s, rate, now)
-        self.full_at = full_at + rate.interval_s
+            return self._wait(wait_s, now)
+        self.full_at = full_at + self.rate.interval_s
         return 0.0
 
-    def _wait(self, wait_s: float, rate: Rate, now: float) -> float:
+    def _wait(self, wait_s: float, now: float) -> float:
         """The wait, which is longer than an interval only where the clock was set back since."""
-        if wait_s > rate.interval_s:
-            self.full_at = now + rate.over_s
-        return min(wait_s, rate.interval_s)
+        if wait_s > self.rate.interval_s:
+            self.full_at = now + self.rate.over_s
+        return min(wait_s, self.rate.interval_s)
 
 
 class Buckets:
@@ -85,9 +86,9 @@ class Buckets:
     def __len__(self) -> int:
         return len(self._full_at)
 
-    def bucket(self, key: Key) -> Bucket:
+    def bucket(self, key: Key, rate: Rate) -> Bucket:
         """A copy, for somebody who takes from it often and gives it back with `keep`."""
-        return Bucket(self._full_at.get(key, 0.0))
+        return Bucket(rate, self._full_at.get(key, 0.0))
 
     def keep(self, key: Key, bucket: Bucket, now: float) -> None:
         """Remember a bucket; one that is full needs no place."""
@@ -100,8 +101,8 @@ class Buckets:
 
     def take(self, key: Key, rate: Rate, now: float) -> float:
         """See Bucket.take."""
-        bucket = self.bucket(key)
-        wait_s = bucket.take(rate, now)
+        bucket = self.bucket(key, rate)
+        wait_s = bucket.take(now)
         self.keep(key, bucket, now)
         return wait_s
 
@@ -161,7 +162,7 @@ class LocalLimiter:
         """The same for what is too frequent to be asked of anybody else."""
         excess = None
         for demand in demands:
-            wait_s = self.buckets.bucket(demand[:2]).take(demand.rate, now)  # from a copy
+            wait_s = self.buckets.bucket(demand[:2], demand.rate).take(now)  # from a copy
             if wait_s > (excess.wait_s if excess else 0):
                 excess = Excess(demand, wait_s)
         if excess is None:

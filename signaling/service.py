@@ -265,8 +265,8 @@ class Service:
         connection = self.switchboard.connections.get(sender)
         if connection is None:
             self.gate.check_envelope(sender)
-        elif limited := self.gate.take("peer_envelopes", connection.pace):
-            raise limited
+        elif wait_s := connection.pace.take(self.clock()):
+            raise self.gate.limited("peer_envelopes", wait_s)
 
     async def renew(self, key: PeerKey) -> None:
         """A sign of life from a peer."""

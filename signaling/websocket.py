@@ -41,6 +41,9 @@ CLOSE_TIMEOUT_S = 2.0
 TURN_FRAMES = 64
 """Frames that a connection may have taken before it is the others' turn: some half a millisecond."""
 
+MAX_REST_S = 10
+"""Who is held up for longer hears so again: to its client, half a minute without a frame is a dead connection."""
+
 CLOSES: tuple[tuple[type[Refused], CloseCode], ...] = (
     (BodyTooLarge, CloseCode.TOO_LARGE),
     (BadRequest, CloseCode.MALFORMED),
@@ -105,7 +108,7 @@ class _Session:
         self._socket = socket
         self._connection = connection
         self._address = address
-        self._signs = Bucket()
+        self._signs = service.gate.new_pace("peer_signs")
         """What it has taken of `peer_signs`."""
         self._frames = 0
         self._slow_at = "out_buffer_bytes"
@@ -141,7 +144,7 @@ class _Session:
             while True:
                 frame = self._read(await self._socket.receive())
                 if frame is None:
-                    await self._keep_pace("peer_signs", self._signs)
+                    await self._take_sign()
                 else:
                     await self._handle(frame)
                 if self._is_turn_over:
@@ -156,7 +159,7 @@ class _Session:
                 while frame is None:
                     frame = self._read(await self._socket.receive())
                     if frame is None:
-                        await self._keep_pace("peer_signs", self._signs)
+                        await self._take_sign()
                     if self._is_turn_over:
                         await asyncio.sleep(0)
         except TimeoutError:
@@ -205,10 +208,11 @@ class _Session:
         key = self._connection.membership.key
         match frame:
             case wire.EnvelopeFrame():
-                await self._keep_pace("peer_envelopes", self._connection.pace)
+                if wait_s := self._connection.pace.take(self._service.clock()):
+                    await self._slow_down("peer_envelopes", self._connection.pace, wait_s)
                 await self._pass_on(frame)
             case wire.HeartbeatFrame():
-                await self._keep_pace("peer_signs", self._signs)
+                await self._take_sign()
                 await self._service.renew(key)
             case wire.LeaveFrame():
                 await self._service.leave(key)
@@ -224,15 +228,21 @@ class _Session:
                 raise
             self._refuse(refused, to=frame.to)
 
-    async def _keep_pace(self, bound: str, pace: Bucket) -> None:
-        """Go on at once where there is room; else say so, and read on when there is.
+    async def _take_sign(self) -> None:
+        if wait_s := self._signs.take(self._service.clock()):
+            await self._slow_down("peer_signs", self._signs, wait_s)
+
+    async def _slow_down(self, bound: str, pace: Bucket, wait_s: float) -> None:
+        """Say that there is no room, and read on when there is.
 
         What has come is not lost, or its sender would have to find out what was, and order would be too. Meanwhile TCP
         holds up who goes on sending, and nothing is done for it here.
         """
-        while limited := self._service.gate.take(bound, pace):
+        while wait_s:
+            limited = self._service.gate.limited(bound, wait_s)
             self._refuse(limited)
-            await self._rest(limited.retry_after_s)
+            await self._rest(min(limited.retry_after_s, MAX_REST_S))
+            wait_s = pace.take(self._service.clock())
 
     async def _rest(self, seconds: int) -> None:
         """Read nothing for so long, which is no silence of the other side."""

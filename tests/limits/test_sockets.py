@@ -198,6 +198,8 @@ async def test_waiting_is_no_silence(start: Start, clock: FakeClock) -> None:
         clock.advance(1)
         await meeting.service.sweep()
     await until(lambda: meeting.service.tally.mailed["offer"] == 2)
+    waits = [(await a.receive_json())["error"]["retryAfterS"] for _ in range(5)]
+    assert waits == [50, 40, 30, 20, 10]
     assert len(meeting.service.switchboard.connections) == 1
     assert meeting.service.tally.peers_left["timeout"] == 0
 

@@ -16,7 +16,7 @@ from signaling.errors import (
 )
 from signaling.gate import Act, Bound, Gate, Headcount
 from signaling.ids import PeerId, PeerKey, RoomId, User, UserId
-from signaling.limits import Bucket, Demand, Excess, Rate
+from signaling.limits import Demand, Excess, Rate
 
 from .support import FakeClock
 
@@ -131,14 +131,13 @@ def test_peer_has_one_pace_whichever_way_it_sends(clock: FakeClock) -> None:
     gate = a_gate(clock, peer_envelopes=Rate(4, 8))
     gate.check_envelope(KEY)
     pace = gate.pace_of(KEY)
-    assert [gate.take("peer_envelopes", pace) for _ in range(3)] == [None] * 3
-    limited = gate.take("peer_envelopes", pace)
-    assert limited is not None
+    assert [pace.take(clock()) for _ in range(3)] == [0.0] * 3
+    limited = gate.limited("peer_envelopes", pace.take(clock()))
     assert (limited.bound, limited.retry_after_s) == ("peer_envelopes", 2)
     gate.keep_pace(KEY, pace)
     with pytest.raises(RateLimited):
         gate.check_envelope(KEY)
-    assert gate.take("peer_envelopes", gate.pace_of(KEY)) is not None
+    assert gate.pace_of(KEY).take(clock()) > 0
     gate.check_envelope(KEY._replace(peer_id=PeerId("other")))
 
 
@@ -147,7 +146,7 @@ def test_limit_that_is_off_holds_nobody(clock: FakeClock) -> None:
     gate = a_gate(clock, address_requests=OFF, peer_envelopes=OFF)
     for _ in range(10_000):
         gate.check_request("192.0.2.1")
-    assert gate.take("peer_envelopes", Bucket()) is None
+    assert gate.new_pace("peer_envelopes").take(clock()) == 0
     assert gate.remembered == 0
 
 

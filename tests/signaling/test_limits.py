@@ -45,29 +45,29 @@ class TokenBucket:
 @given(RATES, st.lists(PAUSES, max_size=60))
 def test_bucket_does_what_a_token_bucket_does(rate: Rate, pauses: list[float]) -> None:
     """The same are let pass, and the same waits are told."""
-    bucket, oracle, now = Bucket(), TokenBucket(rate, 1000.0), 1000.0
+    bucket, oracle, now = Bucket(rate), TokenBucket(rate, 1000.0), 1000.0
     for pause in pauses:
         now += pause
-        assert bucket.take(rate, now) == pytest.approx(oracle.take(now), abs=1e-5)
+        assert bucket.take(now) == pytest.approx(oracle.take(now), abs=1e-5)
 
 
 @given(RATES, st.floats(1e9, 2e9), st.lists(PAUSES, max_size=40))
 def test_who_waits_as_long_as_told_is_let_pass(rate: Rate, now: float, pauses: list[float]) -> None:
     """Also on a wall clock, whose floats are coarse."""
-    bucket = Bucket()
+    bucket = Bucket(rate)
     for pause in pauses:
         now += pause
-        if wait_s := bucket.take(rate, now):
+        if wait_s := bucket.take(now):
             now += wait_s
-            assert bucket.take(rate, now) == 0
+            assert bucket.take(now) == 0
 
 
 @given(RATES, st.integers(1, 5))
 def test_no_more_than_the_burst_and_the_pace_in_any_time(rate: Rate, windows: int) -> None:
     """Whoever takes all it can gets the burst once, and then one in each interval."""
-    bucket, taken, now = Bucket(), 0, 0.0
+    bucket, taken, now = Bucket(rate), 0, 0.0
     while now < windows * rate.over_s:
-        wait_s = bucket.take(rate, now)
+        wait_s = bucket.take(now)
         taken += not wait_s
         now += wait_s
     assert taken in {rate.burst * (windows + 1) - 1, rate.burst * (windows + 1)}
@@ -75,8 +75,8 @@ def test_no_more_than_the_burst_and_the_pace_in_any_time(rate: Rate, windows: in
 
 def test_no_limit_lets_everything_pass() -> None:
     """A burst of 0."""
-    bucket, buckets = Bucket(), Buckets(1)
-    assert [bucket.take(OFF, 0.0) for _ in range(1000)] == [0.0] * 1000
+    bucket, buckets = Bucket(OFF), Buckets(1)
+    assert [bucket.take(0.0) for _ in range(1000)] == [0.0] * 1000
     assert [buckets.take(("a", "b"), OFF, 5.0) for _ in range(10)] == [0.0] * 10
     assert len(buckets) == 0
 
@@ -88,11 +88,11 @@ def test_rates_are_written_as_the_settings_are() -> None:
 
 def test_clock_that_is_set_back_costs_one_interval() -> None:
     """And not the hours that the clock went back."""
-    bucket = Bucket()
+    bucket = Bucket(RATE)
     for _ in range(3):
-        bucket.take(RATE, 10_000.0)
-    assert bucket.take(RATE, 50.0) == RATE.interval_s
-    assert bucket.take(RATE, 50.0 + RATE.interval_s) == 0
+        bucket.take(10_000.0)
+    assert bucket.take(50.0) == RATE.interval_s
+    assert bucket.take(50.0 + RATE.interval_s) == 0
 
 
 NAMES = st.sampled_from("abcdef")
@@ -166,11 +166,11 @@ def test_bucket_goes_to_its_owner_and_comes_back() -> None:
     buckets = Buckets(10)
     for _ in range(2):
         buckets.take(("n", "a"), RATE, 0.0)
-    mine = buckets.bucket(("n", "a"))
-    assert mine.take(RATE, 0.0) == 0
+    mine = buckets.bucket(("n", "a"), RATE)
+    assert mine.take(0.0) == 0
     buckets.keep(("n", "a"), mine, 0.0)
     assert buckets.take(("n", "a"), RATE, 0.0) == pytest.approx(4)
-    buckets.keep(("n", "b"), Bucket(), 0.0)
+    buckets.keep(("n", "b"), Bucket(RATE), 0.0)
     assert len(buckets) == 1
 
 
