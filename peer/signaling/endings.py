@@ -25,6 +25,7 @@ __all__ = [
     "before_welcome",
     "concerns_one_signal",
     "is_passing",
+    "pause_of",
 ]
 
 
@@ -92,10 +93,14 @@ CLOSE_CODES: dict[int, Ending] = {
     4404: JoinAgain("the server does not know us any more"),
     4408: ComeBack("the server found us too slow"),
     4409: Replaced(),
+    4429: ComeBack("the server has too many connections or failures of ours"),
 }
 """1000 answers a `leave`; whoever has not left comes back."""
 
 _BROKE = ComeBack("the connection broke")
+
+_SHORTEST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 300.0
+"""A server that tells less, by mistake or malice, is not hammered; one that tells more is tried after this."""
 
 _FROM_ANEW = {"unauthenticated", "invalid_token", "token_expired", "peer_gone", "no_such_room", "no_such_peer"}
 """Refusals of a room token that a join mends: the token, the peer or the room is gone."""
@@ -153,6 +158,13 @@ def after_error(error: Ended | PeerError) -> Ending:
 def is_passing(refusal: JoinRefused) -> bool:
     """Whether time alone may mend it: the server named a time, or somebody may leave a full room."""
     return refusal.retry_after_s is not None or refusal.code == "room_full"
+
+
+def pause_of(refusal: JoinRefused) -> float | None:
+    """How long to wait before the same call, which came too early, is made again; None for other refusals."""
+    if refusal.code != "rate_limited":
+        return None
+    return min(max(refusal.retry_after_s or 0.0, _SHORTEST_PAUSE_S), _LONGEST_PAUSE_S)
 
 
 def concerns_one_signal(error: PeerError) -> bool:

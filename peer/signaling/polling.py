@@ -1,24 +1,31 @@
 """The path of last resort: long polling, for networks that let no WebSocket through.
 
 The inbox brings what the WebSocket would have pushed; heartbeats renew the lease, and their list of peers heals what
-a full inbox has lost. Once it works it stays until it fails; the WebSocket is tried again then.
+a full inbox has lost. Once it works it stays until it fails; the WebSocket is tried again then. A call that the server
+found too early has not happened and is no failure: it is made again when the server says.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import NoReturn
+from collections.abc import Awaitable, Callable
+from typing import NoReturn, TypeVar
 
+from ..errors import JoinRefused
 from ..ports import Signal
 from .calls import Calls
+from .endings import pause_of
 from .first import first_of
-from .frames import Beat, Welcome
+from .frames import Beat, Frame, Welcome
 from .path import Credentials, OnFrame, Pause
 
 __all__ = ["PollingPath"]
 
 _PAUSE_S = 1.0
 """After an empty answer that came sooner than this: a server or proxy that does not wait is not hammered."""
+
+
+T = TypeVar("T")
 
 
 class PollingPath:
@@ -41,8 +48,8 @@ class PollingPath:
         await first_of(self._poll(on_frame), self._beat(on_frame))
 
     async def send(self, signal: Signal) -> None:
-        """One call."""
-        await self._calls.pass_on(signal, token=self._credentials.token)
+        """One call, again and again while it is too early."""
+        await self._in_time(lambda: self._calls.pass_on(signal, token=self._credentials.token))
 
     async def leave(self) -> None:
         """One call."""
@@ -55,7 +62,7 @@ class PollingPath:
         clock = asyncio.get_running_loop()
         while True:
             asked_at = clock.time()
-            frames = await self._calls.inbox(self._credentials.topic, token=self._credentials.token)
+            frames = await self._in_time(self._inbox)
             for frame in frames:
                 on_frame(frame)
             if not frames and clock.time() - asked_at < _PAUSE_S:
@@ -67,6 +74,19 @@ class PollingPath:
             on_frame(await self._heartbeat())
 
     async def _heartbeat(self) -> Beat:
-        beat = await self._calls.heartbeat(token=self._credentials.token)
+        beat = await self._in_time(lambda: self._calls.heartbeat(token=self._credentials.token))
         self._heartbeat_s = beat.heartbeat_s
         return beat
+
+    async def _inbox(self) -> tuple[Frame, ...]:
+        return await self._calls.inbox(self._credentials.topic, token=self._credentials.token)
+
+    async def _in_time(self, call: Callable[[], Awaitable[T]]) -> T:
+        while True:
+            try:
+                return await call()
+            except JoinRefused as error:
+                pause_s = pause_of(error)
+                if pause_s is None:
+                    raise
+            await self._pause(pause_s)

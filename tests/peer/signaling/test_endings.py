@@ -18,6 +18,7 @@ from peer.signaling.endings import (
     before_welcome,
     concerns_one_signal,
     is_passing,
+    pause_of,
 )
 
 CLOSES: dict[int | None, type[Ending]] = {
@@ -33,6 +34,7 @@ CLOSES: dict[int | None, type[Ending]] = {
     4404: JoinAgain,
     4408: ComeBack,
     4409: Replaced,
+    4429: ComeBack,
     4999: ComeBack,
 }
 
@@ -120,3 +122,15 @@ def test_refused_envelope_costs_only_itself(code: str) -> None:
 def test_refused_sender_costs_the_path() -> None:
     assert not concerns_one_signal(JoinRefused("token_expired", "no"))
     assert not concerns_one_signal(SignalingUnreachable("http://x", "no answer"))
+
+
+@pytest.mark.parametrize(("told", "taken"), [(None, 1.0), (0.0, 1.0), (4.0, 4.0), (1e9, 300.0)])
+def test_call_that_came_too_early_waits_as_told(told: float | None, taken: float) -> None:
+    """Within bounds: a server can neither have itself hammered nor keep us waiting for ever."""
+    assert pause_of(JoinRefused("rate_limited", "too fast", retry_after_s=told)) == taken
+
+
+def test_other_refusals_are_not_waited_out() -> None:
+    """A full mailbox concerns one signal, a full server the whole path."""
+    for code in ("mailbox_full", "server_full", "no_such_room"):
+        assert pause_of(JoinRefused(code, "no", retry_after_s=1.0)) is None

@@ -202,3 +202,20 @@ async def test_inbox_is_asked_as_the_contract_says(walled: FakeServer, client: S
     assert walled.paths[asked] == "/signaling/inbox/lobby?wait=25"
     assert (walled.authorizations[asked] or "").startswith("Bearer token-")
     assert "token" not in json.dumps([walled.paths, walled.bodies])
+
+
+async def test_call_that_came_too_early_is_made_again(
+    walled: FakeServer, client: SignalingClient, pauses: Pauses
+) -> None:
+    """Whichever it is: the path stays, order is kept, and nobody hears of an outage."""
+    walled.script("heartbeat", refusal(429, "rate_limited", retryAfterS=2))
+    walled.script("inbox", refusal(429, "rate_limited", retryAfterS=3))
+    seat = await create(client)
+    async with running(seat) as heard:
+        await heard.next(Roster)
+        walled.script("offer", refusal(429, "rate_limited", retryAfterS=4))
+        for body in ("first", "second"):
+            seat.send(Signal("offer", seat.peer_id, body))
+        assert [(await heard.next(Signal)).body for _ in range(2)] == ["first", "second"]
+        assert {2.0, 3.0, 4.0} <= set(pauses.taken)
+        assert heard.of(SignalingLost) == []
