@@ -65,8 +65,8 @@ def describe_call(call: Call, components: dict[str, dict[str, Schema]]) -> str:
 
 
 def _who(security: list[Schema]) -> str:
-    ways = [WHO[name] for each in security for name in each] + ["without a token"] * ({} in security)
-    return f"Asked {' or '.join(ways) or 'by anybody'}."
+    ways = [WHO[name] for each in security for name in each] + ["without a token"] * (not security or {} in security)
+    return f"Asked {' or '.join(ways)}."
 
 
 def _body(body: Schema | None) -> str:
@@ -97,7 +97,7 @@ def _command(method: str, path: str, operation: Schema) -> str:
     """The reader sets SERVER, and TOKEN and ROOM where they are needed."""
     url = '"$SERVER' + re.sub(r"{\w+}", "$ROOM", path) + '"'
     if "x-frames" in operation:
-        return f'websocat -H "Authorization: Bearer $TOKEN" {url}'
+        return f'websocat -H "Authorization: Bearer $TOKEN" {url.replace("$SERVER", "${SERVER/http/ws}")}'
     words = ["curl" if method == "GET" else f"curl -X {method}"]
     if operation["security"] and {} not in operation["security"]:
         words.append('-H "Authorization: Bearer $TOKEN"')

@@ -12,7 +12,7 @@ from .answers import ServerFrame
 from .config import Config
 from .failures import HEADERS, failures_of
 from .operation import SCHEMES, TAGS, describe_operation
-from .route import Asker, Route
+from .route import Route
 from .schemas import Schema, schema_of, schemas_of
 
 __all__ = ["describe"]
@@ -45,7 +45,7 @@ def describe(routes: Iterable[Route], config: Config, *, version: str) -> dict[s
             "schemas": named,
             "responses": failures_of(rows),
             "headers": HEADERS,
-            "securitySchemes": _schemes(askers),
+            "securitySchemes": _schemes(paths),
         },
     }
 
@@ -61,8 +61,8 @@ def _named_schemas(rows: tuple[Route, ...]) -> dict[str, Schema]:
     return {**read, **written, **unions}
 
 
-def _schemes(askers: list[Asker]) -> dict[str, Schema]:
-    """How each kind of asker shows itself."""
+def _schemes(paths: dict[str, Schema]) -> dict[str, Schema]:
+    """How those show themselves who have to."""
     bearer = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
-    trusted = (SCHEMES[asker] for asker in askers if asker in SCHEMES)
-    return {name: {**bearer, "description": text} for name, text in trusted}
+    used = {name for item in paths.values() for call in item.values() for way in call["security"] for name in way}
+    return {name: {**bearer, "description": text} for name, text in SCHEMES.values() if name in used}

@@ -6,6 +6,7 @@ Pure. What fails is in failures.py.
 import re
 
 from .config import Config
+from .errors import GuestRefused
 from .failures import refer_to_failures
 from .fields import RoomIdText
 from .query import Number, Parameter, Text
@@ -60,10 +61,10 @@ def describe_operation(row: Route, config: Config, named: dict[str, Schema]) -> 
 
 def _security(row: Route, config: Config) -> list[Schema]:
     """Alternatives; the empty one stands for no token."""
-    if row.asker is Asker.NOBODY:
+    if row.asker is Asker.NOBODY or (row.asker is Asker.OPERATOR and config.metrics_token is None):
         return []
-    may_do_without = row.is_socket or (row.asker is Asker.USER and config.guests)
-    return [*([{}] if may_do_without else []), {SCHEMES[row.asker][0]: []}]
+    takes_guests = row.asker is Asker.USER and config.guests and GuestRefused not in row.refusals
+    return [*([{}] if row.is_socket or takes_guests else []), {SCHEMES[row.asker][0]: []}]
 
 
 def _segment(name: str) -> Schema:

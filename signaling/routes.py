@@ -169,7 +169,7 @@ ROUTES: tuple[Route, ...] = (
         summary="Open the WebSocket of one peer",
         asker=Asker.ROOM_TOKEN,
         details="A client that cannot set the header sends the token in its first frame, `hello`. The answer is "
-        "`welcome`; from then on the frames of `x-frames` go both ways, and a failure is an `error` frame.",
+        "`welcome`; from then on frames go both ways (`x-frames`), and a failure is an `error` frame.",
         status=SWITCHING_PROTOCOLS,
         refusals=(errors.WrongOrigin, errors.UpgradeRequired, errors.TooManyConnections),
         cross_origin=False,

@@ -35,7 +35,7 @@ def test_article_has_its_anchor() -> None:
 @pytest.mark.parametrize(
     ("row", "guests", "wanted"),
     [
-        (a_route(), False, "Asked by anybody."),
+        (a_route(), False, "Asked without a token."),
         (a_route(asker=Asker.USER), False, "Asked with a user’s JWT."),
         (a_route(asker=Asker.USER), True, "Asked with a user’s JWT or without a token."),
         (a_route(asker=Asker.ROOM_TOKEN), True, "Asked with the room token."),
@@ -81,7 +81,7 @@ def test_article_shows_the_query() -> None:
         ),
         (
             a_route(path="/signaling/ws", status=101, asker=Asker.ROOM_TOKEN),
-            ["websocat", "-H", "Authorization: Bearer $TOKEN", "$SERVER/signaling/ws"],
+            ["websocat", "-H", "Authorization: Bearer $TOKEN", "${SERVER/http/ws}/signaling/ws"],
         ),
     ],
 )

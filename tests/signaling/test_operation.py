@@ -41,12 +41,24 @@ def test_operation_is_named_after_its_address(method: str, path: str, wanted: st
         (Asker.USER, False, [{"userToken": []}]),
         (Asker.USER, True, [{}, {"userToken": []}]),
         (Asker.ROOM_TOKEN, True, [{"roomToken": []}]),
-        (Asker.OPERATOR, True, [{"operatorToken": []}]),
+        (Asker.OPERATOR, True, []),
     ],
 )
 def test_security_says_who_may_ask(asker: Asker, guests: bool, wanted: Any) -> None:
     """Guests come without a token where the operator lets them in."""
     assert described(a_route(asker=asker), guests=guests)["security"] == wanted
+
+
+def test_guests_are_not_invited_where_they_are_refused() -> None:
+    """They would get 403."""
+    row = a_route(asker=Asker.USER, refusals=(errors.GuestRefused,))
+    assert described(row, guests=True)["security"] == [{"userToken": []}]
+
+
+def test_operator_shows_a_token_where_one_is_set() -> None:
+    """Without one it is the machine itself that may ask."""
+    row = a_route(asker=Asker.OPERATOR)
+    assert described(row, metrics_token="x" * 32)["security"] == [{"operatorToken": []}]
 
 
 def test_bounds_of_the_query_are_those_of_the_settings() -> None:
