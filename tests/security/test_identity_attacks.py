@@ -42,8 +42,8 @@ async def server(**settings: Any) -> AsyncIterator[aiohttp.ClientSession]:
 
 
 def claims(**change: Any) -> dict[str, Any]:
-    """Those of a good token of Mallory's; None takes one away."""
-    good = {"sub": "mallory", "name": "Mallory", "iss": ISSUER, "aud": AUDIENCE, "exp": int(time.time()) + 60}
+    """Those of a good token of Mallory's, good for as long as all tests may take; None takes one away."""
+    good = {"sub": "mallory", "name": "Mallory", "iss": ISSUER, "aud": AUDIENCE, "exp": int(time.time()) + 86_400}
     return {name: value for name, value in {**good, **change}.items() if value is not None}
 
 
