@@ -110,6 +110,7 @@ async def running_server(redis: Redis) -> AsyncIterator[str]:
         "SIGNALING_ADDRESS_CREATES": "0",
         "SIGNALING_ADDRESS_JOINS": "0",
         "SIGNALING_PEER_ENVELOPES": "0",
+        "SIGNALING_ADDRESS_ENVELOPES": "0",
     }
     pipe = asyncio.subprocess.PIPE
     line = (sys.executable, "-m", "signaling", "serve")

@@ -42,6 +42,7 @@ SETTINGS = {
     "SIGNALING_ADDRESS_REQUESTS": WIDE,
     "SIGNALING_ADDRESS_CONNECTIONS": "1000000",
     "SIGNALING_PEER_ENVELOPES": WIDE,
+    "SIGNALING_ADDRESS_ENVELOPES": WIDE,
 }
 """All features on; bounds that few addresses and busy pairs reach sooner than a server's CPU are out of the way."""
 

@@ -137,6 +137,11 @@ class Config:
     peer_envelopes: Rate = setting(
         Rate(6000, 60), RATE, "who enters a room of 256 peers sends each an offer, an answer and ten candidates"
     )
+    address_envelopes: Rate = setting(
+        Rate(120_000, 60),
+        RATE,
+        "over WebSockets: 1000 bots that start together, each linking to 16 others, and some air",
+    )
     peer_signs: Rate = setting(
         Rate(300, 60), RATE, "heartbeats, pings and pongs over one WebSocket; three a minute are usual"
     )

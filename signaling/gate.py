@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import fields
 from enum import StrEnum
 from typing import NamedTuple
+from weakref import WeakValueDictionary
 
 from .addresses import Addresses
 from .config import Config
@@ -87,6 +88,7 @@ class Gate:
         self._clock = clock
         self._local = LocalLimiter(config.limiter_names)
         self._limiter = limiter or self._local
+        self._address_paces: WeakValueDictionary[str, Bucket] = WeakValueDictionary()
         self._rates: dict[str, Rate] = {name: getattr(config, name) for name in RATES}
 
     @property
@@ -132,6 +134,18 @@ class Gate:
     def keep_pace(self, sender: PeerKey, pace: Bucket) -> None:
         """A WebSocket has closed: a new one does not begin anew."""
         self._local.buckets.keep(("peer_envelopes", _name(sender)), pace, self._clock())
+
+    def address_pace(self, address: str) -> Bucket:
+        """What an address has taken of `address_envelopes`: one bucket for all its WebSockets."""
+        pace = self._address_paces.get(address)
+        if pace is None:
+            pace = self._local.buckets.bucket(("address_envelopes", address), self._rates["address_envelopes"])
+            self._address_paces[address] = pace
+        return pace
+
+    def keep_address_pace(self, address: str, pace: Bucket) -> None:
+        """A WebSocket has closed: when it was the last, the next one does not begin anew."""
+        self._local.buckets.keep(("address_envelopes", address), pace, self._clock())
 
     def new_pace(self, bound: str) -> Bucket:
         """A bucket that its owner holds, and that ends with it."""

@@ -45,7 +45,7 @@ class Rate:
 class Bucket:
     """What one has taken of a rate."""
 
-    __slots__ = ("full_at", "rate")
+    __slots__ = ("__weakref__", "full_at", "rate")
 
     def __init__(self, rate: Rate, full_at: float = 0.0) -> None:
         self.rate = rate

@@ -101,13 +101,15 @@ def _can_upgrade(request: web.Request, socket: web.WebSocketResponse) -> bool:
 class _Session:
     """One connection's life. What waits between two frames is kept small: it waits in every connection."""
 
-    __slots__ = ("_address", "_connection", "_frames", "_service", "_signs", "_slow_at", "_socket")
+    __slots__ = ("_address", "_address_pace", "_connection", "_frames", "_service", "_signs", "_slow_at", "_socket")
 
     def __init__(self, service: Service, socket: web.WebSocketResponse, connection: Connection, address: str) -> None:
         self._service = service
         self._socket = socket
         self._connection = connection
         self._address = address
+        self._address_pace = service.gate.address_pace(address)
+        """What all of its address have taken of `address_envelopes`."""
         self._signs = service.gate.new_pace("peer_signs")
         """What it has taken of `peer_signs`."""
         self._frames = 0
@@ -126,6 +128,7 @@ class _Session:
             self._end(InternalError())
         finally:
             self._count_end(self._connection.ended_by)
+            self._service.gate.keep_address_pace(self._address, self._address_pace)
         await self._connection.wait_closed()
 
     def _count_end(self, ended_by: CloseCode | None) -> None:
@@ -208,8 +211,7 @@ class _Session:
         key = self._connection.membership.key
         match frame:
             case wire.EnvelopeFrame():
-                if wait_s := self._connection.pace.take(self._service.clock()):
-                    await self._slow_down("peer_envelopes", self._connection.pace, wait_s)
+                await self._take_envelope()
                 await self._pass_on(frame)
             case wire.HeartbeatFrame():
                 await self._take_sign()
@@ -227,6 +229,13 @@ class _Session:
             if _close_code(refused) is not None:
                 raise
             self._refuse(refused, to=frame.to)
+
+    async def _take_envelope(self) -> None:
+        now = self._service.clock()
+        if wait_s := self._connection.pace.take(now):
+            await self._slow_down("peer_envelopes", self._connection.pace, wait_s)
+        if wait_s := self._address_pace.take(now):
+            await self._slow_down("address_envelopes", self._address_pace, wait_s)
 
     async def _take_sign(self) -> None:
         if wait_s := self._signs.take(self._service.clock()):

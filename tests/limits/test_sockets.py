@@ -120,6 +120,24 @@ async def test_flooder_is_told_and_read_at_its_pace(start: Start, clock: FakeClo
     assert meeting.service.tally.bounds["peer_envelopes"] == 2
 
 
+async def test_many_peers_of_one_address_are_no_way_around(start: Start, clock: FakeClock) -> None:
+    """Each within its own pace, together over that of their address: all of it arrives, later."""
+    meeting = await start(address_envelopes=Rate(4, 4))
+    left, right = await meeting.pair()
+    a, b = await meeting.connect(left), await meeting.connect(right)
+    for number in range(3):
+        await a.send_json({"type": "offer", "to": right["peerId"], "body": number})
+    assert [(await b.receive_json())["body"] for _ in range(3)] == [0, 1, 2]
+    for number in range(2):
+        await b.send_json({"type": "answer", "to": left["peerId"], "body": number})
+    assert (await a.receive_json())["body"] == 0
+    assert (await b.receive_json())["error"]["code"] == "rate_limited"
+    await until(lambda: clock.sleepers)
+    clock.advance(1)
+    assert (await a.receive_json())["body"] == 1
+    assert meeting.service.tally.bounds["address_envelopes"] == 1
+
+
 async def test_others_are_served_while_a_flooder_waits(start: Start, clock: FakeClock) -> None:
     """By calls and WebSockets, in the same room and in others; what is sent to the flooder reaches it."""
     meeting = await start(peer_envelopes=Rate(5, 5))

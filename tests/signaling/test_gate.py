@@ -141,6 +141,18 @@ def test_peer_has_one_pace_whichever_way_it_sends(clock: FakeClock) -> None:
     gate.check_envelope(KEY._replace(peer_id=PeerId("other")))
 
 
+def test_sockets_of_an_address_share_one_pace(clock: FakeClock) -> None:
+    """Also one that opens when all others have closed; another address has its own."""
+    gate = a_gate(clock, address_envelopes=Rate(3, 6))
+    one, other = gate.address_pace("192.0.2.1"), gate.address_pace("192.0.2.1")
+    assert [one.take(clock()), other.take(clock()), one.take(clock())] == [0.0] * 3
+    assert other.take(clock()) > 0
+    gate.keep_address_pace("192.0.2.1", one)
+    del one, other
+    assert gate.address_pace("192.0.2.1").take(clock()) > 0
+    assert gate.address_pace("192.0.2.2").take(clock()) == 0
+
+
 def test_limit_that_is_off_holds_nobody(clock: FakeClock) -> None:
     """And nothing is remembered for it."""
     gate = a_gate(clock, address_requests=OFF, peer_envelopes=OFF)
