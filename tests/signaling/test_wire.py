@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signaling import wire
-from signaling.errors import InvalidBody, MalformedJson, NoSuchPeer, Refused, RoomFull, StoreUnavailable
+from signaling.errors import InvalidBody, MalformedJson, NoSuchPeer, RateLimited, Refused, RoomFull, StoreUnavailable
 from signaling.ids import PeerId
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "signaling"
@@ -89,6 +89,8 @@ WRITTEN: dict[str, bytes] = {
     "token with ICE servers": wire.encode_token("a.b.c", ICE_SERVERS),
     "error about an envelope": wire.encode_error_frame(NoSuchPeer(), to=B),
     "error with a pause": wire.encode_error_frame(StoreUnavailable()),
+    "error about the pace": wire.encode_error_frame(RateLimited("peer_envelopes", "6000/60", 0.01)),
+    "too fast": wire.encode_error(RateLimited("user_joins", "600/60", 0.1)),
     "room full": wire.encode_error(RoomFull(256)),
     "joined": wire.encode(JOINED),
     "created": wire.encode(CREATED),
