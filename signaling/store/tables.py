@@ -10,15 +10,15 @@ not rows: after a restart each peer gets a full lease, since it was the server t
 """
 
 import heapq
-from bisect import bisect_left, bisect_right, insort
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from math import inf
-from typing import Literal, NamedTuple, TypeVar
+from typing import Literal
 
 from ..ids import PeerId, PeerKey, RoomId, UserId
 from ..wire import Kind
+from .directory import Directory
 from .port import (
     Attached,
     CreateRefusal,
@@ -52,8 +52,6 @@ SPARE_ALARMS = 1000
 ENDINGS_AT_ONCE = 500
 """About 5 ms; after that the others have their turn."""
 
-T = TypeVar("T", "_Rank", Cursor)
-
 
 @dataclass(slots=True)
 class _Peer:
@@ -72,23 +70,6 @@ class _Room:
     alarm_at: float = inf
 
 
-class _Rank(NamedTuple):
-    """The order among public rooms whose broadcasters have one name."""
-
-    is_by_guest: bool
-    created_at: float
-    room_id: RoomId
-
-
-def _rank(record: RoomRecord) -> _Rank:
-    return _Rank(record.is_by_guest, record.created_at, record.room_id)
-
-
-def _drop(ordered: list[T], item: T) -> None:
-    """Without comparing it to all that stand before it."""
-    del ordered[bisect_left(ordered, item)]
-
-
 class Tables:
     """The state of one store."""
 
@@ -96,8 +77,7 @@ class Tables:
         self.limits = limits
         self.journal: dict[str, Row | None] = {}
         self._rooms: dict[RoomId, _Room] = {}
-        self._public: list[Cursor] = []
-        self._by_broadcaster: dict[str, list[_Rank]] = {}
+        self._directory = Directory()
         self._rooms_of: Counter[UserId] = Counter()
         self._alarms: list[tuple[float, RoomId, PeerId]] = []
         self._max_alarms = SPARE_ALARMS
@@ -270,15 +250,13 @@ class Tables:
 
     def find_public(self, broadcaster_name: str) -> RoomId | None:
         """See Store.find_public."""
-        ranks = self._by_broadcaster.get(broadcaster_name)
-        return ranks[0].room_id if ranks else None
+        return self._directory.find(broadcaster_name)
 
     def page(self, after: Cursor | None, limit: int) -> Page:
         """See Store.page."""
-        start = bisect_right(self._public, after) if after else 0
-        found = [self._rooms[cursor.room_id] for cursor in self._public[start : start + limit]]
-        views = tuple(RoomView(room.record, len(room.peers)) for room in found)
-        return Page(views, has_more=start + limit < len(self._public))
+        room_ids, has_more = self._directory.page(after, limit)
+        found = [self._rooms[room_id] for room_id in room_ids]
+        return Page(tuple(RoomView(room.record, len(room.peers)) for room in found), has_more)
 
     # Running out
 
@@ -352,8 +330,7 @@ class Tables:
         if not record.is_by_guest:
             self._rooms_of[record.broadcaster_id] += 1
         if record.is_public:
-            insort(self._public, Cursor(record.created_at, record.room_id))
-            insort(self._by_broadcaster.setdefault(record.broadcaster_name, []), _rank(record))
+            self._directory.add(record)
         self.journal[room_key(record.room_id)] = record
         return room
 
@@ -389,11 +366,7 @@ class Tables:
         if not record.is_by_guest:
             self._forget_owned(record.broadcaster_id)
         if record.is_public:
-            _drop(self._public, Cursor(record.created_at, record.room_id))
-            ranks = self._by_broadcaster[record.broadcaster_name]
-            _drop(ranks, _rank(record))
-            if not ranks:
-                del self._by_broadcaster[record.broadcaster_name]
+            self._directory.remove(record)
 
     def _forget_owned(self, user_id: UserId) -> None:
         self._rooms_of[user_id] -= 1

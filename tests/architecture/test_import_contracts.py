@@ -39,6 +39,7 @@ PURE = (
     "signaling.schemas",
     "signaling.settings",
     "signaling.sheet",
+    "signaling.store.directory",
     "signaling.store.local",
     "signaling.store.memory",
     "signaling.store.port",
