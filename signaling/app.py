@@ -26,7 +26,7 @@ from .metrics import METRICS, Metrics
 from .middleware import add_headers, watch_calls
 from .origins import ALLOWED_HEADERS, EXPOSED_HEADERS, GRANT_S
 from .routes import ROUTES
-from .runner import Runner, backlog, most_connections, protocol_options
+from .runner import Runner, accepted_at_once, most_connections, protocol_options, widen_backlog
 from .service import SERVICE, Service
 from .store.memory import MemoryStore
 from .store.port import Store
@@ -219,7 +219,8 @@ async def _drain(service: Service) -> None:
 
 async def _listen(runner: web.AppRunner, config: Config) -> str:
     try:
-        await web.TCPSite(runner, config.host, config.port, backlog=backlog()).start()
+        await web.TCPSite(runner, config.host, config.port, backlog=accepted_at_once()).start()
+        widen_backlog(runner)
     except OSError as error:
         reason = "it is in use" if error.errno == errno.EADDRINUSE else str(error.strerror or error)
         raise AddressInUse(config.host, config.port, reason) from error

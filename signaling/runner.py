@@ -10,10 +10,12 @@ and it waits for ever for a client that does not read its answer.
 """
 
 import logging
+import os
 import resource
 import socket
 from asyncio import BaseTransport, Protocol, Transport
 from http import HTTPStatus
+from itertools import chain
 from math import inf
 from typing import Any
 
@@ -31,7 +33,7 @@ from .logs import REQUEST_ID, request_id
 from .middleware import add_fixed_headers, error_response
 from .service import SERVICE, Service
 
-__all__ = ["Runner", "backlog", "most_connections", "protocol_options"]
+__all__ = ["Runner", "accepted_at_once", "most_connections", "protocol_options", "widen_backlog"]
 
 log = logging.getLogger("signaling")
 
@@ -47,8 +49,13 @@ MAX_FIELD_BYTES = 16_384
 UNREAD_BODY_BYTES = 65_536
 """Of a body that nobody reads, twice this is taken; the rest waits at the client."""
 
-BACKLOG = 1024
-"""Connections that the kernel completes ahead of us; so many may be taken at once."""
+ACCEPTED_AT_ONCE = 256
+"""New connections that are taken before it is the others' turn: some 25 ms."""
+
+BACKLOG = 4096
+"""Those that wait in the kernel meanwhile, or as many as net.core.somaxconn allows. Where there is no place, a client
+tries again after a second, and then after more; so many may come at once when a server has been restarted.
+"""
 
 SPARE_FILES = 64
 """For the store, the log and what we fetch."""
@@ -76,12 +83,20 @@ def protocol_options(config: Config) -> dict[str, Any]:
 def most_connections(config: Config) -> int:
     """As many as the operator says, where the system lets this process have so many open files."""
     files = _file_limit()
-    return int(min(config.tcp_connections, max(files - SPARE_FILES - backlog(), files // 2)))
+    return int(min(config.tcp_connections, max(files - SPARE_FILES - accepted_at_once(), files // 2)))
 
 
-def backlog() -> int:
-    """Taking them all at once must not take the last file."""
-    return int(min(BACKLOG, _file_limit() // 8))
+def accepted_at_once() -> int:
+    """Taking them must not take the last file."""
+    return int(min(ACCEPTED_AT_ONCE, _file_limit() // 8))
+
+
+def widen_backlog(runner: web.AppRunner) -> None:
+    """asyncio has one number for both, and has given the kernel the small one; listen(2) may be said again."""
+    servers = [site._server for site in runner.sites if isinstance(site, web.TCPSite)]
+    for each in chain.from_iterable(getattr(server, "sockets", ()) for server in servers):  # asyncio's and uvloop's
+        with socket.socket(fileno=os.dup(each.fileno())) as again:
+            again.listen(BACKLOG)
 
 
 def _file_limit() -> float:
