@@ -52,6 +52,7 @@ class Connection:
         "_fetches",
         "_held",
         "_held_bytes",
+        "_is_over",
         "_is_pinged",
         "_out_buffer_bytes",
         "_relief_s",
@@ -97,13 +98,14 @@ class Connection:
         self._held_bytes = 0
         self._fetches = 0
         self._is_pinged = False
+        self._is_over = False
         self._closing: asyncio.Task[None] | None = None
         transport.set_write_buffer_limits(high=4 * out_buffer_bytes)
 
     @property
     def is_ending(self) -> bool:
         """No frame is taken or given any more."""
-        return self._closing is not None
+        return self._closing is not None or self._is_over
 
     @property
     def is_lost(self) -> bool:
@@ -210,10 +212,21 @@ class Connection:
         return self._closing
 
     async def _close(self, code: CloseCode) -> None:
+        if self._is_over:
+            return
+        socket, transport = self._socket, self._transport
         try:
-            await self._socket.close(code=code, message=code.name.lower().encode())
+            await socket.close(code=code, message=code.name.lower().encode())
         finally:
-            self._transport.abort()  # what a dead reader has not taken would otherwise stay for minutes
+            transport.abort()  # what a dead reader has not taken would otherwise stay for minutes
+
+    def release(self) -> None:
+        """The WebSocket is over. The round that is planned for it knows the connection for a while, and must not keep
+        the request and all that belongs to it."""
+        self._is_over = True
+        self._unwritten.clear()
+        self._held.clear()
+        del self._socket, self._transport
 
     async def wait_closed(self) -> None:
         """After `end`: until the other side has answered, or two seconds."""

@@ -71,6 +71,7 @@ async def open_socket(request: web.Request) -> web.StreamResponse:
             await _Session(service, socket, connection, address).run(request.headers.get("Authorization"))
         finally:
             service.switchboard.sockets.discard(connection)
+            connection.release()
     finally:
         service.gate.sockets.leave(address)
     return socket

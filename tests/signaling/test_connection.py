@@ -1,6 +1,7 @@
 """Output of one WebSocket: ordered, bounded, without waiting."""
 
 import asyncio
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -14,7 +15,7 @@ TEXT, PING, PONG = 0x81, 0x89, 0x8A
 """First bytes of whole frames."""
 
 
-@dataclass
+@dataclass(eq=False)
 class FakeTransport:
     """Keeps what is written, and says that so many bytes are not yet sent."""
 
@@ -52,7 +53,7 @@ def _frames(data: bytes) -> Iterator[tuple[int, bytes]]:
         data = data[2 + extended + size :]
 
 
-@dataclass
+@dataclass(eq=False)
 class FakeSocket:
     """Keeps with what it is closed, and how much had been written by then."""
 
@@ -224,3 +225,29 @@ async def test_close_that_is_waited_for_no_longer_cuts_the_connection() -> None:
     await connection.wait_closed()
     assert transport.is_aborted
     assert connection.ended_by is CloseCode.GOING_AWAY
+
+
+async def test_released_connection_keeps_nothing_and_takes_nothing() -> None:
+    """The service's rounds know it for up to 25 s more; what is still addressed to it then goes nowhere."""
+    connection, socket, transport = a_connection()
+    held: list[weakref.ref[Any]] = [weakref.ref(socket), weakref.ref(transport)]
+    connection.send(b"unwritten")
+    connection.begin_fetch()
+    connection.send(b"held")
+    connection.release()
+    del socket, transport
+    connection.end_fetch((b"mail",))
+    assert connection.is_ending
+    connection.end(CloseCode.GONE)
+    await connection.wait_closed()
+    assert [each() for each in held] == [None, None]
+
+
+async def test_close_under_way_survives_the_release() -> None:
+    """A handler that is cancelled releases before its close is done."""
+    connection, socket, transport = a_connection()
+    closing = connection.end(CloseCode.LEFT)
+    await asyncio.sleep(0)
+    connection.release()
+    await closing
+    assert (socket.codes, transport.is_aborted) == ([1000], True)
