@@ -111,7 +111,7 @@ class Siege:
 
 
 @asynccontextmanager
-async def besieged(*arguments: str, within: tuple[str, ...] = ()) -> AsyncIterator[Siege]:
+async def besieged(*arguments: str, within: str = "") -> AsyncIterator[Siege]:
     """A server with two bystanders; at the end it must stop by itself, with nothing in its log that is a fault."""
     async with serving(*OPEN_TO_ALL, *arguments, within=within) as (process, url):
         siege = Siege(process, url)

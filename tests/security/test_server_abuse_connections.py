@@ -85,7 +85,7 @@ async def test_server_with_few_files_stays_open_to_newcomers() -> None:
         with ExitStack() as stack:
             return {stack.enter_context(Caller(siege.port)).ask("GET", "/healthz")[0] for _ in range(400)}
 
-    async with besieged(within=("prlimit", "--nofile=300:300")) as siege:
+    async with besieged(within="prlimit --nofile=300:300") as siege:
         attacking = asyncio.create_task(asyncio.to_thread(attack))
         await siege.see_others_served()
         assert await attacking == {200}

@@ -36,7 +36,7 @@ async def run(*arguments: str, **variables: str) -> Finished:
 
 @asynccontextmanager
 async def serving(
-    *arguments: str, within: tuple[str, ...] = (), **variables: str
+    *arguments: str, within: str = "", **variables: str
 ) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
     """A server on a free port, and its URL; killed at the end if the test has not stopped it.
 
@@ -44,7 +44,7 @@ async def serving(
     """
     line, environment = command("serve", "--port", "0", *arguments, **variables)
     pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(*within, *line, env=environment, stdout=pipe, stderr=pipe)
+    process = await asyncio.create_subprocess_exec(*within.split(), *line, env=environment, stdout=pipe, stderr=pipe)
     assert process.stdout is not None
     try:
         first = (await asyncio.wait_for(process.stdout.readline(), 10)).decode()
