@@ -26,8 +26,9 @@ from .metrics import METRICS, Metrics
 from .middleware import add_headers, watch_calls
 from .origins import ALLOWED_HEADERS, EXPOSED_HEADERS, GRANT_S
 from .routes import ROUTES
-from .runner import Runner, accepted_at_once, most_connections, protocol_options, widen_backlog
+from .runner import Runner, protocol_options
 from .service import SERVICE, Service
+from .sockets import accepted_at_once, most_connections, widen_backlog
 from .store.memory import MemoryStore
 from .store.port import Store
 from .store.shared import SharedStore

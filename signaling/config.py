@@ -160,6 +160,11 @@ class Config:
     out_buffer_bytes: int = setting(
         1_048_576, whole(65_536, 1 << 30), "unsent bytes of one WebSocket; a slower reader is cut with 4408"
     )
+    buffered_bytes: int = setting(
+        268_435_456,
+        whole(1_048_576, 1 << 40),
+        "waiting in all connections, to be sent or to be handled; beyond it those where most waits are cut",
+    )
     waiting_polls: int = setting(8, whole(1, 1000), "of one peer; one more sends the oldest home empty")
     hello_timeout_s: float = setting(10.0, seconds(0.01, 300), "a WebSocket that says nothing holds memory")
     read_timeout_s: float = setting(10.0, seconds(0.01, 3600), "for the body of a request; 64 KiB come sooner")

@@ -24,6 +24,9 @@ __all__ = ["CloseCode", "Connection"]
 RELIEF_STEP_S = 0.01
 """How often a congested connection is looked at."""
 
+READ_BYTES = 262_144
+"""asyncio reads so much at once, and a reader that has stalled may hold as much that it has not looked at."""
+
 FULL_WRITE_BYTES = 16_384
 """More in one write saves nothing: what it costs then is the copying."""
 
@@ -111,6 +114,15 @@ class Connection:
     def is_lost(self) -> bool:
         """The other side is gone, or cannot be reached any more."""
         return self._transport.is_closing()
+
+    @property
+    def buffered_bytes(self) -> int:
+        """What waits in either direction: to be read by the other side, and to be handled here."""
+        if self._is_over:
+            return 0
+        reader = self._socket._reader
+        unread = reader._size + (READ_BYTES if reader._stalled_reader is not None else 0) if reader else 0
+        return self._waiting_bytes + self._held_bytes + unread
 
     @property
     def is_congested(self) -> bool:
@@ -219,6 +231,11 @@ class Connection:
             await socket.close(code=code, message=code.name.lower().encode())
         finally:
             transport.abort()  # what a dead reader has not taken would otherwise stay for minutes
+
+    def cut(self) -> None:
+        """End the connection without a word; what waits is thrown away."""
+        if not self._is_over:
+            self._transport.abort()
 
     def release(self) -> None:
         """The WebSocket is over. The round that is planned for it knows the connection for a while, and must not keep

@@ -2,13 +2,15 @@
 
 A place is worth nothing to who asks nothing: whoever has been idle the longest goes first, be it a browser that may
 ask again on a new connection or one of ten thousand that were opened to keep others out. While a call is at work, a
-poll or a WebSocket included, its connection keeps its place. Pure.
+poll or a WebSocket included, its connection keeps its place. And what waits in connections is bounded in all of them
+together, at the cost of those where most waits. Pure.
 """
 
-from collections.abc import Hashable
-from typing import Generic, TypeVar
+from collections.abc import Hashable, Iterable
+from operator import itemgetter
+from typing import Generic, Protocol, TypeVar
 
-__all__ = ["Crowd"]
+__all__ = ["Crowd", "Holder", "hoarders"]
 
 T = TypeVar("T", bound=Hashable)
 
@@ -57,3 +59,26 @@ class Crowd(Generic[T]):
         if who is not None:
             self.leave(who)
         return who
+
+
+class Holder(Protocol):
+    """A connection in which something waits, in either direction."""
+
+    @property
+    def buffered_bytes(self) -> int: ...
+
+    def cut(self) -> None:
+        """End it at once; what waits is thrown away."""
+
+
+def hoarders(holders: Iterable[Holder], most_bytes: int) -> list[Holder]:
+    """Who has to go so that what the others hold fits: those who hold most."""
+    held = [(each.buffered_bytes, each) for each in holders]
+    excess = sum(size for size, _ in held) - most_bytes
+    gone: list[Holder] = []
+    for size, who in sorted(held, key=itemgetter(0), reverse=True) if excess > 0 else ():
+        if excess <= 0:
+            break
+        gone.append(who)
+        excess -= size
+    return gone

@@ -37,6 +37,7 @@ LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 """A page that has its own name resolve to this machine does not get these into the Host header."""
 
 SILENT_BOUNDS = (
+    "buffered_bytes",
     "hello_timeout_s",
     "mailbox_entries",
     "max_body_bytes",

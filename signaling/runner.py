@@ -10,10 +10,7 @@ and it waits for ever for a client that does not read its answer.
 """
 
 import logging
-import os
-import resource
-import socket
-from asyncio import BaseTransport, Protocol, Transport
+from asyncio import BaseTransport, Protocol, TimerHandle, Transport
 from http import HTTPStatus
 from itertools import chain
 from math import inf
@@ -27,13 +24,14 @@ from aiohttp.web_protocol import _ErrInfo
 
 from . import wire
 from .config import Config
-from .crowd import Crowd
+from .crowd import Crowd, Holder, hoarders
 from .errors import ExpectationFailed, HeadersTooLarge, InternalError, MalformedRequest, Refused, ServerFull
 from .logs import REQUEST_ID, request_id
 from .middleware import add_fixed_headers, error_response
 from .service import SERVICE, Service
+from .sockets import bound_sending, most_connections
 
-__all__ = ["Runner", "accepted_at_once", "most_connections", "protocol_options", "widen_backlog"]
+__all__ = ["Runner", "protocol_options"]
 
 log = logging.getLogger("signaling")
 
@@ -48,17 +46,6 @@ MAX_FIELD_BYTES = 16_384
 
 UNREAD_BODY_BYTES = 65_536
 """Of a body that nobody reads, twice this is taken; the rest waits at the client."""
-
-ACCEPTED_AT_ONCE = 256
-"""New connections that are taken before it is the others' turn: some 25 ms."""
-
-BACKLOG = 4096
-"""Those that wait in the kernel meanwhile, or as many as net.core.somaxconn allows. Where there is no place, a client
-tries again after a second, and then after more; so many may come at once when a server has been restarted.
-"""
-
-SPARE_FILES = 64
-"""For the store, the log and what we fetch."""
 
 COMPLAINT_S = 60.0
 """How often the log says that the server is full."""
@@ -78,30 +65,6 @@ def protocol_options(config: Config) -> dict[str, Any]:
         "read_bufsize": UNREAD_BODY_BYTES,
         "auto_decompress": False,  # a small body may unpack to gigabytes; see handlers.py
     }
-
-
-def most_connections(config: Config) -> int:
-    """As many as the operator says, where the system lets this process have so many open files."""
-    files = _file_limit()
-    return int(min(config.tcp_connections, max(files - SPARE_FILES - accepted_at_once(), files // 2)))
-
-
-def accepted_at_once() -> int:
-    """Taking them must not take the last file."""
-    return int(min(ACCEPTED_AT_ONCE, _file_limit() // 8))
-
-
-def widen_backlog(runner: web.AppRunner) -> None:
-    """asyncio has one number for both, and has given the kernel the small one; listen(2) may be said again."""
-    servers = [site._server for site in runner.sites if isinstance(site, web.TCPSite)]
-    for each in chain.from_iterable(getattr(server, "sockets", ()) for server in servers):  # asyncio's and uvloop's
-        with socket.socket(fileno=os.dup(each.fileno())) as again:
-            again.listen(BACKLOG)
-
-
-def _file_limit() -> float:
-    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return inf if files == resource.RLIM_INFINITY else files
 
 
 class Runner(web.AppRunner):
@@ -125,8 +88,11 @@ class _Server(web.Server):
         )
         self.service = service
         self.crowd = Crowd[web.RequestHandler](most_connections(service.config))
+        self.slow: set[_Protocol] = set()
+        """Whose client takes its answer more slowly than it was written."""
         self._app_handler = made.request_handler
         self._complained_at = -inf
+        self._round = self._plan_round()
 
     def __call__(self) -> "_Protocol | _TurnedAway":  # type: ignore[override]
         if self.crowd.is_full and not self._make_place():
@@ -148,6 +114,24 @@ class _Server(web.Server):
         tally.bounds["tcp_connections"] += 1
         idle.force_close()
         return True
+
+    def _plan_round(self) -> TimerHandle:
+        return self._loop.call_later(self.service.config.sweep_s, self._go_round)
+
+    def _go_round(self) -> None:
+        """One connection has its bounds, but a client may open many of them and stay below in each."""
+        self._round = self._plan_round()
+        service = self.service
+        cut = hoarders(chain[Holder](service.switchboard.sockets, self.slow), service.config.buffered_bytes)
+        for each in cut:
+            each.cut()
+        if cut:
+            service.tally.bounds["buffered_bytes"] += len(cut)
+            log.warning("! %d connections are cut: too much waits in all of them together", len(cut))
+
+    def pre_shutdown(self) -> None:
+        self._round.cancel()
+        super().pre_shutdown()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         self.crowd.begin(request.protocol)
@@ -186,12 +170,31 @@ class _Protocol(web.RequestHandler):
 
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(transport)
-        _bound_sending(transport, self._manager.service.config.send_timeout_s)
+        bound_sending(transport, self._manager.service.config.send_timeout_s)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         if self._manager is not None:  # aiohttp forgets it here, and may be told twice
             self._manager.crowd.leave(self)
+            self._manager.slow.discard(self)
         super().connection_lost(exc)
+
+    @property
+    def buffered_bytes(self) -> int:
+        """Of its answer, what the client has not taken."""
+        return self.transport.get_write_buffer_size() if self.transport else 0
+
+    def cut(self) -> None:
+        """End the connection; what waits is thrown away."""
+        if self.transport is not None:
+            self.transport.abort()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._manager.slow.add(self)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._manager.slow.discard(self)
 
     def data_received(self, data: bytes) -> None:
         if self._payload_parser is not None:  # a WebSocket, whose frames have bounds of their own
@@ -266,11 +269,3 @@ def _refusal_before_any_request(refused: Refused) -> bytes:
 
 def _head_bytes(message: RawRequestMessage) -> int:
     return len(message.path) + sum(len(name) + len(value) for name, value in message.raw_headers)
-
-
-def _bound_sending(transport: BaseTransport, timeout_s: float) -> None:
-    """What a client does not take for this long ends its connection; the kernel watches (RFC 5482), where it can."""
-    assert isinstance(transport, Transport)
-    connected: socket.socket | None = transport.get_extra_info("socket")
-    if connected is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
-        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(timeout_s * 1000))

@@ -115,6 +115,23 @@ async def test_flood_of_frames_holds_up_nobody_else() -> None:
         assert siege.growth_mib() < 32
 
 
+async def test_floods_that_are_held_up_are_bounded_together() -> None:
+    """Each that goes on beyond its pace leaves most of a megabyte waiting: those where most waits are cut."""
+
+    def attack(caller: Caller) -> None:
+        member_socket(siege, caller)
+        caller.pour(frame(bytes(125), opcode=9) * 500, seconds=0.3)
+
+    async with besieged("--buffered-bytes", str(16 << 20), "--sweep-s", "0.1") as siege:
+        with callers(siege.port, 200) as attackers:
+            for wave in range(0, 200, 40):
+                await at_once(attack, attackers[wave : wave + 40])
+                await siege.see_others_served()
+        assert await siege.counter('signaling_bound_hits_total{bound="peer_signs"}') > 0
+        assert await siege.counter('signaling_bound_hits_total{bound="buffered_bytes"}') > 100
+        assert siege.growth_mib() < 140  # without the bound 170
+
+
 async def test_flood_of_hellos_ends_each_connection() -> None:
     """A thousand WebSockets with a token that is none: the error by name, 4401 or soon 4429, and nothing is kept."""
     hello = frame({"type": "hello", "token": "a.b." + "c" * 4000})

@@ -1,6 +1,10 @@
 """Places for connections."""
 
-from signaling.crowd import Crowd
+from dataclasses import dataclass
+
+import pytest
+
+from signaling.crowd import Crowd, hoarders
 
 
 class Caller:
@@ -54,3 +58,21 @@ def test_who_had_to_go_does_not_come_back() -> None:
     crowd.begin(caller)
     crowd.end(caller)
     assert len(crowd) == 0
+
+
+@dataclass
+class Hoard:
+    """A connection in which so much waits."""
+
+    name: str
+    buffered_bytes: int
+
+    def cut(self) -> None:
+        """Up to the caller."""
+
+
+@pytest.mark.parametrize(("most", "gone"), [(100, ""), (16, ""), (15, "c"), (7, "c"), (6, "cb"), (1, "cb"), (0, "cba")])
+def test_who_holds_most_goes_first(most: int, gone: str) -> None:
+    """And no more of them than it takes."""
+    held = [Hoard("a", 1), Hoard("b", 6), Hoard("c", 9), Hoard("d", 0)]
+    assert hoarders(held, most) == [each for name in gone for each in held if each.name == name]

@@ -2,19 +2,11 @@
 
 import asyncio
 import json
-import resource
 import socket
-import struct
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
-
-from signaling.app import create_app
-from signaling.config import Config
-from signaling.runner import Runner, accepted_at_once, most_connections, protocol_options, widen_backlog
 
 from .conftest import Start
 from .support import Meeting, until
@@ -173,7 +165,7 @@ async def test_client_that_takes_no_answer_is_cut(start: Start) -> None:
 
 async def _ask_for_ever(client: socket.socket) -> None:
     while True:
-        await asyncio.get_running_loop().sock_sendall(client, (GET + b"\r\n") * 20)
+        await asyncio.get_running_loop().sock_sendall(client, b"GET /openapi.json HTTP/1.1\r\nHost: a\r\n\r\n" * 20)
 
 
 async def _connect(meeting: Meeting, count: int) -> list[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
@@ -211,29 +203,19 @@ async def test_full_server_turns_newcomers_away(start: Start) -> None:
     await other.close()
 
 
-@pytest.mark.parametrize(
-    ("files", "most", "at_once"), [(1_048_576, 30_000, 256), (20_000, 19_680, 256), (256, 160, 32)]
-)
-def test_files_bound_the_connections(monkeypatch: pytest.MonkeyPatch, files: int, most: int, at_once: int) -> None:
-    """So that the last one is never taken: the store and the log want some too."""
-    monkeypatch.setattr(resource, "getrlimit", lambda _: (files, files))
-    assert (most_connections(Config(tcp_connections=30_000)), accepted_at_once()) == (most, at_once)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's queue is read from /proc; run on Linux")
-async def test_thousands_may_wait_to_be_taken() -> None:
-    """More than are taken at once: who finds no place tries again a second later."""
-    config = Config(guests=True, store="memory:")
-    runner = Runner(create_app(config), **protocol_options(config))
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0, backlog=10)
-    await site.start()
-    widen_backlog(runner)
-    assert isinstance(site._server, asyncio.Server)
-    state = site._server.sockets[0].getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 32)
-    assert struct.unpack("=8x6I", state)[-1] == min(4096, _somaxconn())  # tcpi_sacked: of a listener, its backlog
-    await runner.cleanup()
-
-
-def _somaxconn() -> int:
-    return int(Path("/proc/sys/net/core/somaxconn").read_text())
+async def test_answers_that_nobody_takes_are_bounded_together(start: Start) -> None:
+    """Each within its bounds, and yet too much in all: the connections where most waits are cut."""
+    meeting = await start(buffered_bytes=150_000, sweep_s=0.01)
+    loop = asyncio.get_running_loop()
+    with socket.socket() as one, socket.socket() as other:
+        for each in (one, other):
+            each.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            each.setblocking(False)
+            await loop.sock_connect(each, ("127.0.0.1", meeting.server.port))
+        flooding = [asyncio.create_task(_ask_for_ever(each)) for each in (one, other)]
+        await asyncio.wait(flooding, timeout=10, return_when=asyncio.FIRST_EXCEPTION)
+        assert meeting.service.tally.bounds["buffered_bytes"] >= 1
+        assert (await meeting.call("GET", "/healthz")).status == 200
+        for task in flooding:
+            task.cancel()
+        await asyncio.gather(*flooding, return_exceptions=True)
