@@ -14,7 +14,7 @@ from asyncio import BaseTransport, Protocol, TimerHandle, Transport
 from http import HTTPStatus
 from itertools import chain
 from math import inf
-from typing import Any
+from typing import Any, cast
 
 from aiohttp import hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
@@ -250,9 +250,9 @@ class _TurnedAway(Protocol):
         self._refused = refused
 
     def connection_made(self, transport: BaseTransport) -> None:
-        assert isinstance(transport, Transport)
-        transport.write(_refusal_before_any_request(self._refused))
-        transport.close()
+        made = cast(Transport, transport)  # uvloop's have no base in common with it
+        made.write(_refusal_before_any_request(self._refused))
+        made.close()
 
 
 def _refusal_before_any_request(refused: Refused) -> bytes:

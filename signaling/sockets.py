@@ -6,7 +6,7 @@ Each connection is an open file. The last file must not go to one, or the store 
 import os
 import resource
 import socket
-from asyncio import BaseTransport, Transport
+from asyncio import BaseTransport
 from itertools import chain
 from math import inf
 
@@ -54,7 +54,6 @@ def _file_limit() -> float:
 
 def bound_sending(transport: BaseTransport, timeout_s: float) -> None:
     """What a client does not take for this long ends its connection; the kernel watches (RFC 5482), where it can."""
-    assert isinstance(transport, Transport)
     connected: socket.socket | None = transport.get_extra_info("socket")
     if connected is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(timeout_s * 1000))

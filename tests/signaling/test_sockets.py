@@ -5,7 +5,9 @@ import resource
 import socket
 import struct
 import sys
+from asyncio import BaseTransport
 from pathlib import Path
+from typing import cast
 
 import pytest
 from aiohttp import web
@@ -13,7 +15,7 @@ from aiohttp import web
 from signaling.app import create_app
 from signaling.config import Config
 from signaling.runner import Runner, protocol_options
-from signaling.sockets import accepted_at_once, most_connections, widen_backlog
+from signaling.sockets import accepted_at_once, bound_sending, most_connections, widen_backlog
 
 
 @pytest.mark.parametrize(
@@ -23,6 +25,24 @@ def test_files_bound_the_connections(monkeypatch: pytest.MonkeyPatch, files: int
     """So that the last one is never taken: the store and the log want some too."""
     monkeypatch.setattr(resource, "getrlimit", lambda _: (files, files))
     assert (most_connections(Config(tcp_connections=30_000)), accepted_at_once()) == (most, at_once)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="TCP_USER_TIMEOUT is Linux's; run on Linux")
+def test_sending_is_bounded_whatever_the_transport() -> None:
+    """uvloop's are no asyncio.Transport."""
+    with socket.socket() as connected:
+        bound_sending(cast(BaseTransport, Uncommon(connected)), 1.5)
+        assert connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 1500
+
+
+class Uncommon:
+    """A transport of its own kind."""
+
+    def __init__(self, connected: socket.socket) -> None:
+        self._connected = connected
+
+    def get_extra_info(self, name: str) -> socket.socket | None:
+        return self._connected if name == "socket" else None
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's queue is read from /proc; run on Linux")
