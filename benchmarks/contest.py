@@ -71,14 +71,23 @@ QUICK = Size(
 """Whether all of it still works."""
 
 
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """Who is measured, and how long; one event loop for all of it, for Ctrl-C while a loop is made is not clean."""
+
+    size: Size
+    names: Sequence[str]
+    runner: asyncio.Runner
+
+
 def main() -> int:
     """Measure what was asked for; answer the exit code."""
     options = _options()
     pin_to(CLIENT_CORE)
     try:
-        names = [OURS, *(name for name in options.against if _is_present(name))]
-        for part in options.only:
-            PARTS[part](QUICK if options.quick else Size(), names)
+        with asyncio.Runner() as runner:
+            runner.get_loop()
+            _hold(options, runner)
     except KeyboardInterrupt:
         _say("stopped")
         return 130
@@ -86,6 +95,13 @@ def main() -> int:
         _say(str(error))
         return 1
     return 0
+
+
+def _hold(options: argparse.Namespace, runner: asyncio.Runner) -> None:
+    names = [OURS, *(name for name in options.against if _is_present(name))]
+    contest = Contest(QUICK if options.quick else Size(), names, runner)
+    for part in options.only:
+        PARTS[part](contest)
 
 
 def _options() -> argparse.Namespace:
@@ -132,23 +148,24 @@ def _column(name: str, what: str) -> str:
 # Relay
 
 
-def relay(size: Size, names: Sequence[str]) -> None:
+def relay(contest: Contest) -> None:
     """Envelopes a second at saturation."""
     with ExitStack() as stack:
-        servers = [stack.enter_context(running(name)) for name in names]
+        servers = [stack.enter_context(running(name)) for name in contest.names]
         for window in WINDOWS:
             for body_bytes in BODIES_BYTES:
                 title = f"relay {body_bytes} B, {window} under way"
                 _say(title)
-                _tell_relay(title, _alternate(size, servers, body_bytes=body_bytes, window=window))
+                _tell_relay(title, _alternate(contest, servers, body_bytes=body_bytes, window=window))
 
 
-def _alternate(size: Size, servers: Sequence[Server], *, body_bytes: int, window: int) -> dict[str, list[Pace]]:
+def _alternate(contest: Contest, servers: Sequence[Server], *, body_bytes: int, window: int) -> dict[str, list[Pace]]:
+    size = contest.size
     paces: dict[str, list[Pace]] = {server.name: [] for server in servers}
     for _ in range(size.runs):
         for server in servers:
             pace = measure_relay(server, body_bytes=body_bytes, pairs=size.pairs, window=window, seconds=size.run_s)
-            paces[server.name].append(asyncio.run(pace))
+            paces[server.name].append(contest.runner.run(pace))
     return paces
 
 
@@ -171,16 +188,17 @@ def _tell_relay(title: str, paces: dict[str, list[Pace]]) -> None:
 # Joins and idle peers
 
 
-def joins(size: Size, names: Sequence[str]) -> None:
+def joins(contest: Contest) -> None:
     """CPU of a join, in servers that are new each time: those who left long ago cost something, too."""
+    size, names, run = contest.size, contest.names, contest.runner.run
     _say(f"{size.joins} joins, {size.runs} times")
     calls: dict[str, list[float]] = {name: [] for name in names}
     sockets: dict[str, list[float]] = {name: [] for name in names}
     for _ in range(size.runs):
         for name in names:
             with running(name) as server:
-                asyncio.run(measure_joins(server, size.joins // 5))  # the first ones also pay for what is made once
-                cost = asyncio.run(measure_joins(server, size.joins))
+                run(measure_joins(server, size.joins // 5))  # the first ones also pay for what is made once
+                cost = run(measure_joins(server, size.joins))
             calls[name].append(cost.call_s * 1e6)
             sockets[name].append(cost.socket_s * 1e6)
     values = {_column(name, "call_us"): _median(calls[name]) for name in names}
@@ -188,14 +206,16 @@ def joins(size: Size, names: Sequence[str]) -> None:
     print_values("join", count=size.joins, **values)
 
 
-def idle(size: Size, names: Sequence[str]) -> None:
+def idle(contest: Contest) -> None:
     """Memory and CPU of peers that say nothing."""
+    size = contest.size
     values: dict[str, float] = {}
-    for name in names:
+    for name in contest.names:
         _say(f"{size.idle_peers} idle peers: {name}")
         quiet_s, idle_s = (size.quiet_s, size.idle_s) if name == OURS else (0.0, 0.0)
         with running(name) as server:
-            idleness = asyncio.run(measure_idleness(server, size.idle_peers, quiet_s=quiet_s, idle_s=idle_s))
+            idling = measure_idleness(server, size.idle_peers, quiet_s=quiet_s, idle_s=idle_s)
+            idleness = contest.runner.run(idling)
         values[_column(name, "kib_a_connection")] = round(idleness.bytes_a_connection / 1024, 1)
         if name == OURS:
             values["core_percent"] = round(idleness.share * 100, 2)
@@ -206,8 +226,9 @@ def idle(size: Size, names: Sequence[str]) -> None:
 # Crowds
 
 
-def rooms(size: Size, _names: Sequence[str]) -> None:
+def rooms(contest: Contest) -> None:
     """Many rooms of two, by WebSocket."""
+    size = contest.size
     count = min(size.rooms, (raise_file_limit() - SPARE_FILES) // 2)
     _say(f"{count} rooms by WebSocket" + ("" if count == size.rooms else ": the limit on open files allows no more"))
     with running(OURS) as server:
@@ -215,8 +236,9 @@ def rooms(size: Size, _names: Sequence[str]) -> None:
     _tell_crowd("rooms by WebSocket", crowd)
 
 
-def polls(size: Size, _names: Sequence[str]) -> None:
+def polls(contest: Contest) -> None:
     """The same by HTTP, each envelope through the store on disk."""
+    size = contest.size
     raise_file_limit()
     _say(f"{size.polling_rooms} rooms by HTTP, store on disk")
     with tempfile.TemporaryDirectory() as folder, running(OURS, SIGNALING_STORE=f"diskcache:{folder}/store") as server:
@@ -243,7 +265,7 @@ def _tell_crowd(title: str, crowd: Crowd) -> None:
     )
 
 
-PARTS: dict[str, Callable[[Size, Sequence[str]], None]] = {
+PARTS: dict[str, Callable[[Contest], None]] = {
     "relay": relay,
     "joins": joins,
     "idle": idle,
