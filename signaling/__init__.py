@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .app import create_app, running_server
-    from .auth import mint_user_token
     from .config import Config
+    from .identity.auth import mint_user_token
 
 __all__ = ["Config", "create_app", "mint_user_token", "running_server"]
 
-_HOMES = {"Config": "config", "create_app": "app", "mint_user_token": "auth", "running_server": "app"}
+_HOMES = {"Config": "config", "create_app": "app", "mint_user_token": "identity.auth", "running_server": "app"}
 
 
 def __getattr__(name: str) -> Any:

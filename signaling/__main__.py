@@ -110,7 +110,7 @@ def _healthcheck(options: argparse.Namespace) -> int:
 def _token(options: argparse.Namespace) -> int:
     import time
 
-    from .auth import mint_user_token
+    from .identity.auth import mint_user_token
 
     config = _read(options)
     if not config.jwt_secret:

@@ -17,16 +17,16 @@ import aiohttp_cors
 from aiohttp import web
 from aiohttp.log import server_logger
 
-from .access import user_tokens
-from .attestation import Attestor
-from .auth import RoomTokens, UserTokens
 from .config import Config
 from .errors import AddressInUse, BadSetting, StoreUnavailable
+from .http.middleware import add_headers, watch_calls
+from .http.origins import ALLOWED_HEADERS, EXPOSED_HEADERS, GRANT_S
+from .http.routes import ROUTES
+from .http.runner import Runner, protocol_options
+from .identity.access import user_tokens
+from .identity.attestation import Attestor
+from .identity.auth import RoomTokens, UserTokens
 from .metrics import METRICS, Metrics
-from .middleware import add_headers, watch_calls
-from .origins import ALLOWED_HEADERS, EXPOSED_HEADERS, GRANT_S
-from .routes import ROUTES
-from .runner import Runner, protocol_options
 from .service import SERVICE, Service
 from .sockets import accepted_at_once, most_connections, widen_backlog
 from .store.memory import MemoryStore
@@ -89,7 +89,7 @@ def open_store(config: Config, *, clock: Clock = time.time) -> Store:
         from .store.diskcache import DiskcacheStore
 
         return DiskcacheStore(Path(path).expanduser(), config.limits, clock=clock)
-    from .store.redis import RedisStore
+    from .store.redis.engine import RedisStore
 
     return RedisStore(
         config.store,

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .addresses import Network
-from .limits import Rate
+from .bounds.addresses import Network
+from .bounds.limits import Rate
 from .settings import (
     ALGORITHM,
     KEYS_URL,

@@ -15,8 +15,8 @@ from math import inf
 
 from aiohttp import WSMsgType, web
 
-from .auth import Membership
-from .limits import Bucket
+from .bounds.limits import Bucket
+from .identity.auth import Membership
 
 __all__ = ["CloseCode", "Connection"]
 

@@ -21,10 +21,10 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from prometheus_client.registry import Collector
 
 from . import wire
-from .auth import bearer
+from .bounds.gate import GATED
 from .connection import CloseCode
 from .errors import InvalidToken, MetricsClosed, Refused, StoreUnavailable, Unauthenticated
-from .gate import GATED
+from .identity.auth import bearer
 from .service import SERVICE, Service
 from .tally import BUCKETS_S, Durations
 

@@ -27,6 +27,7 @@ from .errors import (
     TooManyRooms,
     WrongRoom,
 )
+from .http.query import CURSOR
 from .ids import (
     RandomBytes,
     Resume,
@@ -38,7 +39,6 @@ from .ids import (
     generate_room_id,
     is_control,
 )
-from .query import CURSOR
 from .store.port import Cursor, Limits, Page, PeerRecord, Refusal, RoomRecord, RoomView
 
 __all__ = [

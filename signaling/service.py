@@ -14,14 +14,14 @@ import msgspec
 from aiohttp import web
 
 from . import rooms, wire
-from .attestation import Attestor
-from .auth import Membership, RoomTokens, UserTokens, bearer
+from .bounds.gate import Gate
+from .bounds.limits import Limiter
 from .config import Config
 from .connection import CloseCode, Connection
 from .errors import BodyTooLarge, GoingAway, GuestRefused, NoSuchRoom, PeerGone, Unauthenticated
-from .gate import Gate
+from .identity.attestation import Attestor
+from .identity.auth import Membership, RoomTokens, UserTokens, bearer
 from .ids import PeerId, PeerKey, RandomBytes, RoomId, User, short
-from .limits import Limiter
 from .readiness import Readiness
 from .returns import Returns, plan_returns
 from .rooms import Newcomer

@@ -12,9 +12,9 @@ from ipaddress import ip_address
 from typing import Any, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
-from .addresses import parse_network
+from .bounds.addresses import parse_network
+from .bounds.limits import Rate
 from .errors import BadSetting
-from .limits import Rate
 
 __all__ = [
     "ALGORITHM",

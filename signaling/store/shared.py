@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from enum import Enum, auto
 from typing import NamedTuple, Protocol, runtime_checkable
 
+from ..bounds.limits import Limiter
 from ..ids import PeerKey, RoomId
-from ..limits import Limiter
 from .port import Entered, JoinRefusal, PeerRecord, Store
 
 __all__ = ["Bell", "Claim", "Handed", "SharedStore", "Standing", "Summons"]

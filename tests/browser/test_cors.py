@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from signaling.app import running_server
-from signaling.auth import mint_user_token
 from signaling.config import Config
+from signaling.identity.auth import mint_user_token
 
 from ..signaling.support import SECRET
 from ..support.caller import call

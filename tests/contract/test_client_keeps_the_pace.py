@@ -11,11 +11,11 @@ from peer.errors import JoinRefused
 from peer.ports import Roster, Seat, Signal, SignalingLost
 from peer.signaling import SignalingClient
 from signaling.app import create_app
-from signaling.auth import mint_user_token
+from signaling.bounds.limits import Rate
 from signaling.config import Config
 from signaling.connection import CloseCode
+from signaling.identity.auth import mint_user_token
 from signaling.ids import PeerId, PeerKey, RoomId
-from signaling.limits import Rate
 from signaling.service import SERVICE, Service
 
 from ..peer.signaling.seats import LOBBY, Pauses, client_of, running, until

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from signaling.addresses import parse_network
-from signaling.auth import mint_user_token
-from signaling.limits import Rate
+from signaling.bounds.addresses import parse_network
+from signaling.bounds.limits import Rate
+from signaling.identity.auth import mint_user_token
 
 from ..signaling.conftest import Start
 from ..signaling.support import SECRET, Answer, FakeClock, Meeting, assert_error

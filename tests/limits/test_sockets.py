@@ -8,8 +8,8 @@ import aiohttp
 import pytest
 from aiohttp import WSMsgType
 
-from signaling.auth import mint_user_token
-from signaling.limits import Rate
+from signaling.bounds.limits import Rate
+from signaling.identity.auth import mint_user_token
 
 from ..signaling.conftest import Start
 from ..signaling.support import SECRET, FakeClock, Meeting, until

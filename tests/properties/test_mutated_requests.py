@@ -11,12 +11,12 @@ import msgspec
 import pytest
 from hypothesis import Phase, given, settings
 
-from signaling.auth import mint_user_token
 from signaling.config import Config
-from signaling.openapi import describe
-from signaling.operation import operation_id
-from signaling.route import Asker, Route
-from signaling.routes import ROUTES
+from signaling.http.route import Asker, Route
+from signaling.http.routes import ROUTES
+from signaling.identity.auth import mint_user_token
+from signaling.reference.openapi import describe
+from signaling.reference.operation import operation_id
 
 from ..signaling.support import SECRET, UNLIMITED, FakeClock, Meeting
 from .mutations import BATCH, BATCHES, Dice, Request, dice, mutated

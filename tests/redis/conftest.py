@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from signaling.config import Config
-from signaling.store.redis import RedisStore
+from signaling.store.redis.engine import RedisStore
 
 from ..signaling.store.support import make_redis
 from ..signaling.support import FakeClock, Meeting

@@ -9,8 +9,8 @@ import aiohttp
 import pytest
 
 from signaling.config import Config
-from signaling.store.redis import RedisStore
-from signaling.store.redis_keys import room_key
+from signaling.store.redis.engine import RedisStore
+from signaling.store.redis.keys import room_key
 from signaling.store.shared import Bell
 
 from ..signaling.support import FakeClock, Meeting

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from signaling.errors import StoreUnusable
 from signaling.ids import RoomId
 from signaling.store.port import Entered, Limits, Mail
-from signaling.store.redis import RedisStore
+from signaling.store.redis.engine import RedisStore
 
 from ..signaling.store.support import a_key, a_peer, a_room
 from .servers import a_redis, free_port

@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from signaling.app import running_server
-from signaling.attestation import proof_bytes
 from signaling.config import Config
+from signaling.identity.attestation import proof_bytes
 from signaling.ids import User, UserId, encode_base64url
 
 PROVIDER = generate_private_key(65537, 2048)

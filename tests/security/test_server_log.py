@@ -18,10 +18,10 @@ import aiohttp
 import pytest
 
 from signaling.app import running_server
-from signaling.auth import mint_user_token
 from signaling.config import Config
+from signaling.http.routes import ROUTES
+from signaling.identity.auth import mint_user_token
 from signaling.logs import make_handler
-from signaling.routes import ROUTES
 from signaling.store.memory import MemoryStore
 from signaling.store.port import Limits, Store
 

@@ -14,8 +14,8 @@ from typing import Any
 from jsonschema_rs import validator_for
 
 from signaling.config import Config
-from signaling.openapi import describe
-from signaling.routes import ROUTES
+from signaling.http.routes import ROUTES
+from signaling.reference.openapi import describe
 
 __all__ = ["Judge", "judge_of"]
 

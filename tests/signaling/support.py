@@ -10,9 +10,9 @@ import aiohttp
 from aiohttp.test_utils import TestServer
 
 from signaling.app import create_app
+from signaling.bounds.limits import Rate
 from signaling.config import SETTINGS, Config
-from signaling.limits import Rate
-from signaling.runner import Runner, protocol_options
+from signaling.http.runner import Runner, protocol_options
 from signaling.service import SERVICE, Service
 from signaling.store.port import Store
 

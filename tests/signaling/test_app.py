@@ -13,7 +13,7 @@ from signaling.config import Config
 from signaling.errors import AddressInUse, BadSetting
 from signaling.store.diskcache import DiskcacheStore
 from signaling.store.memory import MemoryStore
-from signaling.store.redis import RedisStore
+from signaling.store.redis.engine import RedisStore
 
 from .keyrings import ED, public_pem
 from .support import SECRET

@@ -4,9 +4,9 @@ from ipaddress import ip_network
 
 import pytest
 
+from signaling.bounds.limits import Rate
 from signaling.config import SETTINGS, Config, read_config, unknown_variables
 from signaling.errors import BadSetting
-from signaling.limits import Rate
 
 
 def test_every_setting_has_a_reason_and_parses_its_own_default() -> None:

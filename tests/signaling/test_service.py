@@ -7,8 +7,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from signaling.auth import mint_user_token
 from signaling.errors import StoreUnavailable
+from signaling.identity.auth import mint_user_token
 from signaling.returns import Returns
 from signaling.turn import turn_user
 

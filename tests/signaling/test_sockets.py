@@ -14,7 +14,7 @@ from aiohttp import web
 
 from signaling.app import create_app
 from signaling.config import Config
-from signaling.runner import Runner, protocol_options
+from signaling.http.runner import Runner, protocol_options
 from signaling.sockets import accepted_at_once, bound_sending, most_connections, widen_backlog
 
 

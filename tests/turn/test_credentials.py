@@ -11,8 +11,8 @@ import aiohttp
 import pytest
 
 from signaling.app import running_server
-from signaling.auth import mint_user_token
 from signaling.config import Config
+from signaling.identity.auth import mint_user_token
 
 from ..signaling.support import SECRET, FakeClock
 from ..support.caller import call

@@ -7,7 +7,7 @@ from signaling.store.diskcache import DiskcacheStore
 from signaling.store.local import LocalStore
 from signaling.store.memory import MemoryStore
 from signaling.store.port import Limits, PeerRecord, RoomRecord
-from signaling.store.redis import RedisStore
+from signaling.store.redis.engine import RedisStore
 
 from ..support import START, FakeClock
 
