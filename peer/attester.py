@@ -13,8 +13,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 
+from .attestation import AttestationKeys, parse_keys, prove_possession, verify_attestation
 from .core.claims import Standing
-from .crypto.attestation import AttestationKeys, parse_keys, prove_possession, verify_attestation
 from .crypto.identity import Identity
 from .errors import BadAttestation, ConnectivityError, JoinRefused
 from .ports import Signaling

@@ -21,10 +21,10 @@ from typing import Any
 
 from .commands import Command, parse_command
 from .config import Config
-from .crypto.invite import looks_like_invite
 from .dispatch import Dispatcher
 from .errors import BadSetting, JoinRefused, PeerError, UsageError
 from .events import Event, Message
+from .invite import looks_like_invite
 from .peer import Peer, server_of
 from .ports import TokenSource
 from .room import Room

@@ -20,10 +20,10 @@ from .core.membership import Charter, found_room
 from .core.mesh import Mesh
 from .core.names import clean_name
 from .crypto.identity import Identity
-from .crypto.invite import Invite, PublicInvite, looks_like_invite, parse_invite
 from .crypto.room_keys import RoomKeys, derive_public_room, derive_room_keys
 from .errors import BadSetting, Closed, JoinRefused
 from .ids import RoomId, Topic
+from .invite import Invite, PublicInvite, looks_like_invite, parse_invite
 from .ports import LinkFactory, RoomInfo, Seat, Signaling, TokenSource
 from .room import Room
 from .runtime import Runtime, wall_ms

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal, Protocol, TypeAlias
 
-from .crypto.attestation import Proof
+from .attestation import Proof
 from .ids import PeerId, Topic
 
 __all__ = [

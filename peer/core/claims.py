@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from ..crypto.attestation import LEEWAY_S, AttestationKeys, Attested, verify_attestation
+from ..attestation import LEEWAY_S, AttestationKeys, Attested, verify_attestation
 from ..errors import BadAttestation
 from ..events import Claim
 from ..ids import MemberId

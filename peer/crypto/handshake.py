@@ -21,10 +21,10 @@ from typing import TypeAlias, assert_never
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from ..encoding import length_prefixed
 from ..errors import BadCiphertext, BadSetting, CryptoError, HandshakeFailed, RemoteError
 from ..ids import MemberId, Topic
 from . import labels
-from .encoding import length_prefixed
 from .identity import IDENTITY_KEY_BYTES, SIGNATURE_BYTES, Identity, check_identity_key, member_id_of, verify
 from .link_cipher import LinkCipher
 from .noise import DH_BYTES, TAG_BYTES, NoiseNNpsk0

@@ -14,9 +14,9 @@ from typing import Final
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from ..encoding import decode_base64url, encode_base64url
 from ..errors import BadIdentity
 from ..ids import MemberId, short
-from .encoding import decode_base64url, encode_base64url
 from .labels import labelled
 
 __all__ = [

@@ -1,8 +1,8 @@
 """Every label that keeps one use of a key apart from all others, and the two ways a label is bound to its use.
 
-docs/protocol.md, part 2. Each constant is used in one place; the label of a genesis stands with it in `core`. Two may
-hold the same text where their uses cannot meet (an HKDF `info` and the head of associated data). Promised: no two
-derivations from one key share a label. Not promised: secrecy of anything here.
+docs/protocol.md, part 2. Each constant is used in one place; labels of what is signed or hashed outside `crypto` stand
+there. Two may hold the same text where their uses cannot meet (an HKDF `info` and the head of associated data).
+Promised: no two derivations from one key share a label. Not promised: secrecy of anything here.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ __all__ = [
     "EVENTS_R2I",
     "GATE_KEY",
     "LINK_PROLOGUE",
-    "POSSESSION_SIGNATURE",
     "PUBLIC_ROOM_HASH",
     "PUBLIC_SECRET_HASH",
     "SIGNAL_CONTEXT",
@@ -50,7 +49,6 @@ EPHEMERAL_R2I = b"speaktube v1 ephemeral r2i"
 
 # signed: label ‖ 00 ‖ data
 AUTH_SIGNATURE = b"speaktube v1 auth"
-POSSESSION_SIGNATURE = b"speaktube v1 possession"
 
 # heads of length-prefixed lists that are authenticated
 LINK_PROLOGUE = b"speaktube link v1"

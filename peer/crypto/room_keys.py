@@ -10,9 +10,9 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 
+from ..encoding import encode_base64url
 from ..errors import BadSetting
 from ..ids import RoomId, Topic, short
-from .encoding import encode_base64url
 from .labels import GATE_KEY, PUBLIC_ROOM_HASH, PUBLIC_SECRET_HASH, SIGNAL_KEY, TOPIC_NAME, derive_key, hash_labelled
 
 __all__ = ["MAX_NAME_CHARS", "SECRET_BYTES", "RoomKeys", "check_public_name", "derive_public_room", "derive_room_keys"]

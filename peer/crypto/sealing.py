@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from ..encoding import decode_base64url, encode_base64url, length_prefixed
 from ..errors import BadCiphertext, MalformedFrame, MessageTooLarge
 from ..ids import PeerId, Topic
-from .encoding import decode_base64url, encode_base64url, length_prefixed
 from .labels import SIGNAL_CONTEXT
 
 __all__ = ["MAX_SIGNAL_CHARS", "SignalContext", "open_signal", "seal_signal"]

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import msgspec
 
-from ..crypto.attestation import Proof
+from ..attestation import Proof
 from ..errors import MalformedFrame
 from ..ids import PeerId, Topic
 from ..ports import Attestation, IceServer, PeerInfo, PeerJoinedRoom, PeerLeftRoom, Signal

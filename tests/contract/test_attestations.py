@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from peer.crypto.attestation import parse_keys, prove_possession, verify_attestation
+from peer.attestation import parse_keys, prove_possession, verify_attestation
 from peer.errors import BadAttestation, JoinRefused, SignalingUnreachable
 from peer.signaling import SignalingClient
 from signaling.app import running_server

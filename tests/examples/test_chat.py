@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from peer.crypto.invite import Invite
 from peer.ids import RoomId
+from peer.invite import Invite
 
 from .children import ROOT, Child
 

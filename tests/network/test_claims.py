@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from peer.attestation import LEEWAY_S
 from peer.core.claims import Standing
-from peer.crypto.attestation import LEEWAY_S
 from peer.events import Claim, ClaimChanged, MemberJoined
 from peer.wire.frames import AttestationUpdate, Introduction
 

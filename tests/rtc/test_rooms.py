@@ -13,7 +13,7 @@ import jwt
 import pytest
 
 import peer
-from peer.crypto.invite import Invite, parse_invite
+from peer.invite import Invite, parse_invite
 from signaling.app import running_server
 
 from .relay import Relay, running_relay

@@ -9,7 +9,7 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from peer.crypto.attestation import AttestationKeys, parse_keys
+from peer.attestation import AttestationKeys, parse_keys
 from peer.crypto.identity import Identity
 from peer.ids import MemberId
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from peer.attestation import LEEWAY_S
 from peer.core.claims import Claims, Standing
-from peer.crypto.attestation import LEEWAY_S
 from peer.events import Claim
 from peer.ids import MemberId
 

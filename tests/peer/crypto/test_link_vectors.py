@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from peer import errors
-from peer.crypto.invite import Invite, PublicInvite, parse_invite
 from peer.crypto.link_cipher import LinkCipher
 from peer.crypto.sealing import SignalContext, open_signal
 from peer.ids import RoomId
+from peer.invite import Invite, PublicInvite, parse_invite
 
 from ...vectors.link.generate import FOLDER, VECTORS
 from .raw_side import RawSide, hkdf, prologue, proof

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from peer.crypto.attestation import Proof
+from peer.attestation import Proof
 from peer.errors import SignalingUnreachable
 from peer.ports import Attestation, PeerLeftRoom
 from peer.signaling.calls import Calls, maybe_frame

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from peer.crypto.attestation import Proof
+from peer.attestation import Proof
 from peer.errors import MalformedFrame
 from peer.ids import Topic
 from peer.ports import Attestation, IceServer, PeerJoinedRoom, PeerLeftRoom, RoomInfo, Signal

@@ -9,15 +9,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from peer.crypto.encoding import decode_base64url, encode_base64url
 from peer.crypto.handshake import Established, Handshake, Role
 from peer.crypto.identity import Identity
-from peer.crypto.invite import Invite, PublicInvite, parse_invite
 from peer.crypto.link_cipher import LinkCipher
 from peer.crypto.room_keys import RoomKeys, derive_public_room, derive_room_keys
 from peer.crypto.sealing import SignalContext, open_signal, seal_signal
+from peer.encoding import decode_base64url, encode_base64url
 from peer.errors import BadInvite, CryptoError, RemoteError
 from peer.ids import PeerId, RoomId
+from peer.invite import Invite, PublicInvite, parse_invite
 
 __all__ = ["FOLDER", "VECTORS"]
 

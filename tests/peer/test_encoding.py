@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peer.crypto.encoding import BASE64URL_ALPHABET, decode_base64url, encode_base64url, length_prefixed
+from peer.encoding import BASE64URL_ALPHABET, decode_base64url, encode_base64url, length_prefixed
 
 
 @given(st.binary(max_size=100))

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peer.crypto.invite import LINK_CHARS, Invite, PublicInvite, looks_like_invite, parse_invite
 from peer.errors import BadInvite, BadSetting
 from peer.ids import RoomId
+from peer.invite import LINK_CHARS, Invite, PublicInvite, looks_like_invite, parse_invite
 
 SERVER = "https://signal.example"
 INVITE = Invite(SERVER, RoomId(b"room" * 8), b"the secret is 16", b"and so is a seed")

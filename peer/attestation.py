@@ -20,11 +20,10 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec import Meta, Struct
 
-from ..errors import BadAttestation, BadIdentity
-from ..ids import MemberId
+from .crypto.identity import Identity, check_identity_key
 from .encoding import decode_base64url, encode_base64url, length_prefixed
-from .identity import Identity, check_identity_key
-from .labels import POSSESSION_SIGNATURE
+from .errors import BadAttestation, BadIdentity
+from .ids import MemberId
 
 __all__ = [
     "LEEWAY_S",
@@ -47,6 +46,7 @@ MAX_TOKEN_CHARS = 8192
 LEEWAY_S = 300.0
 """Clocks of peers are set by hand or not at all; an attestation lives for hours."""
 
+_POSSESSION_SIGNATURE = b"speaktube v1 possession"
 _MAX_LIFE_S = 86_400.0
 _MAX_KEYS = 16
 
@@ -144,7 +144,7 @@ def prove_possession(identity: Identity, *, nonce: str, token: str) -> Proof:
     own = _decode(_split(token)[1], _OwnClaims)
     issuer = own.iss if isinstance(own.iss, str) and not any(map(_is_control, own.iss)) else ""
     parts = (nonce.encode(), issuer.encode(), own.sub.encode(), identity.public_key)
-    signature = identity.sign(POSSESSION_SIGNATURE, length_prefixed(*parts))
+    signature = identity.sign(_POSSESSION_SIGNATURE, length_prefixed(*parts))
     return Proof(identity.member_id, encode_base64url(signature))
 
 

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peer.crypto.attestation import (
+from peer.attestation import (
     LEEWAY_S,
     MAX_ATTESTATION_CHARS,
     AttestationKeys,
@@ -28,10 +28,10 @@ from peer.crypto.identity import SMALL_ORDER_KEYS, Identity
 from peer.errors import BadAttestation
 from peer.wire import frames
 
-from ...support.attestations import NOW_S, Notary
-from ...support.keys import identity
+from ..support.attestations import NOW_S, Notary
+from ..support.keys import identity
 
-VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "signaling" / "attestations.json").read_text("utf-8"))
+VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "signaling" / "attestations.json").read_text("utf-8"))
 NOTARY = Notary()
 ANN = identity("ann")
 SECRET = "0123456789abcdef0123456789abcdef"
