@@ -25,6 +25,7 @@ from .errors import (
     PeerError,
     RemoteError,
     SignalingUnreachable,
+    StoreError,
     TokenUnavailable,
     UsageError,
 )
@@ -82,6 +83,7 @@ __all__ = [
     "SignalingUnreachable",
     "StateChanged",
     "StatusChanged",
+    "StoreError",
     "TokenSource",
     "TokenUnavailable",
     "TypingChanged",

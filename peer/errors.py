@@ -24,6 +24,7 @@
         TokenUnavailable       the callable that supplies our JWT gave none
         JoinRefused            the signaling server said no
         LinkFailed             no path to that peer
+      StoreError             what this machine keeps cannot be read or written
 
 Remote and crypto errors never reach a bot's handler: they are counted, logged, and close the link.
 """
@@ -52,6 +53,7 @@ __all__ = [
     "RemoteError",
     "Replayed",
     "SignalingUnreachable",
+    "StoreError",
     "TokenUnavailable",
     "UnexpectedFrame",
     "UsageError",
@@ -193,3 +195,7 @@ class JoinRefused(ConnectivityError):
 
 class LinkFailed(ConnectivityError):
     """No path to that peer could be opened."""
+
+
+class StoreError(PeerError):
+    """What this machine keeps of identities and rooms cannot be read or written; the sentence says what to do."""

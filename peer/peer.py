@@ -24,10 +24,11 @@ from .crypto.room_keys import RoomKeys, derive_public_room, derive_room_keys
 from .errors import BadSetting, Closed, JoinRefused
 from .ids import RoomId, Topic
 from .invite import Invite, PublicInvite, looks_like_invite, parse_invite
-from .ports import LinkFactory, RoomInfo, Seat, Signaling, TokenSource
+from .ports import LinkFactory, RoomInfo, RoomStore, Seat, Signaling, TokenSource
 from .room import Room
 from .runtime import Runtime, wall_ms
 from .store.identity_file import load_identity
+from .store.memory import MemoryRoomStore
 
 __all__ = ["Peer", "Transport", "server_of"]
 
@@ -85,6 +86,7 @@ class Peer:
         )
         self._attesting: asyncio.Task[None] | None = None
         self._rooms: list[Room] = []
+        self._room_store: RoomStore = MemoryRoomStore()
         self._is_open = False
 
     def __repr__(self) -> str:

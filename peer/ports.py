@@ -1,8 +1,9 @@
-"""What the library asks of the outside: a signaling server, and a path to one peer.
+"""What the library asks of the outside: a signaling server, a path to one peer, and a place to keep rooms.
 
-The real adapters are `peer.signaling` (aiohttp) and `peer.rtc` (aiortc); `peer.testing` answers the same calls from
-memory. Rules for every adapter: callbacks are called on the event loop, synchronously and in order of arrival;
-adapters start no task of their own that outlives `run()` or `close()`; foreign exceptions never leave an adapter.
+The real adapters are `peer.signaling` (aiohttp), `peer.rtc` (aiortc) and `peer.store` (files); `peer.testing` answers
+the same calls from memory. Rules for every adapter: callbacks are called on the event loop, synchronously and in order
+of arrival; adapters start no task of their own that outlives `run()` or `close()`; foreign exceptions never leave an
+adapter.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from enum import Enum
 from typing import Literal, Protocol, TypeAlias
 
 from .attestation import Proof
-from .ids import PeerId, Topic
+from .ids import PeerId, RoomId, Topic
 
 __all__ = [
     "Attestation",
@@ -28,6 +29,8 @@ __all__ = [
     "PeerLeftRoom",
     "Prove",
     "RoomInfo",
+    "RoomRecord",
+    "RoomStore",
     "Roster",
     "Seat",
     "Signal",
@@ -247,3 +250,39 @@ class Link(Protocol):
 
 
 LinkFactory = Callable[[tuple[IceServer, ...], LinkListener], Link]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomRecord:
+    """What a member keeps of a private room from one run to the next."""
+
+    secret: bytes = field(repr=False)
+    """16 bytes, from which the room's keys derive."""
+    seed: bytes = field(default=b"", repr=False)
+    """16 bytes: that of the invite we came by, or of the room's standing one; empty where there is none."""
+    is_open: bool = False
+    """Whether that invite admits any number of guests."""
+    genesis: bytes = b""
+    """As received; empty while nobody has told us."""
+    title: str = ""
+    incarnation: bytes = b""
+    """8 bytes: which of our logs is the one to continue; empty where we wrote nothing yet."""
+    control: tuple[bytes, ...] = ()
+    """Encoded control events, each once; `load` gives them in the order in which they were first saved."""
+
+
+class RoomStore(Protocol):
+    """The private rooms that this peer knows.
+
+    The calls do not wait: they are short, and what `save` took must be safe before the first byte of it leaves, or a
+    sequence number could be given twice. Each may raise `StoreError`, which says what to do.
+    """
+
+    def load(self, room_id: RoomId) -> RoomRecord | None:
+        """What was saved last; None for a room that is not known."""
+
+    def save(self, room_id: RoomId, record: RoomRecord) -> None:
+        """Keep this in place of what was there; costs what changed, not what is kept."""
+
+    def delete(self, room_id: RoomId) -> None:
+        """Forget it for good, also where the disk remembers; no such room is no error."""

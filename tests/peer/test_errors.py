@@ -20,18 +20,19 @@ from peer.errors import (
     PeerError,
     RemoteError,
     SignalingUnreachable,
+    StoreError,
     UsageError,
 )
 
 
 def test_every_error_is_in_the_tree_and_the_tree_is_drawn() -> None:
-    """One root, four branches, each name in the module's opening at its depth."""
+    """One root, five branches, each name in the module's opening at its depth."""
     kinds = {name: kind for name, kind in vars(errors).items() if inspect.isclass(kind)}
     assert set(kinds) == set(errors.__all__)
     for name, kind in kinds.items():
         depth = kind.__mro__.index(PeerError)
         assert f"\n{'  ' * (depth + 2)}{name}" in f"\n    {errors.__doc__}", name
-        assert kind in {PeerError, UsageError, RemoteError, CryptoError, ConnectivityError} or depth == 2
+        assert kind in {PeerError, UsageError, RemoteError, CryptoError, ConnectivityError, StoreError} or depth == 2
 
 
 @pytest.mark.parametrize(

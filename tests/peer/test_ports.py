@@ -1,7 +1,7 @@
 """What the library asks of the outside; the adapters in memory keep to it, says the type checker."""
 
 from peer import testing
-from peer.ports import Channel, IceServer, Signaling
+from peer.ports import Channel, IceServer, RoomRecord, Signaling
 
 
 def test_channels_have_the_ids_and_labels_of_the_protocol() -> None:
@@ -12,6 +12,12 @@ def test_channels_have_the_ids_and_labels_of_the_protocol() -> None:
 def test_credentials_of_a_turn_server_are_not_printed() -> None:
     """They end up in logs otherwise."""
     assert "secret" not in repr(IceServer(("turn:turn.example",), "user", "secret"))
+
+
+def test_secrets_of_a_room_are_not_printed() -> None:
+    """Neither the room's nor the invite's."""
+    shown = repr(RoomRecord(secret=b"secret of room", seed=b"seed of invite", title="Deck"))
+    assert ("secret of room" in shown, "seed of invite" in shown, "Deck" in shown) == (False, False, True)
 
 
 def test_network_in_memory_is_a_signaling_server() -> None:
