@@ -40,6 +40,13 @@ class Caller:
     async def heartbeat(self, url: str, peer: Any) -> tuple[int, Any]:
         return await self.call(url, "heartbeat", {}, token=peer["token"])
 
+    async def poll(self, url: str, peer: Any, *, wait_s: float) -> Any:
+        """The envelopes and notices that one long poll brings."""
+        address = f"{url}/signaling/inbox/{peer['room']['roomId']}?wait={wait_s:g}"
+        async with self._session.get(address, headers={"Authorization": f"Bearer {peer['token']}"}) as response:
+            assert response.status == 200, await response.text()
+            return (await response.json())["envelopes"]
+
     async def get(self, url: str, path: str) -> int:
         async with self._session.get(url + path) as response:
             await response.read()

@@ -12,7 +12,7 @@ import pytest
 from ..signaling.processes import serving
 from .clients import Caller, Socket, close_code, receive
 from .servers import RedisServer, a_cluster, a_redis, a_sentinel, wait_until
-from .slow import slowed
+from .way import a_way
 
 pytestmark = pytest.mark.redis
 
@@ -197,7 +197,7 @@ def own_redis() -> Iterator[RedisServer]:
 
 async def test_slow_redis_sheds_load(caller: Caller, own_redis: RedisServer) -> None:
     """Callers beyond the bound hear 503 at once, none waits for ever, and with the slowness all that is over."""
-    async with slowed(own_redis.port) as slow:
+    async with a_way(own_redis.port) as slow:
         settings = {
             "SIGNALING_STORE": f"redis://127.0.0.1:{slow.port}/0",
             "SIGNALING_GUESTS": "1",
