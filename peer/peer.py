@@ -16,7 +16,7 @@ from .attester import Attester
 from .config import Config
 from .core.channel import Credentials
 from .core.claims import Standing
-from .core.membership import Charter, found_room
+from .core.membership import Charter
 from .core.mesh import Mesh
 from .core.names import clean_name
 from .crypto.identity import Identity
@@ -24,6 +24,7 @@ from .crypto.room_keys import RoomKeys, derive_public_room, derive_room_keys
 from .errors import BadSetting, Closed, JoinRefused
 from .ids import RoomId, Topic
 from .invite import Invite, PublicInvite, looks_like_invite, parse_invite
+from .log.genesis import found_room
 from .ports import LinkFactory, RoomInfo, RoomStore, Seat, Signaling, TokenSource
 from .room import Room
 from .runtime import Runtime, wall_ms

@@ -1,82 +1,18 @@
-"""Who owns a room, and what the room is: its genesis (E2EE, Keys; docs/protocol.md, Names and keys of a room).
+"""What we know of a room's founding, and who owns the room by it (peer/log/genesis.py).
 
-The room id is the hash of the genesis, so a server that swaps rooms is found out by the first introduction. In this
-version whoever passes the gate is a member; grants and removals are control events that build on the same genesis.
+In this version whoever passes the gate is a member; grants and removals are control events that build on the genesis.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
-from typing import Annotated, Literal
-
-import msgspec
+from typing import Literal
 
 from ..crypto.identity import public_key_of
 from ..errors import MalformedFrame
 from ..ids import MemberId, RoomId
+from ..log.genesis import check_genesis, decode_genesis, room_id_of
 
-__all__ = [
-    "Charter",
-    "Genesis",
-    "check_genesis",
-    "decode_genesis",
-    "encode_genesis",
-    "found_room",
-    "room_id_of",
-]
-
-_LABEL = b"speaktube genesis v1\0"
-_Key = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
-
-
-class Genesis(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
-    """The first fact of a private room; never changes."""
-
-    version: Literal[1]
-    owners: Annotated[tuple[_Key, ...], msgspec.Meta(min_length=1, max_length=3)]
-    """Ed25519 keys."""
-    join_policy: Literal[0, 1]
-    """0 open, 1 an admin approves."""
-    history: Literal[0, 1, 2]
-    """0 all, 1 since joining, 2 none."""
-    retention: Annotated[int, msgspec.Meta(ge=0, le=100_000)]
-    """Messages that members keep."""
-    salt: Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
-
-
-_decoder = msgspec.msgpack.Decoder(Genesis)
-
-
-def found_room(*, owner: bytes, random_bytes: Callable[[int], bytes]) -> tuple[RoomId, bytes]:
-    """A new room of one owner: its id and its encoded genesis."""
-    genesis = Genesis(1, (owner,), join_policy=0, history=0, retention=1000, salt=random_bytes(16))
-    encoded = encode_genesis(genesis)
-    return room_id_of(encoded), encoded
-
-
-def encode_genesis(genesis: Genesis) -> bytes:
-    return msgspec.msgpack.encode(genesis)
-
-
-def decode_genesis(encoded: bytes) -> Genesis:
-    """Raise MalformedFrame, and nothing else."""
-    try:
-        return _decoder.decode(encoded)
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise MalformedFrame(f"not a genesis: {error}") from error
-
-
-def room_id_of(encoded: bytes) -> RoomId:
-    """SHA-256 over the label and the bytes as received."""
-    return RoomId(hashlib.sha256(_LABEL + encoded).digest())
-
-
-def check_genesis(encoded: bytes, *, room_id: RoomId) -> Genesis:
-    """The genesis, if it is that of this room; raise MalformedFrame for another one."""
-    if room_id_of(encoded) != room_id:
-        raise MalformedFrame("this genesis belongs to another room")
-    return decode_genesis(encoded)
+__all__ = ["Charter"]
 
 
 class Charter:

@@ -62,6 +62,7 @@ PURE = (
     "peer.events",
     "peer.ids",
     "peer.invite",
+    "peer.log",
     "peer.ports",
     "peer.rtc.sdp",
     "peer.signaling.address",
