@@ -18,7 +18,11 @@ __all__ = [
     "EPHEMERAL_R2I",
     "EVENTS_I2R",
     "EVENTS_R2I",
+    "EVENT_HASH",
+    "EVENT_SIGNATURE",
     "GATE_KEY",
+    "INVITE_SEED",
+    "JOIN_SIGNATURE",
     "LINK_PROLOGUE",
     "PUBLIC_ROOM_HASH",
     "PUBLIC_SECRET_HASH",
@@ -33,11 +37,15 @@ __all__ = [
 # hashed: label ‖ 00 ‖ data
 PUBLIC_SECRET_HASH = b"speaktube public secret v1"
 PUBLIC_ROOM_HASH = b"speaktube public room v1"
+EVENT_HASH = b"speaktube v1 event id"
 
 # from a room's secret, by HKDF
 TOPIC_NAME = b"speaktube v1 topic"
 GATE_KEY = b"speaktube v1 gate"
 SIGNAL_KEY = b"speaktube v1 signal"
+
+# from the seed of an invite, by HKDF
+INVITE_SEED = b"speaktube v1 invite"
 
 # from a handshake, by HKDF; i2r = from who offered to who answered
 AUTH_I2R = b"speaktube v1 auth i2r"
@@ -49,6 +57,8 @@ EPHEMERAL_R2I = b"speaktube v1 ephemeral r2i"
 
 # signed: label ‖ 00 ‖ data
 AUTH_SIGNATURE = b"speaktube v1 auth"
+EVENT_SIGNATURE = b"speaktube v1 event"
+JOIN_SIGNATURE = b"speaktube v1 join"
 
 # heads of length-prefixed lists that are authenticated
 LINK_PROLOGUE = b"speaktube link v1"

@@ -13,9 +13,27 @@ from dataclasses import dataclass
 from ..encoding import encode_base64url
 from ..errors import BadSetting
 from ..ids import RoomId, Topic, short
-from .labels import GATE_KEY, PUBLIC_ROOM_HASH, PUBLIC_SECRET_HASH, SIGNAL_KEY, TOPIC_NAME, derive_key, hash_labelled
+from .identity import Identity
+from .labels import (
+    GATE_KEY,
+    INVITE_SEED,
+    PUBLIC_ROOM_HASH,
+    PUBLIC_SECRET_HASH,
+    SIGNAL_KEY,
+    TOPIC_NAME,
+    derive_key,
+    hash_labelled,
+)
 
-__all__ = ["MAX_NAME_CHARS", "SECRET_BYTES", "RoomKeys", "check_public_name", "derive_public_room", "derive_room_keys"]
+__all__ = [
+    "MAX_NAME_CHARS",
+    "SECRET_BYTES",
+    "RoomKeys",
+    "check_public_name",
+    "derive_invite_key",
+    "derive_public_room",
+    "derive_room_keys",
+]
 
 MAX_NAME_CHARS = 64
 SECRET_BYTES = 16
@@ -44,6 +62,11 @@ def derive_room_keys(secret: bytes, room_id: RoomId) -> RoomKeys:
         gate=derive_key(GATE_KEY, material=secret, salt=room_id),
         signal=derive_key(SIGNAL_KEY, material=secret, salt=room_id),
     )
+
+
+def derive_invite_key(seed: bytes, room_id: RoomId) -> Identity:
+    """The invite's own key pair: Ed25519 of the seed HKDF(key material = invite seed, salt = room id)."""
+    return Identity.from_seed(derive_key(INVITE_SEED, material=seed, salt=room_id))
 
 
 def derive_public_room(name: str) -> tuple[RoomId, RoomKeys]:

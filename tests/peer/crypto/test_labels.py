@@ -13,7 +13,7 @@ from peer.crypto import labels
 from .raw_side import hkdf
 
 CONSTANTS = {name: value for name, value in vars(labels).items() if name.isupper() and isinstance(value, bytes)}
-SOURCES = [path for path in Path(labels.__file__).parent.glob("*.py") if path.name != "labels.py"]
+SOURCES = [path for path in Path(labels.__file__).parents[1].rglob("*.py") if path.name != "labels.py"]
 
 
 def test_every_label_is_ours_and_holds_no_zero_byte() -> None:

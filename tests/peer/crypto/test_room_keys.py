@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peer.crypto.room_keys import check_public_name, derive_public_room, derive_room_keys
+from peer.crypto.room_keys import check_public_name, derive_invite_key, derive_public_room, derive_room_keys
 from peer.errors import BadSetting
 from peer.ids import RoomId
 
@@ -74,3 +74,10 @@ def test_any_name_gives_a_room_or_bad_setting(name: str) -> None:
     except BadSetting:
         return
     assert (len(room_id), len(keys.topic), len(keys.gate), len(keys.signal)) == (32, 22, 32, 32)
+
+
+def test_invite_key_is_the_one_of_the_protocol() -> None:
+    """Ed25519 of a seed that derives from the link's; another room, another key."""
+    seed = hkdf(b"speaktube v1 invite", material=SECRET, salt=ROOM_ID)
+    assert derive_invite_key(SECRET, ROOM_ID).export_seed() == seed
+    assert derive_invite_key(SECRET, RoomId(bytes(32))).member_id != derive_invite_key(SECRET, ROOM_ID).member_id
