@@ -3,6 +3,7 @@
     PeerError
       UsageError             the caller must change something
         NotJoined              the room was left, or never entered
+        NotAllowed             others may do this in the room, not we
         MessageTooLarge        the text is over the limit
         Closed                 the peer object was closed
         OutboxFull             too many messages wait for somebody to come
@@ -47,6 +48,7 @@ __all__ = [
     "LinkFailed",
     "MalformedFrame",
     "MessageTooLarge",
+    "NotAllowed",
     "NotJoined",
     "OutboxFull",
     "PeerError",
@@ -74,6 +76,15 @@ class NotJoined(UsageError):
     def __init__(self, room: str) -> None:
         super().__init__(f"not in room {room!r} any more: join it again to send")
         self.room = room
+
+
+class NotAllowed(UsageError):
+    """Others may do this in the room; nothing was done."""
+
+    def __init__(self, action: str, *, who: str) -> None:
+        super().__init__(f"you may not {action}: {who} can")
+        self.action = action
+        self.who = who
 
 
 class MessageTooLarge(UsageError):

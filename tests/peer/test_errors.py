@@ -15,6 +15,7 @@ from peer.errors import (
     FellBehind,
     JoinRefused,
     MessageTooLarge,
+    NotAllowed,
     NotJoined,
     OutboxFull,
     PeerError,
@@ -39,6 +40,11 @@ def test_every_error_is_in_the_tree_and_the_tree_is_drawn() -> None:
     ("error", "facts", "sentence"),
     [
         (NotJoined("Deck"), {"room": "Deck"}, "not in room 'Deck' any more: join it again to send"),
+        (
+            NotAllowed("remove members", who="moderators"),
+            {"action": "remove members", "who": "moderators"},
+            "you may not remove members: moderators can",
+        ),
         (
             MessageTooLarge(actual_bytes=11, limit_bytes=10),
             {"actual_bytes": 11, "limit_bytes": 10},
