@@ -17,6 +17,7 @@ import aiohttp_cors
 from aiohttp import web
 from aiohttp.log import server_logger
 
+from .bounds.seats import Origins
 from .config import Config
 from .errors import AddressInUse, BadSetting, StoreUnavailable
 from .http.middleware import add_headers, watch_calls
@@ -115,6 +116,7 @@ async def _make_service(config: Config, store: Store, users: UserTokens | None, 
             clock=clock,
             random_bytes=secrets.token_bytes,
         ),
+        origins=Origins(key),
         users=users,
         switchboard=switchboard,
         trunk=Trunk(store, switchboard) if isinstance(store, SharedStore) else None,

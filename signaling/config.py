@@ -110,6 +110,16 @@ class Config:
         "rooms that one user has made and that still exist; a bot that hosts more asks for it",
     )
     room_peers: int = setting(256, whole(2, 100_000), "each join is told to all the others")
+    user_seats: int = setting(
+        16,
+        whole(1, 100_000),
+        "of one user in one room: some devices and tabs, and the seats of those just closed; a room has 16 times that",
+    )
+    address_seats: int = setting(
+        128,
+        whole(1, 100_000),
+        "of guests from one address in one room: an office or a school class has place, and half of the room is left",
+    )
     trusted_proxies: tuple[Network, ...] = setting(
         (), NETWORKS, "whose X-Forwarded-For is believed; behind any other proxy all clients share one address's limits"
     )
@@ -154,6 +164,12 @@ class Config:
     )
     mailbox_entries: int = setting(256, whole(1, 100_000), "a peer that is away is back, or gone, long before")
     mailbox_bytes: int = setting(1_048_576, whole(1024, 1 << 30), "sixteen of the largest envelopes")
+    sender_entries: int = setting(
+        64, whole(1, 100_000), "of one sender in one mailbox: an offer and its candidates, five times over"
+    )
+    sender_bytes: int = setting(
+        131_072, whole(1024, 1 << 30), "the same: two of the largest envelopes, and an eighth of the mailbox"
+    )
     mail_bytes: int = setting(
         268_435_456, whole(65_536, 1 << 40), "in all mailboxes together; a single one holds what is free, at most"
     )

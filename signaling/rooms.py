@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from . import wire
 from .errors import (
+    AddressSeatsTaken,
     InvalidBody,
     InvalidQuery,
     InvalidToken,
@@ -23,8 +24,10 @@ from .errors import (
     Refused,
     RoomExists,
     RoomFull,
+    ShareFull,
     TooManyOwnRooms,
     TooManyRooms,
+    UserSeatsTaken,
     WrongRoom,
 )
 from .http.query import CURSOR
@@ -143,12 +146,15 @@ REFUSALS: dict[Refusal, Callable[[Limits], Refused]] = {
     Refusal.NO_SUCH_ROOM: lambda _: NoSuchRoom(),
     Refusal.ROOM_EXISTS: lambda _: RoomExists(),
     Refusal.ROOM_FULL: lambda limits: RoomFull(limits.room_peers),
+    Refusal.USER_SEATS_TAKEN: lambda limits: UserSeatsTaken(limits.user_seats),
+    Refusal.ADDRESS_SEATS_TAKEN: lambda limits: AddressSeatsTaken(limits.address_seats),
     Refusal.TOO_MANY_ROOMS: lambda _: TooManyRooms(),
     Refusal.TOO_MANY_OWN_ROOMS: lambda limits: TooManyOwnRooms(limits.user_rooms),
     Refusal.NOT_THEIRS: lambda _: InvalidToken("the resume secret belongs to another user"),
     Refusal.SENDER_GONE: lambda _: PeerGone(),
     Refusal.NO_SUCH_PEER: lambda _: NoSuchPeer(),
     Refusal.MAILBOX_FULL: lambda _: MailboxFull(),
+    Refusal.SHARE_FULL: lambda _: ShareFull(),
 }
 """What the client hears of each decision of the store."""
 

@@ -6,7 +6,6 @@ to its socket; all others go through the mailbox in the store. Nothing here star
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -16,6 +15,7 @@ from aiohttp import web
 from . import rooms, wire
 from .bounds.gate import Gate
 from .bounds.limits import Limiter
+from .bounds.seats import Origins
 from .config import Config
 from .connection import CloseCode, Connection
 from .errors import BodyTooLarge, GoingAway, GuestRefused, NoSuchRoom, PeerGone, Unauthenticated
@@ -25,6 +25,7 @@ from .ids import PeerId, PeerKey, RandomBytes, RoomId, User, short
 from .readiness import Readiness
 from .returns import Returns, plan_returns
 from .rooms import Newcomer
+from .rounds import Rounds
 from .store.port import Attached, Departure, Entered, Mail, Refusal, Store
 from .switchboard import Bell, Ring, Switchboard
 from .tally import Tally
@@ -45,6 +46,7 @@ class Service:
     store: Store
     tokens: RoomTokens
     attestor: Attestor
+    origins: Origins
     users: UserTokens | None
     switchboard: Switchboard
     clock: Callable[[], float]
@@ -65,11 +67,12 @@ class Service:
     """Nobody is served any more."""
     returns: Returns = field(default_factory=Returns)
     readiness: Readiness = field(init=False)
-    rounds: deque[tuple[float, PeerKey, Connection]] = field(default_factory=deque)
-    """When each connection is looked at next; equal pauses keep it in order."""
+    rounds: Rounds[Connection] = field(init=False)
 
     def __post_init__(self) -> None:
         self.gate = Gate(self.config, clock=self.clock, limiter=self.limiter)
+        pause_s = min(self.config.ping_s, self.config.peer_ttl_s / 3)
+        self.rounds = Rounds(self.switchboard.connections, pause_s=pause_s)
         self.readiness = Readiness(self.store.ping, timeout_s=self.config.ready_timeout_s)
 
     # Who asks
@@ -92,22 +95,23 @@ class Service:
 
     # Coming and going
 
-    async def create(self, user: User, request: wire.CreateRoom) -> wire.Joined:
-        """Make a room and enter it."""
+    async def create(self, user: User, request: wire.CreateRoom, address: str) -> wire.Joined:
+        """Make a room and enter it, from the key of an address."""
         newcomer = rooms.plan_peer(user, request, random_bytes=self.random_bytes)
         room = rooms.plan_room(request, newcomer.peer, now=self.clock(), random_bytes=self.random_bytes)
-        outcome = await self.store.create(room, newcomer.peer)
+        outcome = await self.store.create(room, self.origins.place(newcomer.peer, room.room_id, address))
         self.tally.rooms_created += isinstance(outcome, Entered) and outcome.is_new
         return await self._entered(outcome, newcomer)
 
-    async def join(self, user: User, request: wire.JoinRoom) -> wire.Joined:
-        """Enter a room."""
+    async def join(self, user: User, request: wire.JoinRoom, address: str) -> wire.Joined:
+        """Enter a room, from the key of an address."""
         newcomer = rooms.plan_peer(user, request, random_bytes=self.random_bytes)
         room_id = await self._find(request)
+        peer = self.origins.place(newcomer.peer, room_id, address)
         if self.trunk is None:
-            return await self._entered(await self.store.join(room_id, newcomer.peer), newcomer)
-        notice = wire.encode_peer_joined(rooms.view_peer(newcomer.peer))
-        return await self._entered(await self.trunk.join(room_id, newcomer.peer, notice), newcomer)
+            return await self._entered(await self.store.join(room_id, peer), newcomer)
+        notice = wire.encode_peer_joined(rooms.view_peer(peer))
+        return await self._entered(await self.trunk.join(room_id, peer, notice), newcomer)
 
     async def _find(self, request: wire.JoinRoom) -> RoomId:
         wanted = rooms.room_to_join(request)
@@ -293,7 +297,7 @@ class Service:
         if self.trunk is not None:
             self.trunk.attached(connection, attached.serial, is_held=attached.is_held)
         self._push_token(connection)
-        self._plan_round(key, connection)
+        self.rounds.plan(key, connection, now=self.clock())
 
     def _enter(self, connection: Connection) -> None:
         """Count a peer that connects, unless it did before and only comes anew; raise TooManyConnections."""
@@ -353,23 +357,16 @@ class Service:
     def _due(self) -> list[PeerKey]:
         """The connections whose round has come; each is pinged and looked at again later."""
         now, keys = self.clock(), []
-        while self.rounds and self.rounds[0][0] <= now:
-            _, key, connection = self.rounds.popleft()
-            if self.switchboard.connections.get(key) is not connection:
-                continue
+        for key, connection in self.rounds.due(now):
             if connection.membership.has_ended(now):
                 connection.end(CloseCode.UNAUTHORIZED)
             elif connection.ping():
                 keys.append(key)
                 self._push_token(connection)
-                self._plan_round(key, connection)
+                self.rounds.plan(key, connection, now=now)
             else:  # no renewal: it would race with the end of its grace time
                 self.tally.connections_closed["silent"] += 1
         return keys
-
-    def _plan_round(self, key: PeerKey, connection: Connection) -> None:
-        pause_s = min(self.config.ping_s, self.config.peer_ttl_s / 3)
-        self.rounds.append((self.clock() + pause_s, key, connection))
 
     # The end
 

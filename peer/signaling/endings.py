@@ -105,7 +105,7 @@ _SHORTEST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 300.0
 _FROM_ANEW = {"unauthenticated", "invalid_token", "token_expired", "peer_gone", "no_such_room", "no_such_peer"}
 """Refusals of a room token that a join mends: the token, the peer or the room is gone."""
 
-_OF_ONE_SIGNAL = {"no_such_peer", "mailbox_full", "body_too_large", "invalid_body", "malformed_json"}
+_OF_ONE_SIGNAL = {"no_such_peer", "mailbox_full", "share_full", "body_too_large", "invalid_body", "malformed_json"}
 """Refusals of one envelope; those behind it may still pass."""
 
 

@@ -5,14 +5,15 @@ X-Forwarded-For, which each proxy lengthens at its right end by whom it saw: the
 proxy. Everything further left is hearsay. A hop that cannot be read counts for the proxy that passed it on.
 
 An IPv4 address is its own key. IPv6 goes by /64, the least that one customer has (RFC 6177, BCP 157): or each would be
-a crowd. Keys are for counting and are never shown or logged. Pure.
+a crowd. Many have a /48 all the same, and 65,536 keys with it: `network_of` is what these have in common. Keys are for
+counting and are never shown or logged. Pure.
 """
 
 from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
-__all__ = ["Addresses", "Network", "parse_network"]
+__all__ = ["Addresses", "Network", "network_of", "parse_network"]
 
 Network = IPv4Network | IPv6Network
 Address = IPv4Address | IPv6Address
@@ -27,6 +28,7 @@ MAX_CHARACTERS = 512
 """Of X-Forwarded-For; as much as the hops of IPv6 need, and all that a cache entry may hold."""
 
 IPV6_CUSTOMER_BITS = 64
+IPV6_SITE_BITS = 48
 
 UNKNOWN = "unknown"
 """All who have no address that can be read share one key."""
@@ -70,6 +72,14 @@ class Addresses:
                 break
             nearest = further
         return _key(nearest)
+
+
+@lru_cache(MAX_CACHED)
+def network_of(key: str) -> str | None:
+    """The /48 around the key of an IPv6 address; None for others, which have nothing around them."""
+    if "/" not in key:
+        return None
+    return str(IPv6Network(key).supernet(new_prefix=IPV6_SITE_BITS))
 
 
 def _hops(forwarded: str) -> list[str]:

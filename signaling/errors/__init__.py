@@ -15,7 +15,8 @@
         UnsupportedEncoding  415
         ExpectationFailed    417
         UpgradeRequired      426
-        TooMany              429  MailboxFull, RateLimited, TooManyConnections, TooManyOwnRooms, TooManyRooms
+        TooMany              429  MailboxFull, ShareFull, RateLimited, TooManyConnections, TooManyOwnRooms,
+                                  TooManyRooms, UserSeatsTaken, AddressSeatsTaken
         HeadersTooLarge      431
         InternalError        500  our own bug, and the only 500
         Unavailable          503  StoreUnavailable, GoingAway, KeysUnavailable, ServerFull
@@ -38,18 +39,21 @@ from .access import (
     WrongRoom,
 )
 from .capacity import (
+    AddressSeatsTaken,
     GoingAway,
     InternalError,
     KeysUnavailable,
     MailboxFull,
     RateLimited,
     ServerFull,
+    ShareFull,
     StoreUnavailable,
     TooMany,
     TooManyConnections,
     TooManyOwnRooms,
     TooManyRooms,
     Unavailable,
+    UserSeatsTaken,
 )
 from .halt import AddressInUse, BadSetting, Halt, StoreUnusable
 from .request import (
@@ -72,6 +76,7 @@ from .root import Refused, SignalingError
 
 __all__ = [
     "AddressInUse",
+    "AddressSeatsTaken",
     "BadRequest",
     "BadSetting",
     "BodyTooLarge",
@@ -104,6 +109,7 @@ __all__ = [
     "RoomExists",
     "RoomFull",
     "ServerFull",
+    "ShareFull",
     "SignalingError",
     "StoreUnavailable",
     "StoreUnusable",
@@ -117,6 +123,7 @@ __all__ = [
     "Unavailable",
     "UnsupportedEncoding",
     "UpgradeRequired",
+    "UserSeatsTaken",
     "WrongOrigin",
     "WrongRoom",
 ]

@@ -5,18 +5,21 @@ from math import ceil
 from .root import Refused
 
 __all__ = [
+    "AddressSeatsTaken",
     "GoingAway",
     "InternalError",
     "KeysUnavailable",
     "MailboxFull",
     "RateLimited",
     "ServerFull",
+    "ShareFull",
     "StoreUnavailable",
     "TooMany",
     "TooManyConnections",
     "TooManyOwnRooms",
     "TooManyRooms",
     "Unavailable",
+    "UserSeatsTaken",
 ]
 
 
@@ -36,6 +39,44 @@ class MailboxFull(TooMany):
     )
     hint = "The peer is slow or away; what waits for it expires within half a minute."
     retry_after_s = 5
+
+
+class ShareFull(TooMany):
+    """The addressee has not taken what waits of this sender already; others are still heard."""
+
+    code = "share_full"
+    bound = "sender_entries"
+    sentence = (
+        "As much of yours waits for this peer as may of one sender (SIGNALING_SENDER_ENTRIES, SIGNALING_SENDER_BYTES)."
+    )
+    hint = "The peer is slow or away; wait until it has taken some, or until what waits has expired."
+    retry_after_s = 5
+
+
+class UserSeatsTaken(TooMany):
+    """One user holds as many seats of this room as one may."""
+
+    code = "user_seats_taken"
+    bound = "user_seats"
+    hint = "Come back by the resume secret of one of them, or leave one; a lost connection's is free again soon."
+    retry_after_s = 10
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"This user holds {most} seats of this room, and may hold no more (SIGNALING_USER_SEATS).")
+
+
+class AddressSeatsTaken(TooMany):
+    """Guests of one address hold as many seats of this room as they may together."""
+
+    code = "address_seats_taken"
+    bound = "address_seats"
+    hint = "Come again when a guest of your network has left, or with a token of a user."
+    retry_after_s = 10
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"Guests of this address hold {most} seats of this room, and may hold no more (SIGNALING_ADDRESS_SEATS)."
+        )
 
 
 class TooManyRooms(TooMany):

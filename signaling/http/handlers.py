@@ -77,7 +77,7 @@ async def create_room(request: web.Request) -> web.Response:
     user = await service.identify(request.headers.get("Authorization"))
     body = wire.decode_body(await _read(request) or b"{}", wire.CreateRoom)
     await service.gate.check(Act.CREATE, user, request[ADDRESS])
-    return _json(wire.encode(await service.create(user, body)))
+    return _json(wire.encode(await service.create(user, body, request[ADDRESS])))
 
 
 async def join_room(request: web.Request) -> web.Response:
@@ -86,7 +86,7 @@ async def join_room(request: web.Request) -> web.Response:
     user = await service.identify(request.headers.get("Authorization"))
     body = wire.decode_body(await _read(request), wire.JoinRoom)
     await service.gate.check(Act.JOIN, user, request[ADDRESS])
-    return _json(wire.encode(await service.join(user, body)))
+    return _json(wire.encode(await service.join(user, body, request[ADDRESS])))
 
 
 def post_envelope(kind: Kind) -> Handler:

@@ -55,7 +55,7 @@ def _post(kind: Kind) -> Route:
         example={"to": "m1pwWd5C2D1w-wSejRx9Jw", "body": "sealed by the sender"},
         status=202,
         answer=answers.Empty,
-        refusals=(errors.NoSuchPeer, errors.MailboxFull),
+        refusals=(errors.NoSuchPeer, errors.MailboxFull, errors.ShareFull),
     )
 
 
@@ -97,7 +97,7 @@ ROUTES: tuple[Route, ...] = (
         body=Annotated[wire.JoinRoom, Meta(extra_json_schema=EITHER)],
         example={"roomId": "q3Zk0bY1c9TgX2LwP8vJdA", "displayName": "Bob"},
         answer=wire.Joined,
-        refusals=(errors.NoSuchRoom, errors.RoomFull),
+        refusals=(errors.NoSuchRoom, errors.RoomFull, errors.UserSeatsTaken, errors.AddressSeatsTaken),
     ),
     *(_post(kind) for kind in wire.KINDS),
     *(_fetch(kind, kind, FETCHED[kind]) for kind in wire.KINDS),

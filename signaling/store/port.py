@@ -39,8 +39,12 @@ class Limits:
     max_rooms: int = 100_000
     user_rooms: int = 100
     room_peers: int = 256
+    user_seats: int = 16
+    address_seats: int = 128
     mailbox_entries: int = 256
     mailbox_bytes: int = 1 << 20
+    sender_entries: int = 64
+    sender_bytes: int = 1 << 17
     mail_bytes: int = 1 << 28
     """In all mailboxes of an embedded engine; Redis has its own `maxmemory`."""
     peer_ttl_s: float = 75.0
@@ -71,6 +75,15 @@ class PeerRecord:
     user_id: UserId
     display_name: str
     is_guest: bool = False
+    origin: str = ""
+    """Of a guest: where it came from, as a keyed hash that means nothing outside this room; see bounds/seats.py."""
+
+    @property
+    def holder(self) -> str:
+        """Who has the seat, a user or guests of one origin; empty where nobody can tell, and nothing is counted."""
+        if self.is_guest:
+            return self.origin and "guests " + self.origin
+        return "user " + self.user_id
 
 
 class Mail(NamedTuple):
@@ -141,6 +154,9 @@ class Refusal(Enum):
     NO_SUCH_ROOM = auto()
     ROOM_EXISTS = auto()
     ROOM_FULL = auto()
+    USER_SEATS_TAKEN = auto()
+    ADDRESS_SEATS_TAKEN = auto()
+    """By guests; a user is known by name, wherever from."""
     TOO_MANY_ROOMS = auto()
     TOO_MANY_OWN_ROOMS = auto()
     """This user's rooms; guests have none to count, since each call gives a guest a new id."""
@@ -149,11 +165,19 @@ class Refusal(Enum):
     SENDER_GONE = auto()
     NO_SUCH_PEER = auto()
     MAILBOX_FULL = auto()
+    SHARE_FULL = auto()
+    """This sender's share of the mailbox."""
 
 
 CreateRefusal = Literal[Refusal.ROOM_EXISTS, Refusal.TOO_MANY_OWN_ROOMS, Refusal.TOO_MANY_ROOMS, Refusal.NOT_THEIRS]
-JoinRefusal = Literal[Refusal.NO_SUCH_ROOM, Refusal.ROOM_FULL, Refusal.NOT_THEIRS]
-PostRefusal = Literal[Refusal.SENDER_GONE, Refusal.NO_SUCH_PEER, Refusal.MAILBOX_FULL]
+JoinRefusal = Literal[
+    Refusal.NO_SUCH_ROOM,
+    Refusal.ROOM_FULL,
+    Refusal.USER_SEATS_TAKEN,
+    Refusal.ADDRESS_SEATS_TAKEN,
+    Refusal.NOT_THEIRS,
+]
+PostRefusal = Literal[Refusal.SENDER_GONE, Refusal.NO_SUCH_PEER, Refusal.MAILBOX_FULL, Refusal.SHARE_FULL]
 
 
 class Store(Protocol):
@@ -179,7 +203,10 @@ class Store(Protocol):
         """
 
     async def join(self, room_id: RoomId, peer: PeerRecord) -> Entered | JoinRefusal:
-        """Add a peer within the room's capacity; a present one is renewed and takes no second place."""
+        """Add a peer within the room's capacity; a present one is renewed and takes no second place.
+
+        Held to `user_seats` for peers of the same user, and to `address_seats` for guests of the same origin.
+        """
 
     async def renew(self, keys: Sequence[PeerKey]) -> tuple[PeerKey, ...]:
         """Renew many leases, answer those that are gone.
@@ -210,7 +237,7 @@ class Store(Protocol):
         """How many rooms there are, private ones too; an engine may answer a number that is a sweep old."""
 
     async def post(self, sender: PeerKey, to: PeerId, mail: Mail) -> PostRefusal | None:
-        """Renew the sender and add to a mailbox of its room; None is success."""
+        """Renew the sender and add to a mailbox of its room, within its share of it; None is success."""
 
     async def tell(self, room_id: RoomId, recipients: Sequence[PeerId], frame: bytes) -> int:
         """Add a notice to mailboxes; those that are full or gone are passed over. Answers how many were full."""

@@ -12,11 +12,14 @@ from typing import Literal
 
 import msgspec
 
-from ..ids import PeerKey, RoomId
+from ..ids import PeerId, PeerKey, RoomId
 from ..wire import Kind
 from .port import PeerRecord, RoomRecord
 
 __all__ = ["Letter", "Row", "decode_row", "encode_row", "mail_key", "peer_key", "room_key"]
+
+
+NO_SENDER = PeerId("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,8 @@ class Letter:
     kind: Kind | Literal["notice"]
     frame: bytes
     expires_at: float
+    sender: PeerId = NO_SENDER
+    """Empty for a notice."""
 
 
 Row = RoomRecord | PeerRecord | Letter

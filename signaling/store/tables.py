@@ -10,15 +10,16 @@ not rows: after a restart each peer gets a full lease, since it was the server t
 """
 
 import heapq
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from math import inf
-from typing import Literal
+from typing import Literal, TypeVar
 
 from ..ids import PeerId, PeerKey, RoomId, UserId
 from ..wire import Kind
 from .directory import Directory
+from .mailbox import Mailbox
 from .port import (
     Attached,
     CreateRefusal,
@@ -39,6 +40,8 @@ from .rows import Letter, Row, mail_key, peer_key, room_key
 
 __all__ = ["Tables"]
 
+T = TypeVar("T")
+
 NO_PEER = PeerId("")
 """Stands in the heap for the room itself."""
 
@@ -57,8 +60,7 @@ ENDINGS_AT_ONCE = 500
 class _Peer:
     record: PeerRecord
     lease_until: float
-    mailbox: deque[Letter] = field(default_factory=deque)
-    mailbox_bytes: int = 0
+    mailbox: Mailbox = field(default_factory=Mailbox)
     alarm_at: float = inf
 
 
@@ -67,6 +69,8 @@ class _Room:
     record: RoomRecord
     idle_at: float
     peers: dict[PeerId, _Peer] = field(default_factory=dict)
+    seats: Counter[str] = field(default_factory=Counter)
+    """By holder."""
     alarm_at: float = inf
 
 
@@ -108,6 +112,8 @@ class Tables:
             return self._welcome_back(room, peer, now=now)
         if len(room.peers) >= self.limits.room_peers:
             return Refusal.ROOM_FULL
+        if room.seats[peer.holder] >= (self.limits.address_seats if peer.is_guest else self.limits.user_seats):
+            return Refusal.ADDRESS_SEATS_TAKEN if peer.is_guest else Refusal.USER_SEATS_TAKEN
         return self._enter(room, peer, now=now)
 
     def leave(self, key: PeerKey, *, now: float) -> tuple[PeerId, ...] | None:
@@ -190,15 +196,17 @@ class Tables:
         peer = self._peer(key, now=now)
         if peer is None:
             return Refusal.NO_SUCH_PEER
-        return None if self._put_mail(key, peer, mail, now=now) else Refusal.MAILBOX_FULL
+        self._drop_old_mail(key, peer, now=now)
+        return self._put_mail(key, peer, mail, now=now, sender=sender.peer_id)
 
     def tell(self, room_id: RoomId, recipients: Sequence[PeerId], frame: bytes, *, now: float) -> int:
         """See Store.tell."""
-        full = 0
+        full, notice = 0, Mail("notice", frame)
         for peer_id in recipients:
             key = PeerKey(room_id, peer_id)
             if peer := self._peer(key, now=now):
-                full += not self._put_mail(key, peer, Mail("notice", frame), now=now)
+                self._drop_old_mail(key, peer, now=now)
+                full += self._put_mail(key, peer, notice, now=now) is not None
         return full
 
     def take(self, key: PeerKey, kind: Kind | None, *, now: float) -> tuple[bytes, ...] | None:
@@ -207,40 +215,29 @@ class Tables:
         if peer is None:
             return None
         self._drop_old_mail(key, peer, now=now)
-        taken = [letter for letter in peer.mailbox if kind is None or letter.kind == kind]
-        if taken:
-            peer.mailbox = deque(letter for letter in peer.mailbox if kind is not None and letter.kind != kind)
-            for letter in taken:
-                self._forget_mail(key, peer, letter)
+        taken = peer.mailbox.take(kind)
+        self._forget_mail(key, taken)
         return tuple(letter.frame for letter in taken)
 
-    def _put_mail(self, key: PeerKey, peer: _Peer, mail: Mail, *, now: float) -> bool:
-        self._drop_old_mail(key, peer, now=now)
-        if not self._has_room(peer, mail):
-            return False
-        self._next_serial += 1
-        letter = Letter(self._next_serial, mail.kind, mail.frame, now + self.limits.envelope_ttl_s)
-        self.add_mail(key, letter)
-        self.journal[mail_key(key, letter.serial)] = letter
-        return True
-
-    def _has_room(self, peer: _Peer, mail: Mail) -> bool:
-        """A mailbox may hold as much as all of them leave free (the dynamic threshold of Choudhury and Hahne, 1998):
-        a few that hoard cannot fill the store, and among many that do, there is still a place for small mail.
-        """
-        limits = self.limits
-        free = limits.mail_bytes - self._mail_bytes - LETTER_BYTES
-        has_place = len(peer.mailbox) < limits.mailbox_entries
-        return has_place and peer.mailbox_bytes + len(mail.frame) <= min(limits.mailbox_bytes, free)
+    def _put_mail(
+        self, key: PeerKey, peer: _Peer, mail: Mail, *, now: float, sender: PeerId = NO_PEER
+    ) -> Literal[Refusal.MAILBOX_FULL, Refusal.SHARE_FULL] | None:
+        free = self.limits.mail_bytes - self._mail_bytes - LETTER_BYTES
+        refusal = peer.mailbox.check(mail, sender, self.limits, free=free)
+        if refusal is None:
+            self._next_serial += 1
+            letter = Letter(self._next_serial, mail.kind, mail.frame, now + self.limits.envelope_ttl_s, sender)
+            self.add_mail(key, letter)
+            self.journal[mail_key(key, letter.serial)] = letter
+        return refusal
 
     def _drop_old_mail(self, key: PeerKey, peer: _Peer, *, now: float) -> None:
-        while peer.mailbox and peer.mailbox[0].expires_at <= now:
-            self._forget_mail(key, peer, peer.mailbox.popleft())
+        self._forget_mail(key, peer.mailbox.drop_old(now))
 
-    def _forget_mail(self, key: PeerKey, peer: _Peer, letter: Letter) -> None:
-        peer.mailbox_bytes -= len(letter.frame)
-        self._mail_bytes -= LETTER_BYTES + len(letter.frame)
-        self.journal[mail_key(key, letter.serial)] = None
+    def _forget_mail(self, key: PeerKey, letters: list[Letter]) -> None:
+        for letter in letters:
+            self._mail_bytes -= LETTER_BYTES + len(letter.frame)
+            self.journal[mail_key(key, letter.serial)] = None
 
     # Looking around
 
@@ -298,8 +295,8 @@ class Tables:
         return [Departure(key, ()) for key in keys]
 
     def _arm_peer(self, key: PeerKey, peer: _Peer) -> None:
-        mail_at = peer.mailbox[0].expires_at if peer.mailbox else inf
-        wanted = min(peer.lease_until, mail_at)
+        mail_at = peer.mailbox.ends_at
+        wanted = peer.lease_until if mail_at is None else min(peer.lease_until, mail_at)
         if wanted < peer.alarm_at:
             peer.alarm_at = wanted
             self._add_alarm(wanted, *key)
@@ -338,6 +335,8 @@ class Tables:
         """Add a peer, with a full lease, to a room that is there."""
         room, key = self._rooms[room_id], PeerKey(room_id, record.peer_id)
         peer = room.peers[record.peer_id] = _Peer(record, 0.0)
+        if record.holder:
+            room.seats[record.holder] += 1
         self._renew(room, peer, now=now)
         self._arm_peer(key, peer)
         self.journal[peer_key(key)] = record
@@ -345,8 +344,7 @@ class Tables:
     def add_mail(self, key: PeerKey, letter: Letter) -> None:
         """Add a letter behind those that wait; its peer is there."""
         peer = self._rooms[key.room_id].peers[key.peer_id]
-        peer.mailbox.append(letter)
-        peer.mailbox_bytes += len(letter.frame)
+        peer.mailbox.add(letter)
         self._mail_bytes += LETTER_BYTES + len(letter.frame)
         self._next_serial = max(self._next_serial, letter.serial)
         self._arm_peer(key, peer)
@@ -354,9 +352,10 @@ class Tables:
     def _remove_peer(self, key: PeerKey) -> None:
         room = self._rooms[key.room_id]
         peer = room.peers.pop(key.peer_id)
+        if peer.record.holder:
+            _give_back(room.seats, peer.record.holder)
         self.journal[peer_key(key)] = None
-        for letter in peer.mailbox:
-            self._forget_mail(key, peer, letter)
+        self._forget_mail(key, peer.mailbox.take())
         if not room.peers:
             self._remove_room(room.record)
 
@@ -364,11 +363,13 @@ class Tables:
         del self._rooms[record.room_id]
         self.journal[room_key(record.room_id)] = None
         if not record.is_by_guest:
-            self._forget_owned(record.broadcaster_id)
+            _give_back(self._rooms_of, record.broadcaster_id)
         if record.is_public:
             self._directory.remove(record)
 
-    def _forget_owned(self, user_id: UserId) -> None:
-        self._rooms_of[user_id] -= 1
-        if not self._rooms_of[user_id]:
-            del self._rooms_of[user_id]
+
+def _give_back(counts: Counter[T], name: T) -> None:
+    """One fewer; who has none left is forgotten."""
+    counts[name] -= 1
+    if not counts[name]:
+        del counts[name]

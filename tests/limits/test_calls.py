@@ -191,11 +191,95 @@ async def test_fifty_peers_of_one_user_and_address_come_back_at_once(start: Star
     """After a restart, with the settings as they come: nobody is held up."""
     meeting = await start(jwt_secret=SECRET)
     token = token_of("bot", clock)
-    room = await meeting.create(token)
-    body = {"roomId": room["room"]["roomId"]}
-    answers = [await meeting.call("POST", "/signaling/join-room", body, token=token) for _ in range(50)]
-    assert {answer.status for answer in answers} == {200}
+    for number in range(50):
+        room = await meeting.create(roomId=f"room{number}")
+        body = {"roomId": room["room"]["roomId"]}
+        assert (await meeting.call("POST", "/signaling/join-room", body, token=token)).status == 200
     assert meeting.service.tally.bounds.total() == 0
+
+
+async def take_seats(meeting: Meeting, room_id: str, count: int, **options: Any) -> Answer:
+    """All but the last are given."""
+    *given, last = [await join(meeting, room_id, **options) for _ in range(count)]
+    assert {answer.status for answer in given} == {200}
+    return last
+
+
+async def join(meeting: Meeting, room_id: str, **options: Any) -> Answer:
+    return await meeting.call("POST", "/signaling/join-room", {"roomId": room_id}, **options)
+
+
+async def test_one_user_cannot_take_all_seats_of_a_room(start: Start, clock: FakeClock) -> None:
+    """From whatever address: others get in, and the user is told what to do; seats whose leases end are free."""
+    meeting = await start(**proxied(jwt_secret=SECRET, user_seats=3))
+    room_id = (await meeting.create())["room"]["roomId"]
+    alice = token_of("alice", clock)
+    answer = await take_seats(meeting, room_id, 4, token=alice)
+    assert_error(answer, 429, "user_seats_taken")
+    assert "SIGNALING_USER_SEATS" in answer.json["error"]["message"]
+    assert "resume secret" in answer.json["error"]["hint"]
+    assert_error(await join(meeting, room_id, token=alice, headers=HOME), 429, "user_seats_taken")
+    bob = await join(meeting, room_id, token=token_of("bob", clock))
+    assert bob.json["room"]["participantCount"] == 5
+    await join(meeting, room_id)
+    clock.advance(76)
+    await meeting.service.sweep()
+    room_id = (await meeting.create())["room"]["roomId"]
+    assert_error(await take_seats(meeting, room_id, 4, token=alice), 429, "user_seats_taken")
+    assert meeting.service.tally.bounds["user_seats"] == 3
+
+
+async def test_guests_of_one_address_cannot_take_all_seats_of_a_room(start: Start, clock: FakeClock) -> None:
+    """The real one, behind a trusted proxy: guests from elsewhere, users from there, and a second room go on."""
+    meeting = await start(**proxied(jwt_secret=SECRET, address_seats=3))
+    room_id = (await meeting.create(token_of("host", clock)))["room"]["roomId"]
+    answer = await take_seats(meeting, room_id, 4, headers=OFFICE)
+    assert_error(answer, 429, "address_seats_taken")
+    assert "SIGNALING_ADDRESS_SEATS" in answer.json["error"]["message"]
+    assert (await join(meeting, room_id, headers=HOME)).status == 200
+    assert (await join(meeting, room_id, headers=OFFICE, token=token_of("alice", clock))).status == 200
+    other = await meeting.create()
+    assert (await join(meeting, other["room"]["roomId"], headers=OFFICE)).status == 200
+    assert meeting.service.tally.bounds["address_seats"] == 1
+
+
+async def test_guests_of_one_site_share_their_seats(start: Start, clock: FakeClock) -> None:
+    """Or who has an IPv6 /48 would come from 65,536 networks."""
+    meeting = await start(**proxied(jwt_secret=SECRET, address_seats=3))
+    room_id = (await meeting.create(token_of("host", clock)))["room"]["roomId"]
+    statuses = [
+        (await join(meeting, room_id, headers={"X-Forwarded-For": f"2001:db8:1:{number}::1"})).status
+        for number in range(4)
+    ]
+    assert statuses == [200, 200, 200, 429]
+    assert (await join(meeting, room_id, headers={"X-Forwarded-For": "2001:db8:2::1"})).status == 200
+
+
+async def test_class_of_guests_behind_one_address_gets_in(start: Start) -> None:
+    """With the settings as they come: a hundred and twenty-eight have place, and half of the room is left."""
+    meeting = await start()
+    room_id = (await meeting.create())["room"]["roomId"]
+    assert_error(await take_seats(meeting, room_id, 128), 429, "address_seats_taken")
+    assert meeting.service.config.address_seats * 2 == meeting.service.config.room_peers
+
+
+async def test_sender_with_a_full_share_is_told(start: Start) -> None:
+    """By name, and what to do; the mailbox still takes what others send."""
+    meeting = await start(sender_entries=2)
+    left, right = await meeting.pair()
+    third = await meeting.join(roomId=left["room"]["roomId"])
+    for _ in range(2):
+        assert (await meeting.post("offer", left, right["peerId"], 1)).status == 202
+    answer = await meeting.post("offer", left, right["peerId"], 1)
+    assert_error(answer, 429, "share_full")
+    assert "SIGNALING_SENDER_ENTRIES" in answer.json["error"]["message"]
+    assert (await meeting.post("offer", third, right["peerId"], 2)).status == 202
+    assert meeting.service.tally.bounds["sender_entries"] == 1
+    await meeting.inbox(left)
+    socket = await meeting.connect(left)
+    await socket.send_json({"type": "offer", "to": right["peerId"], "body": 1})
+    error = await socket.receive_json()
+    assert (error["type"], error["error"]["code"], error["to"]) == ("error", "share_full", right["peerId"])
 
 
 async def test_header_of_a_stranger_is_not_believed_but_told(

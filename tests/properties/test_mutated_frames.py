@@ -90,7 +90,8 @@ class Abuse:
         await self._control()
 
     async def _send(self, good: str, spoil: Spoilt) -> Heard:
-        joined = await self._meeting.service.create(User(UserId("mallory"), None, is_guest=True), wire.CreateRoom())
+        mallory = User(UserId("mallory"), None, is_guest=True)
+        joined = await self._meeting.service.create(mallory, wire.CreateRoom(), "192.0.2.1")
         text = good.replace("TOKEN", joined.token).replace("PEER", joined.peer_id).encode()
         token = None if "hello" in good else joined.token
         assert self._meeting.server.port is not None

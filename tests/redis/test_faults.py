@@ -30,7 +30,7 @@ async def caller() -> AsyncIterator[Caller]:
 async def servers(redis: RedisServer) -> AsyncIterator[list[tuple[asyncio.subprocess.Process, str]]]:
     """Two server processes on one Redis."""
     async with AsyncExitStack() as stack:
-        settings = {"SIGNALING_STORE": redis.url, "SIGNALING_GUESTS": "1"}
+        settings = {"SIGNALING_STORE": redis.url, "SIGNALING_GUESTS": "1", "SIGNALING_SENDER_ENTRIES": "256"}
         yield [await stack.enter_async_context(serving(**settings)) for _ in range(2)]
 
 

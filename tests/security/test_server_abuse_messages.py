@@ -182,7 +182,10 @@ async def test_sockets_that_nobody_reads_are_cut() -> None:
 
 
 async def test_mailboxes_that_nobody_reads_fill_up() -> None:
-    """A room of polling peers that do not poll: `mailbox_full`, first for each, then for all, and memory is bounded."""
+    """A room of polling peers that do not poll: `mailbox_full`, first for each, then for all, and memory is bounded.
+
+    The sender's share of each is made larger than the mailbox, or it would come first.
+    """
 
     def attack() -> Counter[str]:
         with Caller(siege.port) as sender, Caller(siege.port) as others:
@@ -194,7 +197,7 @@ async def test_mailboxes_that_nobody_reads_fill_up() -> None:
             sender.send(frame({"type": "leave"}))
             return error_codes(sender.receive_all())
 
-    async with besieged("--mail-bytes", str(32 << 20)) as siege:
+    async with besieged("--mail-bytes", str(32 << 20), "--sender-bytes", str(2 << 20)) as siege:
         refused = await asyncio.to_thread(attack)
         assert set(refused) == {"mailbox_full"}
         assert refused["mailbox_full"] > 4000 - (32 << 20) / 60_000

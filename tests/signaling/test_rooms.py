@@ -121,12 +121,15 @@ REFUSALS = {
     Refusal.NO_SUCH_ROOM: errors.NoSuchRoom,
     Refusal.ROOM_EXISTS: errors.RoomExists,
     Refusal.ROOM_FULL: errors.RoomFull,
+    Refusal.USER_SEATS_TAKEN: errors.UserSeatsTaken,
+    Refusal.ADDRESS_SEATS_TAKEN: errors.AddressSeatsTaken,
     Refusal.TOO_MANY_ROOMS: errors.TooManyRooms,
     Refusal.TOO_MANY_OWN_ROOMS: errors.TooManyOwnRooms,
     Refusal.NOT_THEIRS: errors.InvalidToken,
     Refusal.SENDER_GONE: errors.PeerGone,
     Refusal.NO_SUCH_PEER: errors.NoSuchPeer,
     Refusal.MAILBOX_FULL: errors.MailboxFull,
+    Refusal.SHARE_FULL: errors.ShareFull,
 }
 
 
@@ -144,12 +147,12 @@ def test_bound_of_a_full_room_is_named() -> None:
 
 
 def test_views_show_what_clients_may_see() -> None:
-    """Seconds in UTC; no guest mark."""
+    """Seconds in UTC; no guest mark, no origin."""
     room = view_room(RoomView(a_room(created_at=1_769_860_800.9), 3))
     assert (room.created_at, room.participant_count) == ("2026-01-31T12:00:00Z", 3)
     assert view_peers((a_peer("p", is_guest=True),)) == (wire.Peer("p", "u", "p"),)
     assert {each.name for each in PeerRecord.__dataclass_fields__.values()} == {
-        "peer_id", "user_id", "display_name", "is_guest"
+        "peer_id", "user_id", "display_name", "is_guest", "origin"
     }  # fmt: skip
 
 

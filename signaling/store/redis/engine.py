@@ -202,7 +202,9 @@ class RedisStore(SharedStore):
     # Mail
 
     async def post(self, sender: PeerKey, to: PeerId, mail: Mail) -> PostRefusal | None:
-        answer = await self._in_room(self._scripts.post, sender.room_id, sender.peer_id, to, _letter(mail))
+        answer = await self._in_room(
+            self._scripts.post, sender.room_id, sender.peer_id, to, _letter(mail, sender.peer_id)
+        )
         return Refusal[answer.decode()] if answer else None  # type: ignore[return-value]  # of this script, only these
 
     async def tell(self, room_id: RoomId, recipients: Sequence[PeerId], frame: bytes) -> int:
@@ -313,12 +315,12 @@ class RedisStore(SharedStore):
         return answers
 
 
-def _letter(mail: Mail) -> bytes:
-    return mail.kind[0].encode() + mail.frame
+def _letter(mail: Mail, sender: str = "") -> bytes:
+    return b"%b%b %b" % (mail.kind[0].encode(), sender.encode(), mail.frame)
 
 
 def _frames(letters: Sequence[bytes]) -> tuple[bytes, ...]:
-    return tuple(letter[14:] for letter in letters)  # without its end and its kind
+    return tuple(letter.partition(b" ")[2] for letter in letters)  # without its end, its kind and its sender
 
 
 def _has_envelope(letters: Sequence[bytes]) -> bool:

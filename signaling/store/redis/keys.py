@@ -3,10 +3,12 @@
     speaktube:{tag}:room:<roomId>                HASH  record, token, idle (ms), serial of the last attach
     speaktube:{tag}:room:<roomId>:peers          HASH  peer id → PeerRecord
     speaktube:{tag}:room:<roomId>:leases         ZSET  peer id → end of its lease (ms)
+    speaktube:{tag}:room:<roomId>:seats          HASH  who holds seats → how many
     speaktube:{tag}:room:<roomId>:sizes          HASH  peer id → bytes of frames in its mailbox
     speaktube:{tag}:room:<roomId>:at             HASH  peer id → serial and server of its WebSocket;
                                                        peer id? → servers on which it may be polling
     speaktube:{tag}:room:<roomId>:mail:<peerId>  LIST  letters that wait
+    speaktube:{tag}:room:<roomId>:from:<peerId>  HASH  sender → how many of these; sender bytes → their size
     speaktube:{tag}:room:<roomId>:hand:<peerId>  LIST  letters given to a WebSocket, until a confirm
     speaktube:{tag}:due                          ZSET  room id → when it has to be looked at (ms)
     speaktube:{directory}:...                    what is asked across rooms: see redis_scripts.py

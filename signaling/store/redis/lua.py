@@ -37,7 +37,7 @@ local function renew(peer)
   redis.call('ZADD', base .. ':leases', now + @PEER_TTL@, peer)
   redis.call('HSET', base, 'idle', now + @ROOM_IDLE@)
   if redis.call('PTTL', base) < @KEEP@ / 2 then
-    for _, part in ipairs({'', ':peers', ':leases', ':sizes', ':at'}) do
+    for _, part in ipairs({'', ':peers', ':leases', ':seats', ':sizes', ':at'}) do
       redis.call('PEXPIRE', base .. part, @KEEP@)
     end
   end
@@ -51,16 +51,25 @@ local function others(peer)
 end
 local function end_room()
   local token = redis.call('HGET', base, 'token')
-  for _, part in ipairs({'', ':peers', ':leases', ':sizes', ':at'}) do redis.call('DEL', base .. part) end
+  for _, part in ipairs({'', ':peers', ':leases', ':seats', ':sizes', ':at'}) do redis.call('DEL', base .. part) end
   redis.call('ZREM', due, room)
   return token
 end
+local function holder_of(record)
+  if not record.is_guest then return 'user ' .. record.user_id end
+  return record.origin ~= '' and 'guests ' .. record.origin
+end
 local function remove(peer)
+  local record = redis.call('HGET', base .. ':peers', peer)
+  local holder = record and holder_of(cmsgpack.unpack(record))
+  if holder and redis.call('HINCRBY', base .. ':seats', holder, -1) < 1 then
+    redis.call('HDEL', base .. ':seats', holder)
+  end
   redis.call('HDEL', base .. ':peers', peer)
   redis.call('ZREM', base .. ':leases', peer)
   redis.call('HDEL', base .. ':sizes', peer)
   redis.call('HDEL', base .. ':at', peer, peer .. '?')
-  redis.call('DEL', base .. ':mail:' .. peer, base .. ':hand:' .. peer)
+  redis.call('DEL', base .. ':mail:' .. peer, base .. ':from:' .. peer, base .. ':hand:' .. peer)
   return redis.call('HLEN', base .. ':peers') == 0 and end_room()
 end
 """
@@ -78,42 +87,80 @@ local function welcome_back()
   renew(peer)
   return entered(kept, 0)
 end
+local function seats_taken(mine)
+  local record = cmsgpack.unpack(mine)
+  local most, refusal = @USER_SEATS@, 'USER_SEATS_TAKEN'
+  if record.is_guest then most, refusal = @ADDRESS_SEATS@, 'ADDRESS_SEATS_TAKEN' end
+  local holder = holder_of(record)
+  return holder and tonumber(redis.call('HGET', base .. ':seats', holder) or 0) >= most and refusal
+end
 local function enter()
   redis.call('HSET', base .. ':peers', peer, mine)
+  local holder = holder_of(cmsgpack.unpack(mine))
+  if holder then
+    redis.call('HINCRBY', base .. ':seats', holder, 1)
+    redis.call('PEXPIRE', base .. ':seats', @KEEP@)
+  end
   renew(peer)
   return entered(mine, 1)
 end
 """
 
 MAIL = """
+local function parts_of(letter)
+  local gap = string.find(letter, ' ', 15, true)
+  return string.sub(letter, 15, gap - 1), #letter - gap
+end
+local function add(key, field, amount)
+  if redis.call('HINCRBY', key, field, amount) <= 0 then redis.call('HDEL', key, field) end
+end
+local function count(peer, letter, sign)
+  local sender, size = parts_of(letter)
+  add(base .. ':sizes', peer, sign * size)
+  if sender ~= '' then
+    add(base .. ':from:' .. peer, sender, sign)
+    add(base .. ':from:' .. peer, sender .. ' bytes', sign * size)
+    redis.call('PEXPIRE', base .. ':from:' .. peer, @ENVELOPE_TTL@)
+  end
+end
 local function drop_old(peer)
   local mail = base .. ':mail:' .. peer
   local first = redis.call('LINDEX', mail, 0)
   while first and tonumber(string.sub(first, 1, 13)) <= now do
     redis.call('LPOP', mail)
-    redis.call('HINCRBY', base .. ':sizes', peer, 14 - #first)
+    count(peer, first, -1)
     first = redis.call('LINDEX', mail, 0)
   end
-  if not first then redis.call('HDEL', base .. ':sizes', peer) end
+  if not first then
+    redis.call('HDEL', base .. ':sizes', peer)
+    redis.call('DEL', base .. ':from:' .. peer)
+  end
   return mail, first
 end
-local function put(peer, letter)
+local function share_is_full(peer, sender, size)
+  local entries, held = unpack(redis.call('HMGET', base .. ':from:' .. peer, sender, sender .. ' bytes'))
+  return tonumber(entries or 0) >= @SENDER_ENTRIES@ or tonumber(held or 0) + size > @SENDER_BYTES@
+end
+local function put(peer, letter, sender)
   local mail = drop_old(peer)
-  local size = tonumber(redis.call('HGET', base .. ':sizes', peer) or 0) + #letter - 1
-  if redis.call('LLEN', mail) >= @ENTRIES@ or size > @BYTES@ then return false end
-  redis.call('RPUSH', mail, string.format('%013.0f', now + @ENVELOPE_TTL@) .. letter)
+  letter = string.format('%013.0f', now + @ENVELOPE_TTL@) .. letter
+  local _, size = parts_of(letter)
+  if sender and share_is_full(peer, sender, size) then return 'SHARE_FULL' end
+  local held = tonumber(redis.call('HGET', base .. ':sizes', peer) or 0)
+  if redis.call('LLEN', mail) >= @ENTRIES@ or held + size > @BYTES@ then return 'MAILBOX_FULL' end
+  redis.call('RPUSH', mail, letter)
   redis.call('PEXPIRE', mail, @ENVELOPE_TTL@)
-  redis.call('HSET', base .. ':sizes', peer, size)
+  count(peer, letter, 1)
   redis.call('PEXPIRE', base .. ':sizes', @KEEP@)
-  return true
 end
 local function tell(peers, letter)
   local rung, full = {}, 0
   for _, peer in ipairs(peers) do
     if lease(peer) > now then
-      if put(peer, letter) then
+      if put(peer, letter) then full = full + 1
+      else
         for server in pairs(ears(peer)) do rung[server] = (rung[server] or '') .. ' ' .. peer end
-      else full = full + 1 end
+      end
     end
   end
   for server, those in pairs(rung) do publish(server, 'mail ' .. room .. those) end
@@ -123,6 +170,7 @@ local function into_hand(peer)
   local mail, first = drop_old(peer)
   if not first then return {} end
   redis.call('HDEL', base .. ':sizes', peer)
+  redis.call('DEL', base .. ':from:' .. peer)
   local letters, is_held = redis.call('LRANGE', mail, 0, -1), false
   for _, letter in ipairs(letters) do is_held = is_held or string.sub(letter, 14, 14) ~= 'n' end
   if is_held then redis.call('RENAME', mail, base .. ':hand:' .. peer) else redis.call('DEL', mail) end

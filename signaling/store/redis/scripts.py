@@ -3,7 +3,8 @@
 Time is the Redis server's (TIME), in whole milliseconds: the clocks of our servers play no part. ARGV[1] is an offset
 to it that only tests set. A room's script has KEYS[1], the room, and KEYS[2], its tag's list of what is due; a script
 for many peers has that list alone. Other keys are made from these and lie in the same slot. Records are MessagePack,
-as everywhere in the stores. A letter in a mailbox: 13 digits of its end (ms), one letter for its kind, the frame.
+as everywhere in the stores. A letter in a mailbox: 13 digits of its end (ms), one letter for its kind, who sent it, a
+space, the frame.
 
 Rules that the scripts hold, beyond those of tables.py:
 
@@ -39,6 +40,8 @@ _JOIN = """
 if redis.call('EXISTS', base) == 0 then return {'NO_SUCH_ROOM'} end
 if redis.call('HEXISTS', base .. ':peers', peer) == 1 then return welcome_back() end
 if redis.call('HLEN', base .. ':peers') >= @ROOM_PEERS@ then return {'ROOM_FULL'} end
+local taken = seats_taken(mine)
+if taken then return {taken} end
 if ARGV[6] then tell(redis.call('HKEYS', base .. ':peers'), ARGV[6]) end
 return enter()
 """
@@ -78,7 +81,7 @@ local hand, mail = base .. ':hand:' .. peer, base .. ':mail:' .. peer
 local given = redis.call('LRANGE', hand, 0, -1)
 for i = #given, 1, -1 do
   redis.call('LPUSH', mail, given[i])
-  redis.call('HINCRBY', base .. ':sizes', peer, #given[i] - 14)
+  count(peer, given[i], 1)
 end
 if #given > 0 then redis.call('PEXPIRE', mail, @ENVELOPE_TTL@) end
 redis.call('DEL', hand)
@@ -98,7 +101,8 @@ local peer, to, letter = ARGV[4], ARGV[5], ARGV[6]
 if lease(peer) <= now then return 'SENDER_GONE' end
 renew(peer)
 if lease(to) <= now then return 'NO_SUCH_PEER' end
-if not put(to, letter) then return 'MAILBOX_FULL' end
+local refusal = put(to, letter, peer)
+if refusal then return refusal end
 for server in pairs(ears(to)) do publish(server, 'mail ' .. room .. ' ' .. to) end
 """
 
@@ -123,7 +127,7 @@ if #taken > 0 then
   redis.call('DEL', mail)
   for _, letter in ipairs(kept) do redis.call('RPUSH', mail, letter) end
   if #kept > 0 then redis.call('PEXPIRE', mail, rest_ms) end
-  for _, letter in ipairs(taken) do redis.call('HINCRBY', base .. ':sizes', peer, 14 - #letter) end
+  for _, letter in ipairs(taken) do count(peer, letter, -1) end
   return taken
 end
 local polling = redis.call('HGET', base .. ':at', peer .. '?') or ''
@@ -252,6 +256,10 @@ class Scripts:
             "ENVELOPE_TTL": _ms(limits.envelope_ttl_s),
             "KEEP": _KEEP_FACTOR * _ms(longest_s) + _KEEP_MORE_MS,
             "ROOM_PEERS": limits.room_peers,
+            "USER_SEATS": limits.user_seats,
+            "ADDRESS_SEATS": limits.address_seats,
+            "SENDER_ENTRIES": limits.sender_entries,
+            "SENDER_BYTES": limits.sender_bytes,
             "ENTRIES": limits.mailbox_entries,
             "BYTES": limits.mailbox_bytes,
             "USER_ROOMS": limits.user_rooms,

@@ -114,7 +114,9 @@ def test_our_own_mistake_is_no_ending() -> None:
         after_error(Closed())
 
 
-@pytest.mark.parametrize("code", ["no_such_peer", "mailbox_full", "body_too_large", "invalid_body", "malformed_json"])
+@pytest.mark.parametrize(
+    "code", ["no_such_peer", "mailbox_full", "share_full", "body_too_large", "invalid_body", "malformed_json"]
+)
 def test_refused_envelope_costs_only_itself(code: str) -> None:
     assert concerns_one_signal(JoinRefused(code, "no"))
 

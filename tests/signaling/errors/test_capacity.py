@@ -1,19 +1,23 @@
 """Refusals that another time would not see."""
 
 from signaling.errors import (
+    AddressSeatsTaken,
     GoingAway,
     KeysUnavailable,
     MailboxFull,
     RateLimited,
+    ShareFull,
     StoreUnavailable,
     TooManyOwnRooms,
     TooManyRooms,
+    UserSeatsTaken,
 )
 
 
 def test_each_says_when_to_come_back() -> None:
     """RFC 9110, 10.2.3: Retry-After."""
-    assert all(each.retry_after_s for each in (MailboxFull, TooManyRooms, TooManyOwnRooms, StoreUnavailable, GoingAway))
+    full = (MailboxFull, ShareFull, TooManyRooms, TooManyOwnRooms, UserSeatsTaken, AddressSeatsTaken)
+    assert all(each.retry_after_s for each in (*full, StoreUnavailable, GoingAway))
 
 
 def test_keys_are_unavailable_for_as_long_as_the_provider_rests() -> None:

@@ -11,7 +11,7 @@ from signaling.store.redis.engine import RedisStore
 
 from ..support import START, FakeClock
 
-__all__ = ["a_key", "a_peer", "a_room", "make_redis", "make_store"]
+__all__ = ["a_guest", "a_key", "a_peer", "a_room", "make_redis", "make_store"]
 
 
 def a_room(
@@ -33,8 +33,14 @@ def a_room(
     )
 
 
-def a_peer(peer_id: str = "p", *, user: str = "u", is_guest: bool = False) -> PeerRecord:
-    return PeerRecord(peer_id=PeerId(peer_id), user_id=UserId(user), display_name=peer_id, is_guest=is_guest)
+def a_peer(peer_id: str = "p", *, user: str = "u", is_guest: bool = False, origin: str = "") -> PeerRecord:
+    return PeerRecord(
+        peer_id=PeerId(peer_id), user_id=UserId(user), display_name=peer_id, is_guest=is_guest, origin=origin
+    )
+
+
+def a_guest(peer_id: str, origin: str) -> PeerRecord:
+    return a_peer(peer_id, user=f"guest-{peer_id}", is_guest=True, origin=origin)
 
 
 def a_key(peer_id: str = "p", room_id: str = "room") -> PeerKey:

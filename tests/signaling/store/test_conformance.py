@@ -10,9 +10,19 @@ from signaling.ids import PeerId, PeerKey, RoomId
 from signaling.store.port import Cursor, Entered, Limits, Mail, Refusal, Store
 
 from ..support import FakeClock
-from .support import a_key, a_peer, a_room, make_redis, make_store
+from .support import a_guest, a_key, a_peer, a_room, make_redis, make_store
 
-LIMITS = Limits(max_rooms=20, user_rooms=12, room_peers=10, mailbox_entries=8, mailbox_bytes=100)
+LIMITS = Limits(
+    max_rooms=20,
+    user_rooms=12,
+    room_peers=10,
+    user_seats=4,
+    address_seats=5,
+    mailbox_entries=8,
+    mailbox_bytes=100,
+    sender_entries=6,
+    sender_bytes=70,
+)
 
 
 REDIS = [pytest.param(name, marks=pytest.mark.redis, id=name) for name in ("redis_url", "cluster_url")]
@@ -45,10 +55,57 @@ async def post(store: Store, sender: PeerKey, to: PeerKey, frame: bytes, kind: s
 async def test_capacity_holds_against_200_joins_at_once(store: Store) -> None:
     """Exactly as many get in as there are places; all others hear that it is full."""
     await store.create(a_room(), a_peer("p"))
-    joins = [store.join(RoomId("room"), a_peer(f"p{number}")) for number in range(200)]
+    joins = [store.join(RoomId("room"), a_peer(f"p{number}", user=f"u{number}")) for number in range(200)]
     outcomes = await asyncio.gather(*joins)
     assert sum(isinstance(each, Entered) for each in outcomes) == 9
     assert sum(each is Refusal.ROOM_FULL for each in outcomes) == 191
+
+
+async def test_seats_of_one_user_in_a_room_are_bounded(store: Store) -> None:
+    """Also against joins at once; others get in, who is present comes back, and who leaves makes place."""
+    await store.create(a_room(), a_peer("p"))
+    outcomes = await asyncio.gather(*(store.join(RoomId("room"), a_peer(f"p{number}")) for number in range(50)))
+    seated = [each for each in outcomes if isinstance(each, Entered)]
+    assert len(seated) == 3
+    assert sum(each is Refusal.USER_SEATS_TAKEN for each in outcomes) == 47
+    again = await store.join(RoomId("room"), seated[0].peer)
+    assert isinstance(again, Entered)
+    assert not again.is_new
+    assert isinstance(await store.join(RoomId("room"), a_peer("q", user="v")), Entered)
+    assert isinstance(await store.create(a_room("another"), a_peer("p")), Entered)
+    await store.leave(a_key("p"))
+    assert isinstance(await store.join(RoomId("room"), a_peer("new")), Entered)
+    assert await store.join(RoomId("room"), a_peer("newer")) is Refusal.USER_SEATS_TAKEN
+
+
+async def test_seats_of_guests_of_one_origin_in_a_room_are_bounded(store: Store) -> None:
+    """A guest is a new user each time; users and guests from elsewhere get in, and who is present comes back."""
+    await store.create(a_room(is_by_guest=True), a_guest("p", "here"))
+    joins = [store.join(RoomId("room"), a_guest(f"p{number}", "here")) for number in range(20)]
+    outcomes = await asyncio.gather(*joins)
+    assert sum(isinstance(each, Entered) for each in outcomes) == 4
+    assert sum(each is Refusal.ADDRESS_SEATS_TAKEN for each in outcomes) == 16
+    again = await store.join(RoomId("room"), a_guest("p", "by another way"))
+    assert isinstance(again, Entered)
+    assert again.peer.origin == "here", "the seat stays what it was"
+    assert isinstance(await store.join(RoomId("room"), a_guest("far", "there")), Entered)
+    assert isinstance(await store.join(RoomId("room"), a_peer("q")), Entered)
+    await store.leave(a_key("p"))
+    assert isinstance(await store.join(RoomId("room"), a_guest("new", "here")), Entered)
+
+
+async def test_seats_whose_lease_ended_are_free(store: Store, clock: FakeClock) -> None:
+    """Once they are told of, as the room's places are."""
+    await store.create(a_room(), a_peer("other", user="v"))
+    for number in range(4):
+        await store.join(RoomId("room"), a_peer(f"p{number}"))
+    clock.advance(70)
+    await store.renew([a_key("other")])
+    clock.advance(6)
+    assert len(await store.expire()) == 4
+    for number in range(4):
+        assert isinstance(await store.join(RoomId("room"), a_peer(f"q{number}")), Entered)
+    assert await store.join(RoomId("room"), a_peer("q4")) is Refusal.USER_SEATS_TAKEN
 
 
 async def test_number_of_rooms_is_bounded(store: Store) -> None:
@@ -98,10 +155,10 @@ async def test_room_id_is_taken_once(store: Store) -> None:
 async def test_each_envelope_is_handed_out_once(store: Store, pair: tuple[PeerKey, PeerKey]) -> None:
     """Many takers at once share the mail without overlap, and none is lost."""
     left, right = pair
-    for number in range(8):
+    for number in range(6):
         await post(store, left, right, b"%d" % number)
     taken = await asyncio.gather(*(store.take(right) for _ in range(50)))
-    assert sorted(frame for frames in taken for frame in frames or ()) == [b"%d" % number for number in range(8)]
+    assert sorted(frame for frames in taken for frame in frames or ()) == [b"%d" % number for number in range(6)]
 
 
 async def test_order_is_kept_and_kinds_are_chosen(store: Store, pair: tuple[PeerKey, PeerKey]) -> None:
@@ -117,19 +174,62 @@ async def test_order_is_kept_and_kinds_are_chosen(store: Store, pair: tuple[Peer
 async def test_mailbox_is_bounded_in_entries_and_bytes(store: Store, pair: tuple[PeerKey, PeerKey]) -> None:
     """Room comes back with taking."""
     left, right = pair
-    assert [await post(store, left, right, b"x") for _ in range(9)] == [None] * 8 + [Refusal.MAILBOX_FULL]
-    assert [await post(store, right, left, b"x" * 60) for _ in range(2)] == [None, Refusal.MAILBOX_FULL]
+    await store.join(RoomId("room"), a_peer("third"))
+    assert [await post(store, left, right, b"x") for _ in range(4)] == [None] * 4
+    assert [await post(store, a_key("third"), right, b"x") for _ in range(5)] == [None] * 4 + [Refusal.MAILBOX_FULL]
+    assert await post(store, right, left, b"x" * 60) is None
+    assert await post(store, a_key("third"), left, b"x" * 60) is Refusal.MAILBOX_FULL
     await store.take(right)
     assert await post(store, left, right, b"x") is None
+
+
+async def test_share_of_one_sender_in_a_mailbox_is_bounded(store: Store, pair: tuple[PeerKey, PeerKey]) -> None:
+    """In entries and in bytes; others still find place, and the share comes back with taking."""
+    left, right = pair
+    await store.join(RoomId("room"), a_peer("third"))
+    third = a_key("third")
+    assert [await post(store, left, right, b"x") for _ in range(7)] == [None] * 6 + [Refusal.SHARE_FULL]
+    assert await post(store, third, right, b"y") is None
+    assert [await post(store, right, left, b"x" * 40) for _ in range(2)] == [None, Refusal.SHARE_FULL]
+    assert await post(store, right, left, b"x" * 30) is None
+    assert await post(store, third, left, b"y" * 30) is None
+    await store.take(right)
+    assert [await post(store, left, right, b"x") for _ in range(7)] == [None] * 6 + [Refusal.SHARE_FULL]
+
+
+async def test_share_shrinks_with_what_is_taken_of_a_kind_and_with_time(
+    store: Store, pair: tuple[PeerKey, PeerKey], clock: FakeClock
+) -> None:
+    """It is of what waits, however that came to be."""
+    left, right = pair
+    for kind in ("offer", "offer", "candidate", "candidate", "candidate", "candidate"):
+        assert await post(store, left, right, b"x", kind) is None
+    assert await store.take(right, "offer") == (b"x", b"x")
+    clock.advance(20)
+    assert [await post(store, left, right, b"y") for _ in range(3)] == [None, None, Refusal.SHARE_FULL]
+    clock.advance(11)
+    assert [await post(store, left, right, b"z") for _ in range(5)] == [None] * 4 + [Refusal.SHARE_FULL]
+    assert await store.take(right) == (b"y", b"y", b"z", b"z", b"z", b"z")
+    assert [await post(store, left, right, b"x" * 70) for _ in range(2)] == [None, Refusal.SHARE_FULL]
+
+
+async def test_notices_have_no_share(store: Store, pair: tuple[PeerKey, PeerKey]) -> None:
+    """They are the server's own, and what a sender has waiting is none of theirs."""
+    left, right = pair
+    for _ in range(6):
+        await post(store, left, right, b"x")
+    assert await store.tell(RoomId("room"), [right.peer_id], b"n" * 30) == 0
+    assert await store.tell(RoomId("room"), [right.peer_id], b"n" * 30) == 0
+    assert await store.take(right) == (b"x",) * 6 + (b"n" * 30,) * 2
 
 
 async def test_mail_expires(store: Store, pair: tuple[PeerKey, PeerKey], clock: FakeClock) -> None:
     """After 30 s it is gone and its place is free."""
     left, right = pair
-    await post(store, left, right, b"x" * 100)
+    await post(store, left, right, b"x" * 70)
     clock.advance(31)
-    assert await post(store, left, right, b"y" * 100) is None
-    assert await store.take(right) == (b"y" * 100,)
+    assert await post(store, left, right, b"y" * 70) is None
+    assert await store.take(right) == (b"y" * 70,)
 
 
 async def test_post_needs_a_sender_and_an_addressee(store: Store, pair: tuple[PeerKey, PeerKey]) -> None:
@@ -150,8 +250,10 @@ async def test_notices_pass_over_who_is_gone(store: Store, pair: tuple[PeerKey, 
 async def test_notices_pass_over_full_mailboxes(store: Store, pair: tuple[PeerKey, PeerKey]) -> None:
     """And say how many those were: an operator wants to know."""
     left, right = pair
-    for _ in range(8):
-        await post(store, left, right, b"x")
+    await store.join(RoomId("room"), a_peer("third"))
+    for sender in (left, a_key("third")):
+        for _ in range(4):
+            await post(store, sender, right, b"x")
     assert await store.tell(RoomId("room"), [left.peer_id, right.peer_id], b"notice") == 1
     assert await store.take(left) == (b"notice",)
     assert await store.take(right) == (b"x",) * 8

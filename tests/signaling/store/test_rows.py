@@ -8,15 +8,16 @@ from hypothesis import strategies as st
 
 from signaling.store.rows import Letter, Row, decode_row, encode_row, mail_key, peer_key, room_key
 
-from .support import a_key, a_peer, a_room
+from .support import a_guest, a_key, a_room
 
 
 @pytest.mark.parametrize(
     ("key", "row"),
     [
         (room_key(a_room().room_id), a_room()),
-        (peer_key(a_key()), a_peer(is_guest=True)),
+        (peer_key(a_key()), a_guest("p", "here")),
         (mail_key(a_key(), 17), Letter(17, "notice", b"\x00\xff", 1.5)),
+        (mail_key(a_key(), 17), Letter(17, "offer", b"{}", 1.5, a_key().peer_id)),
     ],
 )
 def test_row_survives_the_round_trip(key: str, row: Row) -> None:

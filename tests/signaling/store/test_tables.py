@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from signaling.ids import PeerId, PeerKey, RoomId
-from signaling.store.port import Entered, Limits, Mail, Refusal
+from signaling.store.port import Entered, Limits, Mail, PeerRecord, Refusal
 from signaling.store.rows import Letter, Row
 from signaling.store.tables import ENDINGS_AT_ONCE, LETTER_BYTES, Tables
 
@@ -19,8 +19,11 @@ LIMITS = Limits(
     max_rooms=3,
     user_rooms=2,
     room_peers=3,
+    user_seats=2,
     mailbox_entries=3,
     mailbox_bytes=20,
+    sender_entries=2,
+    sender_bytes=15,
     peer_ttl_s=75,
     grace_s=10,
     envelope_ttl_s=30,
@@ -33,7 +36,12 @@ PEERS = st.sampled_from([PeerId(name) for name in "pqrs"])
 @dataclass
 class ModelPeer:
     lease_until: float
-    mail: list[tuple[str, bytes, float]] = field(default_factory=list)
+    mail: list[tuple[str, bytes, float, PeerId]] = field(default_factory=list)
+
+
+def of_somebody(peer: PeerId) -> PeerRecord:
+    """The last is another user's."""
+    return a_peer(peer, user="v" if peer == "s" else "u")
 
 
 class TablesModel(RuleBasedStateMachine):
@@ -56,7 +64,7 @@ class TablesModel(RuleBasedStateMachine):
 
     @rule(room=ROOMS, peer=PEERS, owner=st.sampled_from("uv"))
     def create(self, room: RoomId, peer: PeerId, owner: str) -> None:
-        outcome = self.tables.create(a_room(room, name=room, owner=owner), a_peer(peer), now=self.now)
+        outcome = self.tables.create(a_room(room, name=room, owner=owner), of_somebody(peer), now=self.now)
         if self.rooms.get(room) and peer not in self.rooms[room]:
             assert outcome is Refusal.ROOM_EXISTS
         elif not self.rooms.get(room) and self.owned(owner) >= LIMITS.user_rooms:
@@ -70,11 +78,13 @@ class TablesModel(RuleBasedStateMachine):
 
     @rule(room=ROOMS, peer=PEERS)
     def join(self, room: RoomId, peer: PeerId) -> None:
-        outcome = self.tables.join(room, a_peer(peer), now=self.now)
+        outcome = self.tables.join(room, of_somebody(peer), now=self.now)
         if not self.rooms.get(room):
             assert outcome is Refusal.NO_SUCH_ROOM
         elif peer not in self.rooms[room] and len(self.rooms[room]) >= LIMITS.room_peers:
             assert outcome is Refusal.ROOM_FULL
+        elif peer not in self.rooms[room] and peer != "s" and len(self.rooms[room].keys() - {"s"}) >= LIMITS.user_seats:
+            assert outcome is Refusal.USER_SEATS_TAKEN
         else:
             self.entered(outcome, room, peer)
 
@@ -111,13 +121,16 @@ class TablesModel(RuleBasedStateMachine):
             assert outcome is Refusal.NO_SUCH_PEER
             return
         waiting = self.waiting(receiving)
-        if len(waiting) >= LIMITS.mailbox_entries or sum(len(each[1]) for each in waiting) + len(frame) > 20:
+        share = [each[1] for each in waiting if each[3] == sender]
+        if len(share) >= LIMITS.sender_entries or sum(map(len, share)) + len(frame) > LIMITS.sender_bytes:
+            assert outcome is Refusal.SHARE_FULL
+        elif len(waiting) >= LIMITS.mailbox_entries or sum(len(each[1]) for each in waiting) + len(frame) > 20:
             assert outcome is Refusal.MAILBOX_FULL
         else:
             assert outcome is None
-            receiving.mail.append((kind, frame, self.now + LIMITS.envelope_ttl_s))
+            receiving.mail.append((kind, frame, self.now + LIMITS.envelope_ttl_s, sender))
 
-    def waiting(self, peer: ModelPeer) -> list[tuple[str, bytes, float]]:
+    def waiting(self, peer: ModelPeer) -> list[tuple[str, bytes, float, PeerId]]:
         peer.mail = [each for each in peer.mail if each[2] > self.now]
         return peer.mail
 
@@ -129,7 +142,7 @@ class TablesModel(RuleBasedStateMachine):
         if model:
             model.lease_until = self.now + LIMITS.peer_ttl_s
             waiting = self.waiting(model)
-            assert taken == tuple(frame for each, frame, _ in waiting if kind in (None, each))
+            assert taken == tuple(frame for each, frame, *_ in waiting if kind in (None, each))
             model.mail = [each for each in waiting if kind not in (None, each[0])]
 
     @rule(seconds=st.sampled_from([0.5, 9, 20, 31, 76]))
@@ -267,12 +280,15 @@ def test_bounds_refuse_and_leave_the_tables_as_they_were() -> None:
     assert tables.take(a_key("x"), None, now=0) is None
     assert tables.post(a_key("x"), PeerId("p"), Mail("offer", b""), now=0) is Refusal.SENDER_GONE
     assert tables.post(a_key("p"), PeerId("x"), Mail("offer", b""), now=0) is Refusal.NO_SUCH_PEER
-    assert tables.post(a_key("p"), PeerId("p"), Mail("offer", b"x" * 21), now=0) is Refusal.MAILBOX_FULL
+    assert tables.post(a_key("p"), PeerId("p"), Mail("offer", b"x" * 16), now=0) is Refusal.SHARE_FULL
     assert tables.post(a_key("p"), PeerId("p"), Mail("offer", b"x"), now=0) is None
     tables.shorten(a_key("x"), now=0)
     tables.join(RoomId("room"), a_peer("q"), now=0)
-    tables.join(RoomId("room"), a_peer("r"), now=0)
-    assert tables.join(RoomId("room"), a_peer("s"), now=0) is Refusal.ROOM_FULL
+    assert tables.join(RoomId("room"), a_peer("r"), now=0) is Refusal.USER_SEATS_TAKEN
+    tables.join(RoomId("room"), a_peer("r", user="v"), now=0)
+    assert tables.post(a_key("q"), PeerId("p"), Mail("offer", b"x" * 15), now=0) is None
+    assert tables.post(a_key("r"), PeerId("p"), Mail("offer", b"x" * 15), now=0) is Refusal.MAILBOX_FULL
+    assert tables.join(RoomId("room"), a_peer("s", user="w"), now=0) is Refusal.ROOM_FULL
     assert tables.leave(a_key("r"), now=0) == ("p", "q")
     assert tables.leave(a_key("q"), now=0) == ("p",)
     assert tables.leave(a_key("p"), now=31) == ()
@@ -282,7 +298,7 @@ def test_mail_that_has_expired_makes_room() -> None:
     """Before any sweep."""
     tables = Tables(LIMITS)
     tables.create(a_room(), a_peer("p"), now=0)
-    for now in (0, 0, 0, 31):
+    for now in (0, 0, 31):
         assert tables.post(a_key("p"), PeerId("p"), Mail("offer", b"x"), now=now) is None
     assert tables.take(a_key("p"), "bye", now=31) == ()
     assert tables.take(a_key("p"), "offer", now=31) == (b"x",)

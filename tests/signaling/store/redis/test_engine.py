@@ -19,7 +19,7 @@ from ..support import a_key, a_peer, a_room, make_redis
 
 pytestmark = pytest.mark.redis
 
-LIMITS = Limits(room_peers=10, room_idle_s=1000)
+LIMITS = Limits(room_peers=10, user_seats=8, sender_entries=3, room_idle_s=1000)
 ROOM, LEFT, RIGHT = RoomId("room"), a_key("p"), a_key("q")
 
 
@@ -67,10 +67,30 @@ async def post(store: RedisStore, frame: bytes) -> None:
 async def test_capacity_holds_over_four_servers(servers: list[RedisStore]) -> None:
     """200 joins at once against 10 places: exactly 10 get in."""
     await servers[0].create(a_room(), a_peer("p"))
-    joins = [servers[number % 4].join(ROOM, a_peer(f"p{number}")) for number in range(200)]
+    joins = [servers[number % 4].join(ROOM, a_peer(f"p{number}", user=f"u{number}")) for number in range(200)]
     outcomes = await asyncio.gather(*joins)
     assert sum(isinstance(each, Entered) for each in outcomes) == 9
     assert sum(each is Refusal.ROOM_FULL for each in outcomes) == 191
+
+
+async def test_seats_hold_over_four_servers(servers: list[RedisStore]) -> None:
+    """Of one user, wherever each joins."""
+    await servers[0].create(a_room(), a_peer("p"))
+    joins = [servers[number % 4].join(ROOM, a_peer(f"p{number}")) for number in range(40)]
+    outcomes = await asyncio.gather(*joins)
+    assert sum(each is Refusal.USER_SEATS_TAKEN for each in outcomes) == 40 + 1 - LIMITS.user_seats
+
+
+async def test_mail_that_is_put_back_counts_for_its_sender(servers: list[RedisStore], pair: None) -> None:
+    """A socket that takes it and ends, again and again, is no way to send more than one's share."""
+    for number in range(LIMITS.sender_entries):
+        await post(servers[0], b"%d" % number)
+    for server in servers:
+        await attach(server, RIGHT)
+    assert await servers[0].post(LEFT, RIGHT.peer_id, Mail("offer", b"x")) is None, "in a hand, nothing waits"
+    attached = await servers[1].attach(RIGHT)
+    assert attached is not None
+    assert attached.frames == (b"0", b"1", b"2", b"x")
 
 
 async def test_departure_is_told_by_one_server(servers: list[RedisStore], pair: None, clock: FakeClock) -> None:
