@@ -28,7 +28,7 @@ for i, key in ipairs(KEYS) do
 end
 if which > 0 then return {which, math.ceil(longest)} end
 for i, key in ipairs(KEYS) do
-  redis.call('SET', key, string.format('%.0f', full_at[i]), 'PX', math.ceil((full_at[i] - now) / 1000))
+  redis.call('SET', key, string.format('%.0f', full_at[i]), 'PX', math.max(1, math.ceil((full_at[i] - now) / 1000)))
 end
 return {0, 0}
 """

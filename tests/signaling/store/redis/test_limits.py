@@ -57,6 +57,12 @@ async def test_no_limit_costs_nothing(servers: list[RedisStore]) -> None:
     assert servers[0].commands == before
 
 
+async def test_pace_finer_than_a_microsecond_is_let_through(servers: list[RedisStore]) -> None:
+    """Whoever sets a rate that nobody reaches is served: its buckets are full again at once."""
+    wide = Demand("joins_user", "alice", Rate(1_000_000_000, 60))
+    assert [await servers[0].limiter.decide([wide], now=0) for _ in range(20)] == [None] * 20
+
+
 async def test_buckets_run_out_and_name_nobody(redis_url: str, session_redis: RedisServer, clock: FakeClock) -> None:
     """A bucket that is full again says the same as none; addresses are not kept."""
     store = make_redis(redis_url, Limits(), clock)
