@@ -2,9 +2,10 @@
 
 For 1, 2 and 3 server processes: envelopes a second between 50 pairs whose two peers are on different servers, their way
 in ms, how many commands Redis is sent for each, and what they cost it. For one server no envelope needs Redis: that is
-the direct way. Then the same for joins, and for envelopes that come one at a time. Everything runs on this machine, the
-clients too: with fewer cores than processes the rates say what all of them together can do, and the commands and the
-microseconds of Redis say what a bigger machine would have to pay.
+the direct way. Then the same for envelopes one at a time and for all that a peer does from coming to going; and what
+servers and idle peers ask for as long as they stay. Everything runs on this machine, the clients too: with fewer cores
+than processes the rates say what all of them together can do, and the commands and the microseconds of Redis say what a
+bigger machine would have to pay.
 """
 
 from __future__ import annotations
@@ -12,19 +13,15 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import re
 import shutil
-import socket
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
+from redis_servers import Redis, running_redis, running_server
 from report import print_figure, print_values
 
 PAIRS = 50
@@ -32,95 +29,13 @@ WINDOW = 4
 """Envelopes of a pair under way at once: an offer, an answer and some candidates."""
 
 SECONDS = 5.0
-JOINS = 300
+ROOMS = 150
+IDLE, IDLE_S, ROUND_S = 600, 6.0, 3.0
+"""Peers that only stay, for how long they are watched, and how often each is seen to."""
+
 BODY = "x" * 200
 SETTLED_S = 2.5
 """From then on envelopes for a peer of the same server go to it directly."""
-
-
-@dataclass
-class Redis:
-    """A redis-server of our own, without persistence."""
-
-    port: int
-
-    @property
-    def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}/0"
-
-    def info(self, section: str) -> str:
-        line = ["redis-cli", "-p", str(self.port), "info", section]
-        return subprocess.run(line, capture_output=True, text=True, check=True).stdout
-
-    def cost(self) -> tuple[int, float]:
-        """Scripts run so far - our servers send hardly anything else - and seconds of CPU."""
-        calls = re.findall(r"cmdstat_eval(?:sha)?:calls=(\d+)", self.info("commandstats"))
-        cpu = re.findall(r"used_cpu_(?:sys|user):([0-9.]+)", self.info("cpu"))
-        return sum(map(int, calls)), sum(map(float, cpu))
-
-
-@asynccontextmanager
-async def running_redis() -> AsyncIterator[Redis]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        redis = Redis(probe.getsockname()[1])
-    with tempfile.TemporaryDirectory() as folder:
-        options = (
-            "--port",
-            str(redis.port),
-            "--bind",
-            "127.0.0.1",
-            "--dir",
-            folder,
-            "--save",
-            "",
-            "--appendonly",
-            "no",
-        )
-        child = await asyncio.create_subprocess_exec("redis-server", *options, stdout=subprocess.DEVNULL)
-        try:
-            await _until_open(redis.port)
-            yield redis
-        finally:
-            child.terminate()
-            await child.wait()
-
-
-async def _until_open(port: int) -> None:
-    for _ in range(200):
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            await asyncio.sleep(0.02)
-        else:
-            writer.close()
-            return
-    raise SystemExit("redis-server did not start")
-
-
-@asynccontextmanager
-async def running_server(redis: Redis) -> AsyncIterator[str]:
-    settings = {
-        "SIGNALING_STORE": redis.url,
-        "SIGNALING_GUESTS": "1",
-        "SIGNALING_PORT": "0",
-        "SIGNALING_SWEEP_S": "60",  # its commands are not those of joins and envelopes
-        "SIGNALING_LOG_LEVEL": "error",
-        "SIGNALING_ADDRESS_REQUESTS": "0",  # one machine is one address here
-        "SIGNALING_ADDRESS_CREATES": "0",
-        "SIGNALING_ADDRESS_JOINS": "0",
-        "SIGNALING_PEER_ENVELOPES": "0",
-        "SIGNALING_ADDRESS_ENVELOPES": "0",
-    }
-    pipe = asyncio.subprocess.PIPE
-    line = (sys.executable, "-m", "signaling", "serve")
-    child = await asyncio.create_subprocess_exec(*line, env={**os.environ, **settings}, stdout=pipe)
-    try:
-        assert child.stdout is not None
-        yield (await child.stdout.readline()).decode().removeprefix("listening on ").strip()
-    finally:
-        child.terminate()
-        await child.wait()
 
 
 @dataclass
@@ -171,6 +86,11 @@ class Crowd:
         await connection.receive()
         return connection
 
+    async def leave(self, number: int, peer: Any) -> None:
+        headers = {"Authorization": f"Bearer {peer['token']}"}
+        async with self._session.post(f"{self._url(number)}/signaling/leave-room", json={}, headers=headers) as answer:
+            answer.raise_for_status()
+
     async def pair(self, number: int) -> Pair:
         """Its two peers are on neighbouring servers."""
         one = await self.enter(number, "create-room")
@@ -182,61 +102,104 @@ class Crowd:
         return self._urls[number % len(self._urls)]
 
 
+class Meter:
+    """What Redis was asked from its making to its reading."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._before, self._started = redis.cost(), time.perf_counter()
+
+    async def read(self, name: str, *, count: int) -> None:
+        elapsed = time.perf_counter() - self._started
+        await asyncio.sleep(0.7)  # the last confirmations
+        after = self._redis.cost()
+        calls, cpu_s = after[0] - self._before[0], after[1] - self._before[1]
+        print_values(
+            name,
+            per_s=round(count / elapsed),
+            commands_each=round(calls / count, 2),
+            redis_cpu_us_each=round(cpu_s / count * 1e6, 1),
+            cores=len(os.sched_getaffinity(0)),
+        )
+
+
 async def measure(redis: Redis, servers: int, seconds: float) -> None:
+    name = f"cluster of {servers}"
     async with AsyncExitStack() as stack:
-        urls = [await stack.enter_async_context(running_server(redis)) for _ in range(servers)]
+        # Sweeps and renewals, which are not those of joins and envelopes, wait until all is over.
+        starts = [running_server(redis, SIGNALING_SWEEP_S="60") for _ in range(servers)]
+        urls = [await stack.enter_async_context(start) for start in starts]
         session = await stack.enter_async_context(aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)))
         crowd = Crowd(session, urls)
         pairs = [await crowd.pair(number) for number in range(PAIRS)]
         await asyncio.sleep(SETTLED_S)
-        await measure_envelopes(redis, f"cluster of {servers}", pairs, seconds, window=WINDOW)
-        await measure_envelopes(redis, f"cluster of {servers}, one at a time", pairs[:1], min(seconds, 2), window=1)
-        await measure_joins(redis, f"cluster of {servers}, joins", crowd)
+        await measure_envelopes(redis, name, pairs, seconds, window=WINDOW)
+        await measure_envelopes(redis, f"{name}, one at a time", pairs[:1], min(seconds, 2), window=1)
+        await measure_stay(redis, name, crowd)
 
 
 async def measure_envelopes(redis: Redis, name: str, pairs: list[Pair], seconds: float, *, window: int) -> None:
     for pair in pairs:
         pair.delays_s.clear()
-    before, started = redis.cost(), time.perf_counter()
-    await asyncio.gather(*(pair.run(until=started + seconds, window=window) for pair in pairs))
-    elapsed = time.perf_counter() - started
-    await asyncio.sleep(0.2)  # the last confirmations
+    meter, until = Meter(redis), time.perf_counter() + seconds
+    await asyncio.gather(*(pair.run(until=until, window=window) for pair in pairs))
     delays_s = [delay for pair in pairs for delay in pair.delays_s]
+    await meter.read(f"{name}: envelopes", count=len(delays_s))
     print_figure(f"{name}: way of an envelope", delays_s)
-    print_cost(f"{name}: envelopes", before, redis.cost(), count=len(delays_s), elapsed=elapsed)
 
 
-async def measure_joins(redis: Redis, name: str, crowd: Crowd) -> None:
-    """Rooms of three: what two joins cost, telling those present included."""
-    rooms = [await crowd.enter(number, "create-room") for number in range(JOINS // 2)]
-    present = [await crowd.connect(number, room) for number, room in enumerate(rooms)]
-    await asyncio.sleep(0.2)
-    before, started = redis.cost(), time.perf_counter()
-    for number, room in enumerate(rooms):
-        for step in (1, 2):
-            await crowd.enter(number + step, "join-room", roomId=room["room"]["roomId"])
-    elapsed = time.perf_counter() - started
-    await asyncio.sleep(0.2)
-    print_cost(name, before, redis.cost(), count=2 * len(rooms), elapsed=elapsed)
-    for connection in present:
-        await connection.close()
+async def measure_stay(redis: Redis, name: str, crowd: Crowd) -> None:
+    """One after the other: rooms of two whose peers are on neighbouring servers, telling the other included."""
+    free_bytes, meter = redis.memory_bytes(), Meter(redis)
+    hosts = [await crowd.enter(number, "create-room") for number in range(ROOMS)]
+    await meter.read(f"{name}: rooms made", count=ROOMS)
+    meter = Meter(redis)
+    sockets = [await crowd.connect(number, host) for number, host in enumerate(hosts)]
+    await meter.read(f"{name}: WebSockets", count=ROOMS)
+    meter, rooms = Meter(redis), [host["room"]["roomId"] for host in hosts]
+    guests = [await crowd.enter(number + 1, "join-room", roomId=room) for number, room in enumerate(rooms)]
+    await meter.read(f"{name}: joins", count=ROOMS)
+    sockets += [await crowd.connect(number + 1, guest) for number, guest in enumerate(guests)]
+    print_values(f"{name}: a room of two", redis_bytes=(redis.memory_bytes() - free_bytes) // ROOMS)
+    meter = Meter(redis)
+    for number, guest in enumerate(guests):
+        await crowd.leave(number + 1, guest)
+    await meter.read(f"{name}: leaves", count=ROOMS)
+    for socket in sockets:
+        await socket.close()
 
 
-def print_cost(name: str, before: tuple[int, float], after: tuple[int, float], *, count: int, elapsed: float) -> None:
-    calls, cpu_s = after[0] - before[0], after[1] - before[1]
-    print_values(
-        name,
-        per_s=round(count / elapsed),
-        commands_each=round(calls / count, 2),
-        redis_cpu_us_each=round(cpu_s / count * 1e6, 1),
-        cores=len(os.sched_getaffinity(0)),
-    )
+async def measure_idle(redis: Redis) -> None:
+    """A server that sweeps each second, alone and with peers that only stay."""
+    connector = aiohttp.TCPConnector(limit=0)
+    settings = {"SIGNALING_PING_S": f"{ROUND_S:g}"}
+    async with running_server(redis, **settings) as url, aiohttp.ClientSession(connector=connector) as session:
+        crowd, meter = Crowd(session, [url]), Meter(redis)
+        await asyncio.sleep(IDLE_S)
+        await meter.read("idle server, a second of it", count=round(IDLE_S))
+        pairs = [await crowd.pair(number) for number in range(IDLE // 2)]
+        sockets = [socket for pair in pairs for socket in (pair.sender, pair.receiver)]
+        readers = [asyncio.create_task(read(socket)) for socket in sockets]
+        await asyncio.sleep(ROUND_S)
+        meter = Meter(redis)
+        await asyncio.sleep(IDLE_S)
+        await meter.read(f"server with {IDLE} idle peers, a second of it", count=round(IDLE_S))
+        for reader in readers:
+            reader.cancel()
+
+
+async def read(socket: aiohttp.ClientWebSocketResponse) -> None:
+    """Answer pings."""
+    async for _ in socket:
+        pass
 
 
 async def main(seconds: float) -> None:
     for servers in (1, 2, 3):
         async with running_redis() as redis:
             await measure(redis, servers, seconds)
+    async with running_redis() as redis:
+        await measure_idle(redis)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,18 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
-__all__ = ["CLIENT_CORE", "CONTESTANTS", "JWT_KEY", "OURS", "Absent", "Server", "pin_to", "raise_file_limit", "running"]
+__all__ = [
+    "CLIENT_CORE",
+    "CONTESTANTS",
+    "JWT_KEY",
+    "OURS",
+    "WIDE",
+    "Absent",
+    "Server",
+    "pin_to",
+    "raise_file_limit",
+    "running",
+]
 
 CORES = sorted(os.sched_getaffinity(0))
 SERVER_CORE, CLIENT_CORE = CORES[0], CORES[-1]
