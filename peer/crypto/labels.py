@@ -26,6 +26,8 @@ __all__ = [
     "LINK_PROLOGUE",
     "PUBLIC_ROOM_HASH",
     "PUBLIC_SECRET_HASH",
+    "ROW_NAMES",
+    "ROW_SEAL",
     "SIGNAL_CONTEXT",
     "SIGNAL_KEY",
     "TOPIC_NAME",
@@ -54,6 +56,10 @@ EVENTS_I2R = b"speaktube v1 events i2r"
 EVENTS_R2I = b"speaktube v1 events r2i"
 EPHEMERAL_I2R = b"speaktube v1 ephemeral i2r"
 EPHEMERAL_R2I = b"speaktube v1 ephemeral r2i"
+
+# from a key that rests on this machine, by HKDF
+ROW_SEAL = b"speaktube v1 rest seal"
+ROW_NAMES = b"speaktube v1 rest names"
 
 # signed: label ‖ 00 ‖ data
 AUTH_SIGNATURE = b"speaktube v1 auth"
