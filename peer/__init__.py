@@ -10,7 +10,9 @@
 from .bot import Bot
 from .config import Config
 from .core.names import clean_text
+from .core.safety import safety_number
 from .errors import (
+    BadIdentity,
     BadInvite,
     BadSetting,
     Closed,
@@ -26,14 +28,20 @@ from .errors import (
     PeerError,
     RemoteError,
     SignalingUnreachable,
+    StoreBusy,
+    StoreDamaged,
     StoreError,
     TokenUnavailable,
     UsageError,
+    VerificationFailed,
+    WrongPassphrase,
 )
 from .events import (
+    Acquaintance,
     Claim,
     ClaimChanged,
     Event,
+    KeyChanged,
     Member,
     MemberJoined,
     MemberLeft,
@@ -45,6 +53,7 @@ from .events import (
     StateChanged,
     StatusChanged,
     TypingChanged,
+    VerificationChanged,
 )
 from .ids import short
 from .peer import Peer, server_of
@@ -52,6 +61,8 @@ from .ports import TokenSource
 from .room import EventStream, Room
 
 __all__ = [
+    "Acquaintance",
+    "BadIdentity",
     "BadInvite",
     "BadSetting",
     "Bot",
@@ -65,6 +76,7 @@ __all__ = [
     "EventStream",
     "FellBehind",
     "JoinRefused",
+    "KeyChanged",
     "LinkFailed",
     "Member",
     "MemberJoined",
@@ -85,12 +97,18 @@ __all__ = [
     "SignalingUnreachable",
     "StateChanged",
     "StatusChanged",
+    "StoreBusy",
+    "StoreDamaged",
     "StoreError",
     "TokenSource",
     "TokenUnavailable",
     "TypingChanged",
     "UsageError",
+    "VerificationChanged",
+    "VerificationFailed",
+    "WrongPassphrase",
     "clean_text",
+    "safety_number",
     "server_of",
     "short",
 ]

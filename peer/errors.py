@@ -20,12 +20,16 @@
         KeyExhausted           a key has sealed all that it may
         BadIdentity            an identity key or file that we refuse
         BadAttestation         a server's word for a key that we do not take
+        VerificationFailed     what somebody shows is not the key that we were told
       ConnectivityError      try again later
         SignalingUnreachable   no answer from the signaling server
         TokenUnavailable       the callable that supplies our JWT gave none
         JoinRefused            the signaling server said no
         LinkFailed             no path to that peer
       StoreError             what this machine keeps cannot be read or written
+        WrongPassphrase        the identity is sealed, and this does not open it
+        StoreDamaged           what was sealed was altered, exchanged or damaged
+        StoreBusy              another process uses the folder
 
 Remote and crypto errors never reach a bot's handler: they are counted, logged, and close the link.
 """
@@ -55,10 +59,14 @@ __all__ = [
     "RemoteError",
     "Replayed",
     "SignalingUnreachable",
+    "StoreBusy",
+    "StoreDamaged",
     "StoreError",
     "TokenUnavailable",
     "UnexpectedFrame",
     "UsageError",
+    "VerificationFailed",
+    "WrongPassphrase",
 ]
 
 
@@ -171,6 +179,10 @@ class BadAttestation(CryptoError):
     """What a server attests, or a JWT of ours, cannot be taken for that; the reason quotes neither."""
 
 
+class VerificationFailed(CryptoError):
+    """Somebody's code does not show the key that we were told is theirs, or not ours; the sentence says which."""
+
+
 class ConnectivityError(PeerError):
     """Try again later."""
 
@@ -210,3 +222,34 @@ class LinkFailed(ConnectivityError):
 
 class StoreError(PeerError):
     """What this machine keeps of identities and rooms cannot be read or written; the sentence says what to do."""
+
+
+class WrongPassphrase(StoreError):
+    """The identity is sealed, and this passphrase does not open it; or it was altered, which looks the same."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"this passphrase does not open {path}: type it again; if it is the right one, the file was altered: "
+            "restore it from a backup"
+        )
+        self.path = path
+
+
+class StoreDamaged(StoreError):
+    """Something that we sealed does not open, or is missing."""
+
+    def __init__(self, path: str, what: str) -> None:
+        super().__init__(
+            f"{path} was altered, exchanged or damaged ({what}): restore it from a backup, together with its "
+            "identity.key, or move it away to start without the rooms and people in it"
+        )
+        self.path = path
+        self.what = what
+
+
+class StoreBusy(StoreError):
+    """Two processes that continue the same logs would tear them apart."""
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(f"another process uses {folder}: stop it, or give this one a data_dir of its own")
+        self.folder = folder

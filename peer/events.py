@@ -16,9 +16,11 @@ from .errors import UsageError
 from .ids import MemberId, MessageId, Topic
 
 __all__ = [
+    "Acquaintance",
     "Claim",
     "ClaimChanged",
     "Event",
+    "KeyChanged",
     "Member",
     "MemberJoined",
     "MemberLeft",
@@ -30,6 +32,7 @@ __all__ = [
     "StateChanged",
     "StatusChanged",
     "TypingChanged",
+    "VerificationChanged",
 ]
 
 Presence: TypeAlias = Literal["online", "away", "offline"]
@@ -65,6 +68,16 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Acquaintance:
+    """Whom we met before: a key, and the name it had then."""
+
+    id: MemberId
+    name: str
+    verified: bool
+    """We made sure that this key was theirs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
     """An identity in a room; equal by every field, the same person by `id`."""
 
@@ -78,6 +91,11 @@ class Member:
     is_me: bool = False
     claim: Claim | None = None
     """What the signaling server says of who they are; None where it says nothing that holds."""
+    verified: bool = False
+    """We made sure, by safety number or code, that this key is theirs: `Peer.verify`."""
+    changed_from: Acquaintance | None = None
+    """Whom we met under this claim, or in this public room under this name, with another key: they have a new device,
+    or this is somebody else. None for everybody else, and once this key is verified."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +160,24 @@ class ClaimChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyChanged:
+    """A member bears the claim, or in a public room the name, of somebody whom we knew as `known`, under another key.
+
+    Be careful until you have compared safety numbers: it may be a new device of theirs, or somebody who poses as them.
+    """
+
+    member: Member
+    known: Acquaintance
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationChanged:
+    """We verified a member, or took that back; `changed_from` may have changed with it."""
+
+    member: Member
+
+
+@dataclass(frozen=True, slots=True)
 class StatusChanged:
     """One of our messages got further."""
 
@@ -158,5 +194,14 @@ class StateChanged:
 
 
 Event: TypeAlias = (
-    Message | MemberJoined | MemberLeft | TypingChanged | PresenceChanged | ClaimChanged | StatusChanged | StateChanged
+    Message
+    | MemberJoined
+    | MemberLeft
+    | TypingChanged
+    | PresenceChanged
+    | ClaimChanged
+    | KeyChanged
+    | VerificationChanged
+    | StatusChanged
+    | StateChanged
 )

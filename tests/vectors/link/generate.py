@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from peer.core.safety import encode_code, safety_number
 from peer.crypto.handshake import Established, Handshake, Role
 from peer.crypto.identity import Identity
 from peer.crypto.link_cipher import LinkCipher
@@ -212,12 +213,26 @@ def signals() -> dict[str, Any]:
     }
 
 
+def safety() -> dict[str, Any]:
+    one, two, three = (Identity.from_seed(counting(at, 32)).member_id for at in (0x20, 0x40, 0x60))
+    code = encode_code(ours=one, theirs=two)
+    shown = [(code, two, one), (code, three, None), (code[:-1], two, None), (code.replace(":1:", ":2:"), two, None)]
+    return {
+        "numbers": [
+            {"one": pair[0], "other": pair[1], "number": safety_number(*pair)}
+            for pair in ((one, two), (two, one), (one, three), (two, three))
+        ],
+        "codes": [{"code": code, "readBy": reader, "shows": shows} for code, reader, shows in shown],
+    }
+
+
 VECTORS = {
     "room_keys": room_keys,
     "invites": invites,
     "handshake": handshake,
     "frames": frames,
     "signals": signals,
+    "safety": safety,
 }
 
 if __name__ == "__main__":
