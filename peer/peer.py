@@ -25,11 +25,11 @@ from .errors import BadSetting, Closed, JoinRefused
 from .ids import RoomId, Topic
 from .invite import Invite, PublicInvite, looks_like_invite, parse_invite
 from .log.genesis import found_room
-from .ports import LinkFactory, RoomInfo, RoomStore, Seat, Signaling, TokenSource
+from .ports import LinkFactory, RoomInfo, Seat, Signaling, TokenSource
 from .room import Room
 from .runtime import Runtime, wall_ms
-from .store.identity_file import load_identity
-from .store.memory import MemoryRoomStore
+from .store.protection import PassphraseSource
+from .store.safe import Safe
 
 __all__ = ["Peer", "Transport", "server_of"]
 
@@ -60,34 +60,30 @@ class Peer:
         name: str,
         token: TokenSource = None,
         data_dir: str | Path | None = None,
+        passphrase: PassphraseSource = None,
+        keyring: bool = False,
         config: Config | None = None,
         transport: Transport | None = None,
     ) -> None:
         """`server` is its address or an invite link; `token` the user's JWT, where the server wants one.
 
         A `token` that may expire is better passed as a function, async or not, that supplies a fresh one at each join.
-        The identity is kept in `data_dir`; without one it lasts as long as this object. Raises BadSetting, BadIdentity.
+        Identity, rooms and known people are kept in `data_dir`; without one they last as long as this object. They are
+        sealed, and the key lies in a file that only its owner reads, or is guarded by a `passphrase` (or a function
+        that asks for it) or by the system's `keyring`. Raises BadSetting.
         """
         self._config = config or Config()
         self._name = clean_name(name, max_chars=self._config.max_name_chars)
         if not self._name:
             raise BadSetting("a peer needs a name that can be read: pass name=")
         self._random_bytes: Callable[[int], bytes] = os.urandom
-        self._identity = self._load_identity(data_dir)
+        self._safe = Safe(data_dir, passphrase=passphrase, keyring=keyring, random_bytes=self._random_bytes)
         self._transport = transport or _real_transport(server_of(server), self._name, token, self._config)
         self._runtime = Runtime()
         self._stack = AsyncExitStack()
-        self._attester = Attester(
-            self._transport.signaling,
-            self._identity,
-            on_news=self._on_standing,
-            wall_ms=wall_ms,
-            chance=random.random,
-            retry_s=self._config.attestation_retry_s,
-        )
+        self._attester: Attester  # made when this peer is opened, for whom it is then
         self._attesting: asyncio.Task[None] | None = None
         self._rooms: list[Room] = []
-        self._room_store: RoomStore = MemoryRoomStore()
         self._is_open = False
 
     def __repr__(self) -> str:
@@ -99,8 +95,8 @@ class Peer:
 
     @property
     def id(self) -> str:
-        """Our identity, as the others see it in `Member.id`."""
-        return self._identity.member_id
+        """Our identity, as the others see it in `Member.id`. Raises Closed before the peer was first opened."""
+        return self._safe.vault.identity.member_id
 
     @property
     def rooms(self) -> tuple[Room, ...]:
@@ -108,6 +104,10 @@ class Peer:
         return tuple(self._rooms)
 
     async def __aenter__(self) -> Peer:
+        """Raises BadIdentity, WrongPassphrase, StoreBusy, StoreDamaged, StoreError: what is kept cannot be used."""
+        vault = await self._safe.open()
+        self._stack.callback(self._safe.close)
+        self._attester = self._new_attester(vault.identity)
         self._stack.push_async_callback(self._transport.signaling.close)
         await self._stack.enter_async_context(self._runtime)
         self._is_open = True
@@ -154,10 +154,18 @@ class Peer:
         self._check_open()
         return await self._transport.signaling.list_rooms()
 
+    async def protect(self, *, passphrase: PassphraseSource = None, keyring: bool = False) -> None:
+        """Guard what is kept in another way from now on: by another passphrase, the keyring, or the file's mode alone.
+
+        Raises Closed, BadSetting, BadIdentity, StoreError; then it is guarded as before.
+        """
+        self._check_open()
+        await self._safe.protect(passphrase=passphrase, keyring=keyring)
+
     # ---- private rooms
 
     async def _create_private(self, title: str) -> Room:
-        room_id, genesis = found_room(owner=self._identity.public_key, random_bytes=self._random_bytes)
+        room_id, genesis = found_room(owner=self._safe.vault.identity.public_key, random_bytes=self._random_bytes)
         invite = Invite(
             server=self._transport.signaling.server,
             room_id=room_id,
@@ -224,7 +232,7 @@ class Peer:
             title=title,
             name=self._name,
             our_id=seat.peer_id,
-            credentials=Credentials(self._identity, keys, self._random_bytes),
+            credentials=Credentials(self._safe.vault.identity, keys, self._random_bytes),
             config=self._config,
             wall_ms=wall_ms,
         )
@@ -252,10 +260,15 @@ class Peer:
         for room in self._rooms:
             room.receive_standing(standing)
 
-    def _load_identity(self, data_dir: str | Path | None) -> Identity:
-        if data_dir is None:
-            return Identity.generate(self._random_bytes)
-        return load_identity(Path(data_dir), random_bytes=self._random_bytes)
+    def _new_attester(self, identity: Identity) -> Attester:
+        return Attester(
+            self._transport.signaling,
+            identity,
+            on_news=self._on_standing,
+            wall_ms=wall_ms,
+            chance=random.random,
+            retry_s=self._config.attestation_retry_s,
+        )
 
     def _check_open(self) -> None:
         if not self._is_open:

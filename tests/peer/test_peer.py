@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import peer
 from peer import BadInvite, BadSetting, Closed, JoinRefused, Message, Peer, RoomState, SignalingUnreachable
 from peer.crypto.room_keys import derive_public_room
-from peer.errors import BadIdentity
+from peer.errors import BadIdentity, StoreBusy
 from peer.ids import Topic
 from peer.ports import Seat
 from peer.testing import Network
@@ -195,17 +196,61 @@ async def test_peer_without_a_folder_is_somebody_new_each_time() -> None:
         assert (one.name, repr(one)) == ("ann", "<Peer 'ann' on http://memory.invalid>")
 
 
-def test_peer_with_a_folder_is_the_same_each_time(tmp_path: Path) -> None:
-    """Across restarts."""
-    one, two = (Peer("http://memory.invalid", name="ann", data_dir=str(tmp_path / "data")) for _ in range(2))
-    assert one.id == two.id
+async def identity_in(folder: Path, **protection: Any) -> str:
+    """Who a peer with this folder is."""
+    async with Network() as network:
+        me = Peer(
+            "http://memory.invalid", name="ann", data_dir=folder, transport=network.transport("ann"), **protection
+        )
+        async with me:
+            return me.id
 
 
-def test_folder_that_cannot_be_used_is_refused_at_once(tmp_path: Path) -> None:
+async def test_peer_with_a_folder_is_the_same_each_time(tmp_path: Path) -> None:
+    """Across restarts; before the first one it is nobody."""
+    assert await identity_in(tmp_path / "data") == await identity_in(tmp_path / "data")
+    with pytest.raises(Closed):
+        assert Peer("http://memory.invalid", name="ann", data_dir=tmp_path / "data").id
+
+
+async def test_folder_that_cannot_be_used_is_refused_at_once(tmp_path: Path) -> None:
     """Before any server is asked."""
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(BadIdentity, match="cannot keep an identity"):
-        Peer("http://memory.invalid", name="ann", data_dir=tmp_path / "file")
+        await identity_in(tmp_path / "file")
+
+
+async def test_identity_of_a_bot_is_sealed_once_there_is_a_passphrase(tmp_path: Path) -> None:
+    """Nobody becomes somebody else by it; from then on it opens by the passphrase alone, which can be changed."""
+    before = await identity_in(tmp_path)
+    assert await identity_in(tmp_path, passphrase="correct horse") == before
+    with pytest.raises(BadSetting, match="pass passphrase="):
+        await identity_in(tmp_path)
+    async with Network() as network:
+        transport = network.transport("ann")
+        async with Peer(
+            "http://memory.invalid",
+            name="ann",
+            data_dir=tmp_path,
+            passphrase=lambda: "correct horse",
+            transport=transport,
+        ) as me:
+            await me.protect(passphrase="battery staple")
+    assert await identity_in(tmp_path, passphrase="battery staple") == before
+
+
+async def test_two_peers_in_one_folder_are_refused(tmp_path: Path) -> None:
+    """They would continue the same logs; when the first has closed, the next may."""
+    async with Network() as network:
+        one, two = (
+            Peer("http://memory.invalid", name="ann", data_dir=tmp_path, transport=network.transport("ann"))
+            for _ in range(2)
+        )
+        async with one:
+            with pytest.raises(StoreBusy, match="another process uses"):
+                await two.__aenter__()
+        async with two:
+            assert two.id == one.id
 
 
 @pytest.mark.parametrize("name", ["", "\n", "\u200b"])

@@ -1,0 +1,102 @@
+"""All that a peer keeps in its `data_dir`, opened together: who it is, its rooms, the people it knows.
+
+Opening blocks (the disk, Argon2id, a keyring that asks a person): `Peer` does it in a thread. The database comes first,
+since its lock makes sure that nobody else writes in the folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..crypto.identity import Identity
+from ..errors import BadIdentity, StoreDamaged
+from ..ports import RoomStore
+from .database import DATABASE_FILE, open_database
+from .identity_file import Secrets, load_secrets, replace_secrets
+from .memory import MemoryRoomStore
+from .protection import Protection
+from .rooms import SealedRoomStore
+from .sealed_rows import SealedRows
+
+__all__ = ["Vault", "open_vault"]
+
+_PEOPLE = b"people"
+
+
+class Vault:
+    """What is kept of one peer; without a folder, as long as it lives."""
+
+    def __init__(self, identity: Identity, rooms: RoomStore, shelf: _Shelf | None = None) -> None:
+        self.identity = identity
+        self.rooms = rooms
+        self._shelf = shelf
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether it outlives the process."""
+        return self._shelf is not None
+
+    def load_people(self) -> bytes:
+        """What `save_people` was last given; empty at first. Raises StoreDamaged, StoreError."""
+        rows = self._shelf.rows.read(_PEOPLE) if self._shelf else None
+        return next(iter(rows.values())) if rows else b""
+
+    def save_people(self, encoded: bytes) -> None:
+        """Raises StoreError."""
+        if self._shelf is not None:
+            self._shelf.rows.write(_PEOPLE, {_PEOPLE: encoded})
+
+    def protect(self, protection: Protection | None) -> None:
+        """Seal the identity, and with it all else, in another way. Raises BadIdentity, BadSetting, StoreError."""
+        if self._shelf is not None:
+            self._shelf.protect(protection)
+
+    def close(self) -> None:
+        """Let others use the folder; may be called twice."""
+        if self._shelf is not None:
+            self._shelf.rows.close()
+
+
+@dataclass(slots=True)
+class _Shelf:
+    """The folder itself."""
+
+    folder: Path
+    secrets: Secrets
+    protection: Protection | None
+    rows: SealedRows
+    random_bytes: Callable[[int], bytes]
+
+    def protect(self, protection: Protection | None) -> None:
+        replace_secrets(self.folder, self.secrets, old=self.protection, new=protection, random_bytes=self.random_bytes)
+        self.protection = protection
+
+
+def open_vault(folder: Path | None, protection: Protection | None, *, random_bytes: Callable[[int], bytes]) -> Vault:
+    """Made at the first call. Raises BadIdentity, BadSetting, StoreError and what is below that."""
+    if folder is None:
+        return Vault(Identity.generate(random_bytes), MemoryRoomStore())
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadIdentity(f"cannot keep an identity in {folder}: {error.strerror}") from error
+    path = folder / DATABASE_FILE
+    database = open_database(path)
+    try:
+        secrets = load_secrets(folder, protection, random_bytes=random_bytes)
+        rows = SealedRows(database, path, master=secrets.rest_key, random_bytes=random_bytes)
+        _check_master(rows)
+    except BaseException:
+        database.close()
+        raise
+    return Vault(secrets.identity, SealedRoomStore(rows), _Shelf(folder, secrets, protection, rows, random_bytes))
+
+
+def _check_master(rows: SealedRows) -> None:
+    """A database that was sealed under another master key is found out now, and not with the first room."""
+    if rows.read(_PEOPLE) is None:
+        if not rows.is_empty():
+            raise StoreDamaged(str(rows.path), "it belongs to another identity.key")
+        rows.write(_PEOPLE, {})

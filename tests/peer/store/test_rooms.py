@@ -1,0 +1,107 @@
+"""Rooms on disk: what was saved is loaded, and what is missing is missed."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from peer.crypto.at_rest import RestKey
+from peer.errors import StoreDamaged
+from peer.ids import RoomId
+from peer.ports import RoomRecord, RoomStore
+from peer.store.database import DATABASE_FILE, open_database
+from peer.store.rooms import SealedRoomStore
+from peer.store.sealed_rows import SealedRows
+
+from ...support.keys import Chance
+
+DECK, HOLD = RoomId(b"D" * 32), RoomId(b"H" * 32)
+RECORD = RoomRecord(
+    secret=b"S" * 16, seed=b"I" * 16, is_open=True, genesis=b"genesis", title="Deck", incarnation=b"incarnat"
+)
+
+
+@contextmanager
+def opened(folder: Path, *, seed: str = "any") -> Iterator[tuple[RoomStore, sqlite3.Connection]]:
+    path = folder / DATABASE_FILE
+    database = open_database(path)
+    rows = SealedRows(database, path, master=RestKey(bytes(32)), random_bytes=Chance(seed))
+    try:
+        yield SealedRoomStore(rows), database
+    finally:
+        rows.close()
+
+
+def loaded(folder: Path, room: RoomId = DECK) -> RoomRecord | None:
+    with opened(folder, seed="second") as (store, _):
+        return store.load(room)
+
+
+def test_record_is_loaded_as_it_was_saved(tmp_path: Path) -> None:
+    """With its control events in the order in which they came."""
+    record = replace(RECORD, control=(b"grant", b"invite", b"join"))
+    with opened(tmp_path) as (store, _):
+        assert store.load(DECK) is None
+        store.save(DECK, RECORD)
+        store.save(DECK, replace(record, control=record.control[:2]))
+        store.save(DECK, record)
+        store.save(HOLD, RoomRecord(secret=b"H" * 16))
+        assert store.load(DECK) == record
+    assert loaded(tmp_path) == record
+    assert loaded(tmp_path, HOLD) == RoomRecord(secret=b"H" * 16)
+
+
+def test_control_events_that_are_gone_are_gone(tmp_path: Path) -> None:
+    """And each is kept once."""
+    with opened(tmp_path) as (store, _):
+        store.save(DECK, replace(RECORD, control=(b"grant", b"invite", b"join")))
+        store.save(DECK, replace(RECORD, control=(b"join", b"ban", b"ban")))
+    assert loaded(tmp_path) == replace(RECORD, control=(b"join", b"ban"))
+
+
+def test_saving_costs_what_is_new(tmp_path: Path) -> None:
+    """Nothing for nothing; the record and one event for one event."""
+    with opened(tmp_path) as (store, database):
+        control = tuple(str(number).encode() for number in range(50))
+        store.save(DECK, replace(RECORD, control=control))
+        before = database.total_changes
+        store.save(DECK, replace(RECORD, control=control))
+        assert database.total_changes == before
+        store.save(DECK, replace(RECORD, control=(*control, b"new")))
+        assert database.total_changes == before + 2
+
+
+def test_room_that_is_deleted_is_forgotten(tmp_path: Path) -> None:
+    """Also by what was in memory; another room is not."""
+    with opened(tmp_path) as (store, _):
+        store.save(DECK, RECORD)
+        store.save(HOLD, RECORD)
+        store.delete(DECK)
+        store.delete(DECK)
+        assert (store.load(DECK), store.load(HOLD)) == (None, RECORD)
+    assert loaded(tmp_path) is None
+
+
+@pytest.mark.parametrize("row", [1, 2, 3])
+def test_row_that_was_taken_away_is_missed(tmp_path: Path, row: int) -> None:
+    """The record itself, or one of its events: a revocation perhaps."""
+    with opened(tmp_path) as (store, database):
+        store.save(DECK, replace(RECORD, control=(b"grant", b"revoke")))
+        database.execute("DELETE FROM row WHERE number = ?", (row,))
+    with pytest.raises(StoreDamaged, match="room"):
+        loaded(tmp_path)
+
+
+def test_record_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    """It is not taken for an empty one."""
+    path = tmp_path / DATABASE_FILE
+    rows = SealedRows(open_database(path), path, master=RestKey(bytes(32)), random_bytes=Chance("any"))
+    rows.write(b"room " + DECK, {b"head": b"\x91\x02"})
+    rows.close()
+    with pytest.raises(StoreDamaged, match="newer version"):
+        loaded(tmp_path)
