@@ -23,6 +23,27 @@ class Config:
     retry_base_s: float = 0.5
     """The n-th retry waits between half and all of this, times two to the n."""
 
+    min_suite: int = 1
+    """Handshakes below it are refused: 1 for X25519, 2 for X25519 with ML-KEM-768, which no recorder can open later."""
+
+    max_known_suites: int = 10_000
+    """Identities whose best suite is remembered, so that nobody can talk them down to a lower one."""
+
+    rekey_after_s: float = 600.0
+    """The keys of a link are renewed after so long by who offered it, or earlier:"""
+
+    rekey_after_frames: int = 2**20
+    """after so many frames, of both sides together,"""
+
+    rekey_after_bytes: int = 2**30
+    """or so many bytes of them."""
+
+    max_epoch_age_s: float = 1800.0
+    """A link whose keys were not renewed for so long is closed: a thief of them would just suppress the rekey."""
+
+    old_epoch_s: float = 120.0
+    """After a rekey, frames under the keys before it that are still on their way are opened no longer than this."""
+
     heartbeat_s: float = 5.0
     """A link that was quiet for so long sends a heartbeat."""
 

@@ -19,6 +19,7 @@ from .core.claims import Standing
 from .core.membership import Charter
 from .core.mesh import Mesh
 from .core.names import clean_name
+from .core.suites import Suites
 from .crypto.identity import Identity
 from .crypto.room_keys import RoomKeys, derive_public_room, derive_room_keys
 from .errors import BadSetting, Closed, JoinRefused
@@ -77,6 +78,7 @@ class Peer:
         if not self._name:
             raise BadSetting("a peer needs a name that can be read: pass name=")
         self._random_bytes: Callable[[int], bytes] = os.urandom
+        self._suites = Suites(minimum=self._config.min_suite, limit=self._config.max_known_suites)
         self._safe = Safe(data_dir, passphrase=passphrase, keyring=keyring, random_bytes=self._random_bytes)
         self._transport = transport or _real_transport(server_of(server), self._name, token, self._config)
         self._runtime = Runtime()
@@ -232,7 +234,7 @@ class Peer:
             title=title,
             name=self._name,
             our_id=seat.peer_id,
-            credentials=Credentials(self._safe.vault.identity, keys, self._random_bytes),
+            credentials=Credentials(self._safe.vault.identity, keys, self._random_bytes, self._suites),
             config=self._config,
             wall_ms=wall_ms,
         )

@@ -1,4 +1,4 @@
-"""One link end to end: handshake, ciphers, introduction, heartbeats (docs/protocol.md, part 2).
+"""One link end to end: handshake, keys, introduction, heartbeats (docs/protocol.md, part 2).
 
 Turns bytes of the data channels into frames of a proven member, and frames into bytes. Whatever goes wrong on the
 events channel closes the link without a word and is told upwards as the end of the link; on the ephemeral channel it
@@ -8,20 +8,22 @@ is dropped. Nothing is delivered before the other side's identity is authorised 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from ..config import Config
 from ..crypto.handshake import Established, Handshake, Role
 from ..crypto.identity import Identity
-from ..crypto.link_cipher import LinkCipher
+from ..crypto.rekey import LinkKeys
 from ..crypto.room_keys import RoomKeys
 from ..errors import CryptoError, RemoteError, UnexpectedFrame
 from ..ids import MemberId
 from ..ports import Channel, Fingerprints
 from ..wire import frames
 from ..wire.frames import Frame, Goodbye, Heartbeat, Introduction, TypingNotice
+from .epochs import Epochs
 from .machine import CloseLink, LinkId, Output, Transmit, earliest
+from .suites import Suites
 
 __all__ = ["ChannelState", "Credentials", "PeerChannel"]
 
@@ -48,6 +50,7 @@ class Credentials:
     identity: Identity
     keys: RoomKeys
     random_bytes: Callable[[int], bytes]
+    suites: Suites = field(default_factory=Suites)
 
 
 class PeerChannel:
@@ -81,7 +84,7 @@ class PeerChannel:
         self._fingerprints: Fingerprints | None = None
         self._early: list[bytes] = []
         self._handshake: Handshake | None = None
-        self._ciphers: dict[Channel, LinkCipher] = {}
+        self._epochs: Epochs | None = None
         self._outputs: list[Output] = []
 
     @property
@@ -112,7 +115,7 @@ class PeerChannel:
         if self.state is ChannelState.CONNECTING and self._is_path_open and self._fingerprints is not None:
             self.state = ChannelState.HANDSHAKING
             self._handshake = self._make_handshake(self._fingerprints)
-            self._transmit_plain(self._handshake.start(), now=now)
+            self._transmit(Channel.EVENTS, self._handshake.start(), now=now)
             self._replay_early(now=now)
 
     def _make_handshake(self, fingerprints: Fingerprints) -> Handshake:
@@ -125,6 +128,8 @@ class PeerChannel:
             remote_fingerprint=fingerprints.remote,
             authorise=self._authorise,
             random_bytes=self._credentials.random_bytes,
+            suites=self._credentials.suites.accepted,
+            best_suite=self._credentials.suites.best,
         )
 
     def _replay_early(self, *, now: float) -> None:
@@ -162,22 +167,35 @@ class PeerChannel:
     def _shake(self, channel: Channel, data: bytes, *, now: float) -> None:
         if channel is not Channel.EVENTS or self._handshake is None:
             return
-        self._transmit_plain(self._handshake.receive(data), now=now)
+        self._transmit(Channel.EVENTS, self._handshake.receive(data), now=now)
         if self._handshake.established is not None:
             self._establish(self._handshake.established, now=now)
 
     def _establish(self, established: Established, *, now: float) -> None:
         self._handshake = None
         self.remote = established.remote
+        self._credentials.suites.note(established.remote, established.suite)
         self._heard_at = now
-        self._ciphers = {channel: established.cipher(channel.label) for channel in Channel}
+        self._epochs = Epochs(self._make_keys(established), config=self._config, now=now)
         self.state = ChannelState.GREETING
         self.told = self._introduce()
         self._seal(self.told, now=now)
 
+    def _make_keys(self, established: Established) -> LinkKeys:
+        credentials = self._credentials
+        keys = LinkKeys(established, identity=credentials.identity, random_bytes=credentials.random_bytes)
+        for channel in Channel:
+            keys.cipher(channel.label)
+        return keys
+
     def _open_frame(self, channel: Channel, data: bytes, *, now: float) -> Frame | None:
-        frame = frames.decode(self._ciphers[channel].open(data))
+        assert self._epochs is not None
+        plaintext = self._epochs.open(channel.label, data, now=now)
         self._heard_at = now  # only a frame that is theirs shows that they live
+        self._transmit(Channel.EVENTS, self._epochs.outputs(), now=now)
+        if plaintext is None:
+            return None
+        frame = frames.decode(plaintext)
         if frame is None or isinstance(frame, Heartbeat):
             return None
         if self.state is ChannelState.GREETING:
@@ -214,26 +232,31 @@ class PeerChannel:
         if not self.is_closed:
             self.state = ChannelState.CLOSED
             self._handshake = None
-            self._ciphers.clear()
+            self._epochs = None
             self._outputs.append(CloseLink(self.link, reason))
 
     def _seal(self, frame: Frame, *, now: float) -> None:
+        assert self._epochs is not None
         channel = _channel_of(frame)
         try:
-            data = self._ciphers[channel].seal(frames.encode(frame))
+            data = self._epochs.seal(channel.label, frames.encode(frame))
         except CryptoError as error:
             self.close(type(error).__name__)
             return
-        self._spoke_at = now
-        self._outputs.append(Transmit(self.link, channel, data))
+        self._transmit(channel, [data], now=now)
+        self._transmit(Channel.EVENTS, self._epochs.outputs(), now=now)
 
-    def _transmit_plain(self, handshake_frames: list[bytes], *, now: float) -> None:
-        self._spoke_at = now
-        self._outputs.extend(Transmit(self.link, Channel.EVENTS, data) for data in handshake_frames)
+    def _transmit(self, channel: Channel, ready: list[bytes], *, now: float) -> None:
+        if ready:
+            self._spoke_at = now
+            self._outputs.extend(Transmit(self.link, channel, data) for data in ready)
 
     # ---- time
 
     def next_deadline(self) -> float | None:
+        return earliest(self._state_deadline(), self._epochs.next_deadline() if self._epochs else None)
+
+    def _state_deadline(self) -> float | None:
         match self.state:
             case ChannelState.CLOSED:
                 return None
@@ -243,11 +266,20 @@ class PeerChannel:
                 return self._give_up_at
 
     def handle_timeout(self, *, now: float) -> None:
-        """Give up, declare the link lost, or show that we are still here."""
+        """Give up, declare the link lost, renew its keys, or show that we are still here."""
+        if self._epochs is not None:
+            self._renew_keys(self._epochs, now=now)
         if self.is_open:
             self._keep_alive(now=now)
         elif not self.is_closed and now >= self._give_up_at:
             self.close("timeout")
+
+    def _renew_keys(self, epochs: Epochs, *, now: float) -> None:
+        try:
+            epochs.handle_timeout(now=now)
+        except CryptoError as error:
+            self.close(type(error).__name__)
+        self._transmit(Channel.EVENTS, epochs.outputs(), now=now)
 
     def _keep_alive(self, *, now: float) -> None:
         if now >= self._heard_at + self._config.lost_after_s:

@@ -7,17 +7,15 @@ Promised: no two derivations from one key share a label. Not promised: secrecy o
 
 from __future__ import annotations
 
-from cryptography.hazmat.primitives.hashes import SHA256, Hash
+from hashlib import sha256
+
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 __all__ = [
-    "AUTH_I2R",
-    "AUTH_R2I",
+    "AUTH",
     "AUTH_SIGNATURE",
-    "EPHEMERAL_I2R",
-    "EPHEMERAL_R2I",
-    "EVENTS_I2R",
-    "EVENTS_R2I",
+    "CHANNEL",
     "EVENT_HASH",
     "EVENT_SIGNATURE",
     "GATE_KEY",
@@ -26,6 +24,8 @@ __all__ = [
     "LINK_PROLOGUE",
     "PUBLIC_ROOM_HASH",
     "PUBLIC_SECRET_HASH",
+    "REKEY_EXPORT",
+    "REKEY_PROLOGUE",
     "ROW_NAMES",
     "ROW_SEAL",
     "SIGNAL_CONTEXT",
@@ -49,13 +49,12 @@ SIGNAL_KEY = b"speaktube v1 signal"
 # from the seed of an invite, by HKDF
 INVITE_SEED = b"speaktube v1 invite"
 
-# from a handshake, by HKDF; i2r = from who offered to who answered
-AUTH_I2R = b"speaktube v1 auth i2r"
-AUTH_R2I = b"speaktube v1 auth r2i"
-EVENTS_I2R = b"speaktube v1 events i2r"
-EVENTS_R2I = b"speaktube v1 events r2i"
-EPHEMERAL_I2R = b"speaktube v1 ephemeral i2r"
-EPHEMERAL_R2I = b"speaktube v1 ephemeral r2i"
+# from a session, by HKDF
+AUTH = b"speaktube v1 auth %b"
+"""%b: i2r, from who offered to who answered, or r2i."""
+CHANNEL = b"speaktube v1 %b %b"
+"""The channel's label, which is never `auth`, and the direction."""
+REKEY_EXPORT = b"speaktube v1 rekey"
 
 # from a key that rests on this machine, by HKDF
 ROW_SEAL = b"speaktube v1 rest seal"
@@ -68,6 +67,7 @@ JOIN_SIGNATURE = b"speaktube v1 join"
 
 # heads of length-prefixed lists that are authenticated
 LINK_PROLOGUE = b"speaktube link v1"
+REKEY_PROLOGUE = b"speaktube rekey v1"
 SIGNAL_CONTEXT = b"speaktube v1 signal"
 
 
@@ -79,9 +79,7 @@ def labelled(label: bytes, data: bytes) -> bytes:
 
 def hash_labelled(label: bytes, data: bytes) -> bytes:
     """SHA-256(label ‖ 00 ‖ data)."""
-    digest = Hash(SHA256())
-    digest.update(labelled(label, data))
-    return digest.finalize()
+    return sha256(labelled(label, data)).digest()
 
 
 def derive_key(label: bytes, *, material: bytes, salt: bytes, length: int = 32) -> bytes:

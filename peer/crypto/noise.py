@@ -2,40 +2,40 @@
 
     NNpsk0:    -> psk, e        <- e, ee        (sections 7.5 and 9.4)
 
-Names follow the spec so that it can be read alongside. Two deviations in form, none in bytes: the four steps of the
-pattern are four methods, called in order by `handshake`; and `split` gives keys instead of CipherStates, because
-more is derived from them. Since psk comes first a key is always there, and the spec's empty key has no branch here.
+Names follow the spec so that it can be read alongside. Deviations in form, none in bytes: the four steps of the
+pattern are four methods, called in order by `exchange`; `split` gives keys instead of CipherStates, because more is
+derived from them. Since psk comes first a key is always there, and since a MixKey precedes each payload, each key seals
+once: n is always 0, so the spec's CipherState (5.1) is AES-GCM with that nonce.
 
 Promised: who does not know the psk fails at the first tag, before any DH or key generation; a result of zeros from DH
-is refused. Not promised: identity (`handshake` signs for that). After an error the object must be thrown away.
+is refused. Not promised: identity (`exchange` signs for that). After an error the object must be thrown away.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from hashlib import sha256
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256, Hash
 
 from ..errors import BadCiphertext, BadSetting, HandshakeFailed, MalformedFrame
 from .labels import derive_key
 
-__all__ = ["DH_BYTES", "PROTOCOL_NAME", "TAG_BYTES", "CipherState", "NoiseNNpsk0", "SymmetricState"]
+__all__ = ["DH_BYTES", "PROTOCOL_NAME", "TAG_BYTES", "NoiseNNpsk0", "SymmetricState"]
 
 PROTOCOL_NAME = b"Noise_NNpsk0_25519_AESGCM_SHA256"
 DH_BYTES = 32  # DHLEN, section 12.1
 HASH_BYTES = 32  # HASHLEN, section 12.5
 PSK_BYTES = 32  # section 9.1
 TAG_BYTES = 16
+_NONCE = bytes(12)  # section 12.4: 32 bits of zeros, then n = 0 as 64 bits
 
 
 def _hash(data: bytes) -> bytes:
     """HASH(data), section 12.5."""
-    digest = Hash(SHA256())
-    digest.update(data)
-    return digest.finalize()
+    return sha256(data).digest()
 
 
 def _hkdf(chaining_key: bytes, input_key_material: bytes, outputs: int) -> list[bytes]:
@@ -52,32 +52,6 @@ def _dh(private_key: X25519PrivateKey, public_key: bytes) -> bytes:
         raise HandshakeFailed("a Diffie-Hellman key of low order") from None
 
 
-class CipherState:
-    """Section 5.1, with a key from the start: InitializeKey is the constructor."""
-
-    def __init__(self, key: bytes) -> None:
-        self._cipher = AESGCM(key)
-        self._n = 0
-
-    def encrypt_with_ad(self, ad: bytes, plaintext: bytes) -> bytes:
-        ciphertext = self._cipher.encrypt(self._nonce(), plaintext, ad)
-        self._n += 1
-        return ciphertext
-
-    def decrypt_with_ad(self, ad: bytes, ciphertext: bytes) -> bytes:
-        """The plaintext; raise BadCiphertext, and keep n, if the tag does not fit."""
-        try:
-            plaintext = self._cipher.decrypt(self._nonce(), ciphertext, ad)
-        except InvalidTag:
-            raise BadCiphertext("the tag of a handshake message does not fit") from None
-        self._n += 1
-        return plaintext
-
-    def _nonce(self) -> bytes:
-        """Section 12.4: 32 bits of zeros, then n as 64 bits, big-endian."""
-        return bytes(4) + self._n.to_bytes(8, "big")
-
-
 class SymmetricState:
     """Section 5.2."""
 
@@ -86,11 +60,11 @@ class SymmetricState:
         assert len(protocol_name) == HASH_BYTES
         self.h = protocol_name
         self._ck = protocol_name
-        self._cipher_state: CipherState
+        self._k: AESGCM
 
     def mix_key(self, input_key_material: bytes) -> None:
         self._ck, temp_k = _hkdf(self._ck, input_key_material, 2)
-        self._cipher_state = CipherState(temp_k)
+        self._k = AESGCM(temp_k)
 
     def mix_hash(self, data: bytes) -> None:
         self.h = _hash(self.h + data)
@@ -98,22 +72,26 @@ class SymmetricState:
     def mix_key_and_hash(self, input_key_material: bytes) -> None:
         self._ck, temp_h, temp_k = _hkdf(self._ck, input_key_material, 3)
         self.mix_hash(temp_h)
-        self._cipher_state = CipherState(temp_k)
+        self._k = AESGCM(temp_k)
 
     def encrypt_and_hash(self, plaintext: bytes) -> bytes:
-        ciphertext = self._cipher_state.encrypt_with_ad(self.h, plaintext)
+        ciphertext = self._k.encrypt(_NONCE, plaintext, self.h)
         self.mix_hash(ciphertext)
         return ciphertext
 
     def decrypt_and_hash(self, ciphertext: bytes) -> bytes:
-        plaintext = self._cipher_state.decrypt_with_ad(self.h, ciphertext)
+        """The plaintext; raise BadCiphertext if the tag does not fit."""
+        try:
+            plaintext = self._k.decrypt(_NONCE, ciphertext, self.h)
+        except InvalidTag:
+            raise BadCiphertext("the tag of a handshake message does not fit") from None
         self.mix_hash(ciphertext)
         return plaintext
 
     def split(self) -> tuple[bytes, bytes]:
         """The keys of who wrote first and who wrote second; the chaining key ends here."""
         temp_k1, temp_k2 = _hkdf(self._ck, b"", 2)
-        del self._ck, self._cipher_state
+        del self._ck, self._k
         return temp_k1, temp_k2
 
 

@@ -362,7 +362,7 @@ def test_nothing_is_sent_before_the_link_is_open() -> None:
 
 def test_key_at_its_end_ends_the_link(monkeypatch: pytest.MonkeyPatch) -> None:
     """Never a counter twice: a new link brings new keys."""
-    monkeypatch.setattr(link_cipher.LinkCipher.__init__, "__kwdefaults__", {"max_frames": 3})
+    monkeypatch.setattr(link_cipher.LinkCipher.__init__, "__kwdefaults__", {"epoch": 0, "max_frames": 3})
     bench = Bench().open()
     for _ in range(3):
         bench.channel.send(CHAT, now=0.0)

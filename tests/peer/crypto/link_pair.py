@@ -6,7 +6,8 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Any
 
-from peer.crypto.handshake import Established, Handshake, Role
+from peer.crypto.exchange import SUITE_X25519, Established, Role
+from peer.crypto.handshake import Handshake
 from peer.crypto.identity import Identity
 from peer.ids import MemberId, Topic
 
@@ -57,7 +58,7 @@ class Doorman:
 
 
 def initiator(**changes: Any) -> Handshake:
-    """Anna, who offered; any argument can be changed."""
+    """Anna, who offered, in suite 1; any argument can be changed."""
     defaults: dict[str, Any] = {
         "role": Role.INITIATOR,
         "identity": ANNA,
@@ -67,6 +68,7 @@ def initiator(**changes: Any) -> Handshake:
         "remote_fingerprint": FINGERPRINT_R,
         "authorise": Doorman(),
         "random_bytes": Chance(b"initiator"),
+        "suites": (SUITE_X25519,),
     }
     return Handshake(**(defaults | changes))
 
@@ -113,6 +115,10 @@ class Pair:
         for step in (self.greet, self.swap_hellos, self.pass_message_1, self.pass_message_2, self.pass_message_3):
             step()
         return self
+
+    @classmethod
+    def of_suite(cls, suite: int) -> Pair:
+        return cls(initiator(suites=(suite,)), responder(suites=(suite,)))
 
     @property
     def ends(self) -> tuple[Established, Established]:

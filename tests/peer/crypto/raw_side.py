@@ -16,9 +16,10 @@ from noise.connection import Keypair, NoiseConnection
 
 from .link_pair import FINGERPRINT_I, FINGERPRINT_R, GATE, TOPIC
 
-__all__ = ["HELLO", "RawSide", "hkdf", "prologue", "proof"]
+__all__ = ["HELLO", "HYBRID_HELLO", "RawSide", "hkdf", "prologue", "proof"]
 
 HELLO = b"\x00speaktube\x01\x01"
+HYBRID_HELLO = b"\x00speaktube\x01\x02"
 
 
 def hkdf(label: bytes, *, material: bytes, salt: bytes, length: int = 32) -> bytes:
@@ -52,6 +53,8 @@ class RawSide:
     bound: bytes
     gate: bytes = GATE
     ephemeral: bytes | None = None
+    kem_secret: bytes = b""
+    """Suite 2: what ML-KEM gave; set before the first key is derived."""
 
     def __post_init__(self) -> None:
         self._noise = NoiseConnection.from_name(b"Noise_NNpsk0_25519_AESGCM_SHA256")
@@ -79,11 +82,11 @@ class RawSide:
         return bytes(self._noise.get_handshake_hash())
 
     def key(self, label: bytes) -> bytes:
-        """key(label) = HKDF(k1 ‖ k2, salt = h)"""
+        """key(label) = HKDF(k1 ‖ k2 ‖ KEM secret, salt = h)"""
         protocol = self._noise.noise_protocol
         ours, theirs = protocol.cipher_state_encrypt.k, protocol.cipher_state_decrypt.k
         first, second = (ours, theirs) if self.role == b"I" else (theirs, ours)
-        return hkdf(label, material=bytes(first) + bytes(second), salt=self.h)
+        return hkdf(label, material=bytes(first) + bytes(second) + self.kem_secret, salt=self.h)
 
     def seal_auth(self, proven: bytes) -> bytes:
         direction = b"i2r" if self.role == b"I" else b"r2i"
@@ -93,8 +96,8 @@ class RawSide:
         direction = b"r2i" if self.role == b"I" else b"i2r"
         return AESGCM(self.key(b"speaktube v1 auth " + direction)).decrypt(bytes(12), auth, self.h)
 
-    def seal_frame(self, channel: bytes, counter: int, plaintext: bytes) -> bytes:
+    def seal_frame(self, channel: bytes, counter: int, plaintext: bytes, *, epoch: int = 0) -> bytes:
         direction = b"i2r" if self.role == b"I" else b"r2i"
         key = self.key(b"speaktube v1 " + channel + b" " + direction)
-        header = b"\x04\x00" + counter.to_bytes(8, "big")
+        header = bytes([4, epoch]) + counter.to_bytes(8, "big")
         return header + AESGCM(key).encrypt(bytes(4) + header[2:], plaintext, header)

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from peer.core.safety import encode_code, safety_number
-from peer.crypto.handshake import Established, Handshake, Role
+from peer.crypto.exchange import SUITE_X25519, Established, Role
+from peer.crypto.handshake import Handshake
 from peer.crypto.identity import Identity
 from peer.crypto.link_cipher import LinkCipher
 from peer.crypto.room_keys import RoomKeys, derive_public_room, derive_room_keys
@@ -117,6 +118,7 @@ def handshake() -> dict[str, Any]:
             remote_fingerprint=fingerprints[1 - index],
             authorise=lambda _: True,
             random_bytes=_drawn(ephemerals[index]),
+            suites=(SUITE_X25519,),
         )
         for index, role in enumerate((Role.INITIATOR, Role.RESPONDER))
     )
