@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from peer.crypto.link_cipher import FRAME_TYPE
 from peer.events import MemberJoined, MemberLeft, RoomState, StateChanged
-from peer.ports import PeerLeftRoom
+from peer.ports import Channel, PeerLeftRoom
 
 from ..support.network import Faults, Network, Node
 
@@ -14,15 +15,37 @@ def leaves(node: Node) -> list[tuple[str, str]]:
     return [(event.member.name, event.reason) for event in node.events_of(MemberLeft)]
 
 
+def epochs_of(node: Node) -> set[int]:
+    """Under which keys it has sealed frames."""
+    return {data[1] for _, data in node.transmitted if data[0] == FRAME_TYPE}
+
+
 def test_idle_links_live_for_hours() -> None:
-    """By a heartbeat every five seconds a side, and nothing else."""
+    """By a heartbeat every five seconds a side, and nothing else but the rekeys."""
     network = Network()
     ann, bob = network.room_of("ann", "bob")
     ann.transmitted.clear()
     network.run(3600)
     network.check_full_mesh()
     assert leaves(ann) + leaves(bob) == []
-    assert len(ann.transmitted) == 720
+    beats = [data for channel, data in ann.transmitted if channel is Channel.EPHEMERAL]
+    assert 710 <= len(beats) <= 720
+
+
+def test_keys_of_idle_and_busy_links_are_renewed() -> None:
+    """Every ten minutes, with a delay on the way, and no word is lost."""
+    network = Network()
+    ann, bob = network.room_of("ann", "bob")
+    network.run(1850)
+    assert epochs_of(ann) == {0, 1, 2, 3}
+    for number in range(650):
+        ann.send(f"ann {number}")
+        bob.send(f"bob {number}")
+        network.run(1)
+    assert epochs_of(bob) == {0, 1, 2, 3, 4}
+    assert bob.texts(ann) == [f"ann {number}" for number in range(650)]
+    assert ann.texts(bob) == [f"bob {number}" for number in range(650)]
+    assert leaves(ann) + leaves(bob) == []
 
 
 def test_idle_link_outlives_every_second_heartbeat() -> None:
