@@ -11,7 +11,7 @@ COPY peer peer
 RUN python3 -m venv /opt/pip \
  && python3 -m venv --without-pip /opt/venv \
  && /opt/pip/bin/pip --python /opt/venv/bin/python install --quiet --no-cache-dir --disable-pip-version-check \
-    --constraint constraints.txt '.[server]'
+    --constraint constraints.txt '.[server,fast]'
 
 FROM ${BASE}
 COPY --from=builder /opt/venv /opt/venv

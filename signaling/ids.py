@@ -24,6 +24,7 @@ __all__ = [
     "generate_guest_id",
     "generate_resume",
     "generate_room_id",
+    "has_control",
     "is_control",
     "short",
 ]
@@ -90,6 +91,11 @@ def is_control(character: str) -> bool:
     """Whether no name may hold it."""
     # Cc: control; Cs: half a surrogate pair, which UTF-8 cannot carry; Zl and Zp break lines
     return unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}
+
+
+def has_control(text: str) -> bool:
+    """Whether any of it is; what prints as it is holds none, which is seen at once."""
+    return not text.isprintable() and any(map(is_control, text))
 
 
 def short(name: str) -> str:

@@ -40,6 +40,7 @@ from .ids import (
     generate_guest_id,
     generate_resume,
     generate_room_id,
+    has_control,
     is_control,
 )
 from .store.port import Cursor, Limits, Page, PeerRecord, Refusal, RoomRecord, RoomView
@@ -116,7 +117,7 @@ def clean_name(text: str, *, field: str) -> str:
     name = text.strip()
     if not 1 <= len(name) <= MAX_NAME_LENGTH:
         raise InvalidBody(f"1 to {MAX_NAME_LENGTH} characters are wanted - at `$.{field}`")
-    if any(map(is_control, name)):
+    if has_control(name):
         raise InvalidBody(f"control characters are not allowed - at `$.{field}`")
     return name
 
@@ -133,7 +134,8 @@ def _display_name(user: User, asked: str | None) -> str:
 
 def _mended(name: str) -> str:
     """A provider's name is not the client's fault: it is made to fit instead of refused."""
-    return "".join(each for each in name if not is_control(each)).strip()[:MAX_NAME_LENGTH].strip()
+    kept = "".join(each for each in name if not is_control(each)) if has_control(name) else name
+    return kept.strip()[:MAX_NAME_LENGTH].strip()
 
 
 def check_room(token_room: RoomId, asked: str | None) -> None:

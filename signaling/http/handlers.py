@@ -50,6 +50,8 @@ async def _read(request: web.Request) -> bytes:
         raise UnsupportedEncoding
     if (request.content_length or 0) > config.max_frame_bytes:
         raise BodyTooLarge(config.max_body_bytes)
+    if request.content.is_eof():
+        return await request.read()  # all of it came with the head: no need for a timer
     try:
         async with asyncio.timeout(config.read_timeout_s):
             return await request.read()

@@ -84,19 +84,13 @@ async def _upgrade(request: web.Request, service: Service) -> tuple[web.WebSocke
         max_msg_size=service.config.max_frame_bytes,
         timeout=CLOSE_TIMEOUT_S,
     )
-    if not _can_upgrade(request, socket):
-        raise UpgradeRequired
-    await socket.prepare(request)
+    try:
+        await socket.prepare(request)
+    except (web.HTTPBadRequest, ValueError) as error:  # ValueError: a Sec-WebSocket-Key that is not ASCII
+        raise UpgradeRequired from error
     socket.headers.clear()  # on their way; kept, they would cost each connection a kilobyte
     assert request.transport is not None
     return socket, Connection(socket, request.transport, out_buffer_bytes=service.config.out_buffer_bytes)
-
-
-def _can_upgrade(request: web.Request, socket: web.WebSocketResponse) -> bool:
-    try:
-        return bool(socket.can_prepare(request))
-    except ValueError:  # a Sec-WebSocket-Key that is not ASCII
-        return False
 
 
 class _Session:

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from ..errors import InvalidToken, ProofFailed, TokenExpired
 from ..ids import RandomBytes, User, encode_base64url
 from .auth import check_times, decode
-from .keys import PinnedKey
+from .keys import CheckedSecret, PinnedKey
 
 __all__ = ["ATTESTATION_TYPE", "NONCE_TTL_S", "Attestor", "proof_bytes"]
 
@@ -65,7 +65,7 @@ class Attestor:
     ) -> None:
         """`signing_key` is the store's; `issuer` the name that the operator gave this server, if any."""
         self._key = Ed25519PrivateKey.from_private_bytes(_derive(ATTESTATION_LABEL, signing_key))
-        self._nonce_key = PinnedKey("HS256", _derive(NONCE_LABEL, signing_key))
+        self._nonce_key = PinnedKey("HS256", CheckedSecret(_derive(NONCE_LABEL, signing_key)))
         self._ttl_s = ttl_s
         self._clock = clock
         self._random_bytes = random_bytes

@@ -15,9 +15,9 @@ import jwt
 from jwt.types import Options
 
 from ..errors import InvalidToken, TokenExpired, Unauthenticated
-from ..ids import PeerId, PeerKey, RoomId, User, UserId, is_control
+from ..ids import PeerId, PeerKey, RoomId, User, UserId, has_control, is_control
 from ..store.port import PeerRecord
-from .keys import Keys, PinnedKey, prepare_key
+from .keys import CheckedSecret, Keys, PinnedKey, prepare_key
 
 __all__ = [
     "LEEWAY_S",
@@ -39,6 +39,9 @@ MAX_HEADER_LENGTH = 8192
 
 MAX_SUBJECT_LENGTH = 255
 """OpenID Connect Core 1.0, section 2."""
+
+FRESH_TOKENS = 1024
+"""Tokens of this server's own making that it knows again without looking at their signature."""
 
 ROOM_AUDIENCE = "speaktube room"
 """No user JWT can pass for a room token, nor the other way round, even under one key."""
@@ -98,7 +101,7 @@ class UserTokens:
 def _issuer_of(claims: dict[str, Any]) -> str:
     """Where none is configured it may be anything: what is no plain text counts as none."""
     issuer = _text(claims.get("iss")) or ""
-    return "" if any(map(is_control, issuer)) else issuer
+    return "" if has_control(issuer) else issuer
 
 
 def _text(claim: Any) -> str | None:
@@ -152,7 +155,7 @@ def explain(error: jwt.PyJWTError) -> str:
 def _check_subject(subject: Any) -> None:
     if not isinstance(subject, str) or not subject.strip() or len(subject) > MAX_SUBJECT_LENGTH:
         raise InvalidToken(f"sub is not a string of 1 to {MAX_SUBJECT_LENGTH} characters")
-    if any(map(is_control, subject)):
+    if has_control(subject):
         raise InvalidToken("sub holds a control character")
 
 
@@ -212,7 +215,9 @@ class RoomTokens:
     """Makes and checks room tokens with the key that the store keeps."""
 
     def __init__(self, key: bytes, *, ttl_s: float, clock: Callable[[], float]) -> None:
-        self._pinned = PinnedKey("HS256", key)
+        self._pinned = PinnedKey("HS256", CheckedSecret(key))
+        self._fresh: dict[str, Membership] = {}
+        """What the newest tokens say; most come back once, at once, with the WebSocket."""
         self._ttl_s = ttl_s
         self._clock = clock
 
@@ -232,6 +237,9 @@ class RoomTokens:
         """What a token says, if it is one of ours and still good."""
         if token is None:
             raise Unauthenticated
+        fresh = self._fresh.get(token)
+        if fresh is not None and fresh.expires_at > self._clock():
+            return fresh
         claims = decode(token, self._pinned, issuer=None, audience=ROOM_AUDIENCE)
         check_times(claims, now=self._clock(), max_ttl_s=self._ttl_s)
         key = PeerKey(RoomId(claims["room"]), PeerId(claims["peer"]))
@@ -242,4 +250,14 @@ class RoomTokens:
         times = {"iat": int(self._clock()), "exp": self.expiry(until)}
         if until is not None:
             times["until"] = int(until)
-        return jwt.encode({**claims, **times}, self._pinned.key, algorithm=self._pinned.algorithm)
+        token = jwt.encode({**claims, **times}, self._pinned.key, algorithm=self._pinned.algorithm)
+        membership = Membership(key, user_id, name, times["iat"], times["exp"], times.get("until"))
+        self._remember(token, membership)
+        return token
+
+    def _remember(self, token: str, membership: Membership) -> None:
+        if len(token) > MAX_HEADER_LENGTH:
+            return
+        while len(self._fresh) >= FRESH_TOKENS:
+            del self._fresh[next(iter(self._fresh))]
+        self._fresh[token] = membership

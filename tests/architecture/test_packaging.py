@@ -85,7 +85,7 @@ def test_both_packages_are_marked_as_typed() -> None:
 
 
 def test_image_installs_what_the_server_declares() -> None:
-    """The image holds the server and no WebRTC."""
+    """The image holds the server with its faster event loop, and no WebRTC."""
     dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
     assert re.search(r"--constraint\s+constraints\.txt", dockerfile)
-    assert re.findall(r"\.\[(\w+)\]", dockerfile) == ["server"]
+    assert re.findall(r"\.\[([\w,]+)\]", dockerfile) == ["server,fast"]

@@ -7,7 +7,15 @@ import jwt
 import pytest
 
 from signaling.errors import InvalidToken, Refused, TokenExpired, Unauthenticated
-from signaling.identity.auth import MAX_HEADER_LENGTH, RoomTokens, UserTokens, bearer, mint_user_token
+from signaling.identity.auth import (
+    FRESH_TOKENS,
+    LEEWAY_S,
+    MAX_HEADER_LENGTH,
+    RoomTokens,
+    UserTokens,
+    bearer,
+    mint_user_token,
+)
 from signaling.identity.keys import OneKey
 from signaling.ids import PeerKey, RoomId, User
 from signaling.wire import encode_error
@@ -205,6 +213,33 @@ def test_huge_room_token_is_refused_before_it_is_read(clock: FakeClock) -> None:
     tokens = room_tokens(clock)
     with pytest.raises(InvalidToken, match="over 8192"):
         tokens.read(tokens.mint(RoomId("deck"), a_peer("x" * MAX_HEADER_LENGTH)))
+
+
+def test_fresh_token_says_the_same_here_and_elsewhere(clock: FakeClock) -> None:
+    """Its maker knows it again at once; another server with the same key looks at the signature."""
+    maker, other = room_tokens(clock), room_tokens(clock)
+    token = maker.mint(RoomId("deck"), a_peer(), until=clock() + 60)
+    assert maker.read(token) == other.read(token)
+
+
+def test_fresh_token_expires_like_any_other(clock: FakeClock) -> None:
+    """Knowing it again is no extension."""
+    tokens = room_tokens(clock)
+    token = tokens.mint(RoomId("deck"), a_peer())
+    clock.advance(3600 + LEEWAY_S)
+    with pytest.raises(TokenExpired):
+        tokens.read(token)
+
+
+def test_few_fresh_tokens_are_kept(clock: FakeClock) -> None:
+    """The oldest go, and are read by their signature as before."""
+    tokens = room_tokens(clock)
+    first = tokens.mint(RoomId("deck"), a_peer("first"))
+    for number in range(FRESH_TOKENS):
+        tokens.mint(RoomId("deck"), a_peer(f"peer {number}"))
+    assert first not in tokens._fresh
+    assert len(tokens._fresh) == FRESH_TOKENS
+    assert tokens.read(first).name == "first"
 
 
 def test_guest_has_no_end(clock: FakeClock) -> None:

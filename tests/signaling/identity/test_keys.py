@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import dsa, rsa
 
@@ -23,6 +24,16 @@ async def test_key_chooses_its_algorithm(key: str, algorithm: str) -> None:
     await keys.open()
     assert (await keys.find("any token")).algorithm == algorithm
     await keys.close()
+
+
+def test_secret_is_looked_at_once() -> None:
+    """What was prepared passes as it is, shows nothing, and signs as before; a public key passes for no secret."""
+    prepared = prepare_key(SECRET, None).key
+    assert jwt.get_algorithm_by_name("HS256").prepare_key(prepared) is prepared
+    assert SECRET not in repr(prepared)
+    assert jwt.decode(jwt.encode({"sub": "alice"}, prepared), SECRET, algorithms=["HS256"]) == {"sub": "alice"}
+    with pytest.raises(jwt.InvalidKeyError):
+        jwt.encode({}, public_pem(RSA))
 
 
 def test_algorithm_of_the_settings_goes_first() -> None:
