@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..crypto.identity import Identity
+from ..crypto.identity import Identity, public_key_of
+from ..errors import NotAllowed
 from ..ids import MemberId, RoomId
 from .authority import Authority
-from .control import Control, Cut, Level
+from .control import MAX_CUTS, MAX_OVER, Ban, Control, Cut, Grant, Invitation, Level, Revoke, Uninvite, sign_join
 from .event import EventId
 
 __all__ = ["Act", "admit", "grants_due", "invite", "join", "kick", "leave", "set_level", "uninvite"]
@@ -27,44 +28,122 @@ class Act:
     """What it is about; must be held."""
     auth: EventId | None = None
     """The right it relies on; None for the best that we have."""
+    overcomes: bool = False
+    """A grant that is to name all removals of its member that are known when it is written."""
 
 
 def invite(authority: Authority, me: MemberId, *, key: bytes, is_open: bool, expires_ms: int) -> list[Act]:
     """Let those in who hold the seed of `key` (`derive_invite_key`); 0 never expires."""
-    raise NotImplementedError
+    _check(authority.level_of(me) >= Level.ADMIN, "invite", "admins and owners")
+    return [Act(Invitation(key, 1 if is_open else 0, expires_ms))]
 
 
 def uninvite(authority: Authority, me: MemberId, *, key: bytes) -> list[Act]:
-    """End an invite; nothing if it is over already."""
-    raise NotImplementedError
+    """End an invite; nothing if it is over already, or nobody made it."""
+    _check(authority.level_of(me) >= Level.ADMIN, "end an invite", "admins and owners")
+    standing = authority.invites.get(key)
+    return [Act(Uninvite(), ref=standing.id)] if standing is not None and not standing.is_revoked else []
 
 
 def join(authority: Authority, *, invite: Identity, newcomer: bytes, room_id: RoomId) -> list[Act]:
     """Come in by an invite that `authority` knows; raise NotAllowed where it does not."""
-    raise NotImplementedError
+    standing = authority.invites.get(invite.public_key)
+    _check(standing is not None, "come in by this invite", "holders of one that was made for this room")
+    assert standing is not None
+    return [Act(sign_join(invite, room_id=room_id, newcomer=newcomer), auth=standing.id)]
 
 
 def admit(authority: Authority, me: MemberId, member: MemberId) -> list[Act]:
     """Make somebody who waits, or anybody, a member; overcomes removals that we know of."""
-    raise NotImplementedError
+    waiting = next((pending for pending in authority.pending if pending.member == member), None)
+    return [_grant(authority, me, member, Level.MEMBER, join=waiting.join if waiting is not None else None)]
 
 
-def set_level(authority: Authority, me: MemberId, member: MemberId, level: Level) -> list[Act]:
-    """Make a member one of this level, up or down."""
-    raise NotImplementedError
+def set_level(
+    authority: Authority, me: MemberId, member: MemberId, level: Level, *, cuts: Iterable[Cut] = ()
+) -> list[Act]:
+    """Make a member one of this level, from MEMBER to ADMIN, up or down; `cuts` adds those of other planes."""
+    now = authority.level_of(member)
+    if now < level:
+        return [_grant(authority, me, member, level)]
+    _check_outranks(authority, me, member, f"make this member {_a(level)}")
+    reach = _reach(authority, member, cuts)
+    higher = [standing.id for standing in authority.standings_of(member) if standing.level > level]
+    return (
+        [*(Act(Revoke(reach), ref=right) for right in higher), _grant(authority, me, member, level)] if higher else []
+    )
 
 
 def kick(authority: Authority, me: MemberId, member: MemberId, *, cuts: Iterable[Cut] = ()) -> list[Act]:
     """Revokes with cuts, a ban, and the end of every open invite if we are admin; `cuts` adds those of other planes."""
-    raise NotImplementedError
+    _check_outranks(authority, me, member, "remove this member")
+    _check(authority.level_of(me) >= Level.MODERATOR, "remove members", "moderators, admins and owners")
+    reach = _reach(authority, member, cuts)
+    rights = [*(standing.id for standing in authority.standings_of(member)), *authority.joins_of(member)]
+    acts = [Act(Revoke(reach), ref=right) for right in dict.fromkeys(rights)]
+    acts.append(Act(Ban(public_key_of(member), reach)))
+    if authority.level_of(me) >= Level.ADMIN:
+        acts += [
+            Act(Uninvite(), ref=one.id) for one in authority.invites.values() if one.is_open and not one.is_revoked
+        ]
+    return acts
 
 
-def leave(authority: Authority, me: MemberId) -> list[Act]:
-    """Give up all that we were granted; owners cannot."""
-    raise NotImplementedError
+def leave(authority: Authority, me: MemberId, *, cuts: Iterable[Cut] = ()) -> list[Act]:
+    """Give up all that we were granted, and the joins that it came from; owners cannot."""
+    _check(me not in authority.owners, "leave a room that you own for good", "everybody else")
+    rights = [*(standing.id for standing in authority.standings_of(me)), *authority.joins_of(me)]
+    reach = _reach(authority, me, cuts)
+    return [Act(Revoke(reach), ref=right, auth=right) for right in dict.fromkeys(rights) if right in authority.lawful]
 
 
-def grants_due(authority: Authority, me: MemberId, now_ms: int) -> list[Act]:
-    """What an admin's client should append by itself now: open joins turned into grants, and, unless the room's
-    policy is approve, the first valid join of each single-use invite. Empty for those who are no admin."""
-    raise NotImplementedError
+def grants_due(authority: Authority, me: MemberId) -> list[Act]:
+    """What an admin's client should append by itself now, never asking a human; empty for those who are no admin.
+
+    Joins that count are turned into grants, so that ending the invite does not evict. Where the room's policy is open,
+    the first valid join of each single-use invite is granted; where it is approve, a human calls `admit`.
+    """
+    if authority.level_of(me) < Level.ADMIN:
+        return []
+    due = list(authority.unconfirmed)
+    if not authority.genesis.needs_approval:
+        first = {pending.invite.id: pending for pending in reversed(authority.pending)}
+        due += first.values()
+    return [_grant(authority, me, pending.member, Level.MEMBER, join=pending.join) for pending in due]
+
+
+def _grant(authority: Authority, me: MemberId, member: MemberId, level: Level, *, join: EventId | None = None) -> Act:
+    ours, removals = authority.level_of(me), authority.removals_of(member)
+    _check(member not in authority.owners, f"make an owner {_a(level)}", "nobody")
+    _check(ours > max(level, Level.MODERATOR), f"make somebody {_a(level)}", _those_above(max(level, Level.MODERATOR)))
+    _check(all(removal.level <= ours for removal in removals), "bring back whom an owner removed", "owners")
+    _check(len(removals) < MAX_OVER, f"bring back who was removed {MAX_OVER} times", "nobody")
+    return Act(Grant(public_key_of(member), level), ref=join, overcomes=True)
+
+
+def _reach(authority: Authority, member: MemberId, cuts: Iterable[Cut]) -> tuple[Cut, ...]:
+    """All that this member wrote so far, as we know it."""
+    return (*authority.tips_of(member), *cuts)[-MAX_CUTS:]
+
+
+def _check_outranks(authority: Authority, me: MemberId, member: MemberId, action: str) -> None:
+    theirs = authority.level_of(member)
+    _check(theirs < Level.OWNER, action, "nobody, since it is an owner:")
+    _check(authority.level_of(me) > theirs, action, _those_above(theirs))
+
+
+def _check(is_allowed: bool, action: str, who: str) -> None:
+    if not is_allowed:
+        raise NotAllowed(action, who=who)
+
+
+def _those_above(level: Level) -> str:
+    above = [name for candidate, name in _NAMES.items() if candidate > level]
+    return " and ".join(above)
+
+
+def _a(level: Level) -> str:
+    return {Level.ADMIN: "an admin", Level.MODERATOR: "a moderator"}.get(level, "a member")
+
+
+_NAMES = {Level.MEMBER: "members", Level.MODERATOR: "moderators", Level.ADMIN: "admins", Level.OWNER: "owners"}

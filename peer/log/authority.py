@@ -6,16 +6,21 @@ is a value, made anew when events came. Asks nothing of clocks but what `judge_i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
+from ..crypto.identity import member_id_of, public_key_of
 from ..ids import MemberId
-from .control import Cut, Level
-from .event import Event, EventId
+from .control import Cut, Invitation, Level
+from .evaluation import Evaluation, Removal, level_given, member_of
+from .event import Event, EventId, LogId
+from .facts import Fact, fact_of, whole_logs
 from .genesis import Genesis
 
-__all__ = ["Authority", "InviteStanding", "InviteVerdict", "Pending", "Standing", "authority_of"]
+__all__ = ["Authority", "InviteStanding", "InviteVerdict", "Pending", "Removal", "Standing", "authority_of"]
 
 
 class InviteVerdict(Enum):
@@ -65,50 +70,140 @@ class Standing:
     level: Level
 
 
-@dataclass(frozen=True, slots=True)
 class Authority:
-    """The answers."""
+    """The answers; a value."""
 
-    genesis: Genesis
-    owners: tuple[MemberId, ...]
-    members: Mapping[MemberId, Level]
-    """Everybody who counts as a member now, owners included."""
-    invites: Mapping[bytes, InviteStanding]
-    """By invite key; also those that are over."""
-    pending: tuple[Pending, ...]
-    """Joins that wait for an admin, in the order of their clocks; one for each newcomer."""
-    banned: frozenset[MemberId]
-    """Keys that were removed or banned and have not been granted membership again."""
-    lawful: frozenset[EventId]
-    """Events that count; others that are held are void, and may count again when a revoke is revoked."""
+    def __init__(self, genesis: Genesis, facts: Iterable[Fact]) -> None:
+        self._evaluation = evaluation = Evaluation(genesis, facts)
+        self.genesis: Final = genesis
+        self.owners: Final = tuple(member_id_of(owner) for owner in genesis.owners)
+        self.lawful: Final[Set[EventId]] = evaluation.lawful
+        """Events that count; others that are held are void, and may count again when a revoke is revoked."""
+        self._standings = _standings(evaluation)
+        self.members: Final[Mapping[MemberId, Level]] = _members(self.owners, self._standings)
+        """Everybody who counts as a member now, owners included."""
+        self.banned: Final[Set[MemberId]] = {member_id_of(key) for key in evaluation.removals} - self.members.keys()
+        """Keys that others removed or banned and that have not been granted membership again."""
+        self._invites = _invites(evaluation)
+        self.invites: Final[Mapping[bytes, InviteStanding]] = _by_key(self._invites.values())
+        """By invite key; also those that are over."""
+        joins = sorted((join for join in evaluation.joins if self._is_grantable(join)), key=lambda fact: fact.order)
+        self.pending: Final = self._firsts(join for join in joins if not self.is_member(member_id_of(join.author)))
+        """Joins that wait for an admin, in the order of their clocks; one for each newcomer."""
+        self.unconfirmed: Final = self._firsts(join for join in joins if self._rests_on(join))
+        """Joins that count, and that an admin's client should turn into grants."""
 
     def level_of(self, member: MemberId) -> Level:
+        """NOBODY for those who are no members."""
         return self.members.get(member, Level.NOBODY)
 
     def is_member(self, member: MemberId) -> bool:
+        """Whether this key may be in the room now."""
         return member in self.members
 
     def is_banned(self, member: MemberId) -> bool:
-        """Whether this key was removed by others, be it by kick or ban, and is not back by a later grant."""
+        """Whether others removed this key, be it by kick or ban, and it is not back by a later grant."""
         return member in self.banned
 
     def judge_invite(self, invite_key: bytes, now_ms: int) -> InviteVerdict:
         """What a newcomer who holds this invite may hope for, by our clock."""
-        raise NotImplementedError
+        invite = self.invites.get(invite_key)
+        if invite is None:
+            return InviteVerdict.UNKNOWN
+        if invite.is_revoked:
+            return InviteVerdict.REVOKED
+        if invite.used_by is not None:
+            return InviteVerdict.USED
+        return InviteVerdict.EXPIRED if 0 < invite.expires_ms < now_ms else InviteVerdict.VALID
 
     def standings_of(self, member: MemberId) -> tuple[Standing, ...]:
-        """What this member's rights rest on; empty for owners and strangers."""
-        raise NotImplementedError
+        """What this member's rights rest on, the highest first; empty for owners and strangers."""
+        return self._standings.get(member, ())
 
-    def removals_of(self, member: MemberId) -> tuple[EventId, ...]:
-        """What a grant has to name in `over`, so that this member comes back by it."""
-        raise NotImplementedError
+    def removals_of(self, member: MemberId) -> tuple[Removal, ...]:
+        """Removals that count: what a grant has to name in `over`, so that this member comes back by it."""
+        return tuple(self._evaluation.removals.get(public_key_of(member), ()))
+
+    def joins_of(self, member: MemberId) -> tuple[EventId, ...]:
+        """Joins of this newcomer by which it waits, counts, or was granted membership, and that nobody has ended."""
+        key, evaluation = public_key_of(member), self._evaluation
+        joins = (join for join in evaluation.joins if join.author == key and evaluation.is_valid_join(join))
+        return tuple(join.id for join in joins if not evaluation.is_ended(join))
 
     def tips_of(self, member: MemberId) -> tuple[Cut, ...]:
         """How far the control logs of this member are held: the cuts of its removal."""
-        raise NotImplementedError
+        key, tips = public_key_of(member), dict[LogId, int]()
+        for fact in self._evaluation.held.values():
+            if fact.author == key:
+                tips[fact.log] = max(tips.get(fact.log, 0), fact.seq)
+        return tuple(Cut(log.incarnation, log.plane, seq) for log, seq in sorted(tips.items()))
+
+    def covers(self, event: Event) -> bool:
+        """Whether the right that an event of any plane cites was its author's, up to where this event stands."""
+        return self._evaluation.covers(event)
+
+    def _is_grantable(self, join: Fact) -> bool:
+        """Whether a grant of membership to this newcomer, by this invite, is still to be made."""
+        evaluation = self._evaluation
+        if not evaluation.is_valid_join(join) or join.id in evaluation.resigned or evaluation.is_granted(join):
+            return False
+        invite = self._invites[join.auth]
+        is_over = invite.is_revoked or invite.used_by is not None
+        return not is_over and member_id_of(join.author) not in self.banned
+
+    def _rests_on(self, join: Fact) -> bool:
+        standings = self.standings_of(member_id_of(join.author))
+        return any(standing.id == join.id for standing in standings)
+
+    def _firsts(self, joins: Iterable[Fact]) -> tuple[Pending, ...]:
+        first: dict[MemberId, Pending] = {}
+        for join in joins:
+            member = member_id_of(join.author)
+            first.setdefault(member, Pending(member, join.id, join.hlc, self._invites[join.auth]))
+        return tuple(first.values())
 
 
 def authority_of(genesis: Genesis, events: Iterable[Event]) -> Authority:
-    """Evaluate a set of control events whose signatures were checked."""
-    raise NotImplementedError
+    """Evaluate any set of control events whose signatures were checked; MalformedFrame for events that are none."""
+    return Authority(genesis, whole_logs(fact_of(event) for event in events))
+
+
+def _standings(evaluation: Evaluation) -> dict[MemberId, tuple[Standing, ...]]:
+    found: defaultdict[bytes, list[Standing]] = defaultdict(list)
+    for fact in evaluation.standings():
+        member = member_of(fact)
+        found[member].append(Standing(fact.id, member_id_of(member), level_given(fact)))
+    return {
+        member_id_of(key): tuple(sorted(standings, key=lambda standing: (-standing.level, standing.id)))
+        for key, standings in found.items()
+    }
+
+
+def _members(owners: Iterable[MemberId], standings: Mapping[MemberId, tuple[Standing, ...]]) -> dict[MemberId, Level]:
+    levels = {member: highest.level for member, (highest, *_) in standings.items()}
+    return levels | dict.fromkeys(owners, Level.OWNER)
+
+
+def _invites(evaluation: Evaluation) -> dict[EventId, InviteStanding]:
+    invites = [fact for fact in evaluation.held.values() if fact.id in evaluation.lawful]
+    return {
+        fact.id: _invite(fact, fact.control, evaluation) for fact in invites if isinstance(fact.control, Invitation)
+    }
+
+
+def _invite(fact: Fact, invite: Invitation, evaluation: Evaluation) -> InviteStanding:
+    use = evaluation.used.get(fact.id)
+    return InviteStanding(
+        id=fact.id,
+        key=invite.key,
+        is_open=invite.is_open,
+        expires_ms=invite.expires_ms,
+        author=member_id_of(fact.author),
+        is_revoked=fact.id in evaluation.uninvited,
+        used_by=member_id_of(member_of(use)) if use is not None else None,
+    )
+
+
+def _by_key(invites: Iterable[InviteStanding]) -> dict[bytes, InviteStanding]:
+    """Of invites of one key the one with the lowest id: all replicas name the same."""
+    return {invite.key: invite for invite in sorted(invites, key=lambda invite: invite.id, reverse=True)}

@@ -46,7 +46,7 @@ __all__ = [
 
 MAX_CUTS = 256
 """Logs that one revoke or ban names: those that the removed wrote."""
-MAX_OVER = 64
+MAX_OVER = 128
 """Removals that one grant overcomes."""
 
 _Bytes32 = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]

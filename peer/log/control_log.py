@@ -7,76 +7,52 @@ that a remote can grow has a bound (`Bounds`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from enum import Enum
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import partial
 
-from ..crypto.identity import Identity, verify
+import msgspec
+
+from ..crypto.identity import Identity, member_id_of, verify
+from ..errors import MalformedFrame, NotAllowed
 from ..ids import MemberId, RoomId
 from .acts import Act
-from .authority import Authority
-from .event import Event, Verifier
+from .authority import Authority, InviteVerdict
+from .chains import Bounds, Chain, Chains, ForkPoint, Refusal
+from .control import Ban, Grant, Invitation, Join, Revoke, encode_control, invite_signs, kind_of
+from .event import (
+    INCARNATION_BYTES,
+    Event,
+    EventId,
+    Header,
+    LogId,
+    Plane,
+    Reference,
+    Verifier,
+    hlc_at,
+    is_signed,
+    ms_of,
+    seal_event,
+)
+from .facts import Fact, decode_fact, fact_of
+from .genesis import check_genesis
+from .summary import batches, decode_part, digest_of, encode_parts, lacking
 
 __all__ = ["Bounds", "ControlLog", "Fork", "Intake", "Refusal"]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
-    """What others can make us keep."""
-
-    max_events: int = 8192
-    """Lawful events of a room by those who are no owners."""
-    max_log_events: int = 2048
-    """Events of one log."""
-    max_author_logs: int = 64
-    """Logs of one author: those of its lowest incarnations."""
-    max_joins: int = 1024
-    """Joins of one invite that wait or count without a grant."""
-    max_void: int = 1024
-    """Void events behind the last lawful one of their logs, in all (the limbo)."""
-    max_forks: int = 256
-    """Forks whose proof is kept."""
-    max_ahead_ms: int = 120_000
-    """An event that is further ahead of our clock is put off."""
-    max_frame_bytes: int = 48 * 1024
-    """Of one batch of events or one part of a summary."""
-
-
-class Refusal(Enum):
-    """Why an event was not taken."""
-
-    MALFORMED = "malformed"
-    """Nothing we would have sent: end the link that it came by."""
-    STRANGER = "stranger"
-    """Its author has no standing that we know of; may change once we hold more."""
-    NOT_ALLOWED = "not_allowed"
-    """Nobody of its author's level may say this; may change once we hold more."""
-    FUTURE = "future"
-    """More than 120 s ahead of our clock: put off, offer it again later."""
-    GAP = "gap"
-    """An event before it is missing: put off, ask for it."""
-    SEQUENCE = "sequence"
-    """Out of bounds, or its clock stands still."""
-    FORKED = "forked"
-    """Its log is cut below it, since its author said two things in one place."""
-    SIGNATURE = "signature"
-    """Not signed by its author for this room: end the link that it came by."""
-    INVITE = "invite"
-    """A join that its invite does not allow: expired by our clock, over, or not signed by it."""
-    FULL = "full"
-    """A bound is reached."""
+_MAY_CHANGE = {Refusal.STRANGER, Refusal.NOT_ALLOWED, Refusal.GAP}
+"""With another event of the same batch."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fork:
-    """Proof that an author said two things in one place; moderators are told."""
+    """An author said two things in one place; moderators are told."""
 
     author: MemberId
     incarnation: bytes
     seq: int
     """The log is cut below this."""
-    proof: tuple[bytes, ...]
-    """Two encoded events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +60,18 @@ class Intake:
     """What came of received events."""
 
     accepted: tuple[Event, ...] = ()
-    """New and kept, in the order in which they were taken; pass these on, and save them."""
+    """New and kept, in the order in which they were taken; save what the log exports."""
     refused: tuple[tuple[bytes, Refusal], ...] = ()
     """Encoded event and reason; duplicates are not among them."""
     forks: tuple[Fork, ...] = ()
     """Found just now."""
+    proofs: tuple[bytes, ...] = ()
+    """Encoded events that show these forks."""
+
+    @property
+    def news(self) -> tuple[bytes, ...]:
+        """What to pass on to the others."""
+        return (*(event.encoded for event in self.accepted), *self.proofs)
 
     @property
     def put_off(self) -> tuple[bytes, ...]:
@@ -116,48 +99,258 @@ class ControlLog:
         verify: Verifier = verify,
     ) -> None:
         """Raise MalformedFrame for a genesis of another room. `incarnation` as saved: which of our logs to continue."""
-        raise NotImplementedError
+        self._room_id = room_id
+        self._genesis = check_genesis(genesis, room_id=room_id)
+        self._identity = identity
+        self._random_bytes = random_bytes
+        self._incarnation = incarnation
+        self._written = 0
+        """Highest sequence number that we ever gave in this incarnation."""
+        self._bounds = bounds or Bounds()
+        self._verify = verify
+        self._chains = Chains(self._genesis.owners, self._bounds)
+        self._newest_hlc = 0
+        self._authority: Authority | None = None
+
+    # what is known
 
     @property
     def incarnation(self) -> bytes:
-        """The log that we write to, to be saved; empty until we wrote. Changes when that log was cut."""
-        raise NotImplementedError
+        """The log that we write to, to be saved; empty until we wrote. Another one once that log was cut."""
+        return self._incarnation
 
     @property
     def authority(self) -> Authority:
         """Who may do what by all that is held; a new value after each change."""
-        raise NotImplementedError
+        if self._authority is None:
+            self._authority = Authority(self._genesis, self._chains.held.values())
+        return self._authority
 
     @property
     def forks(self) -> tuple[Fork, ...]:
         """All that are known."""
-        raise NotImplementedError
-
-    def append(self, acts: Iterable[Act], *, now_ms: int) -> list[Event]:
-        """Write and keep events of our own; raise NotAllowed, and write none, where one would be void: whoever has
-        learned of its own removal stops here."""
-        raise NotImplementedError
-
-    def receive(self, encoded: Iterable[bytes], *, now_ms: int, sender: MemberId | None = None) -> Intake:
-        """Take in a batch in any order. `sender` is at the other end: its own join is judged by our clock."""
-        raise NotImplementedError
-
-    def restore(self, encoded: Iterable[bytes]) -> None:
-        """Take in what `export` gave, without looking at signatures again; passes over what does not fit."""
-        raise NotImplementedError
+        logs = sorted(self._chains.logs.items())
+        return tuple(_fork(log, chain.fork) for log, chain in logs if chain.fork is not None)
 
     def export(self) -> list[bytes]:
-        """All that is held, proofs of forks included, each event behind those that it builds on."""
-        raise NotImplementedError
+        """All that is held, each event behind those that it builds on, proofs of forks last; to be saved."""
+        return [fact.event.encoded for fact in self._chains.everything()]
 
     def digest(self) -> bytes:
         """16 bytes; equal where the same set is held."""
-        raise NotImplementedError
+        return digest_of(self._chains)
 
     def summary(self) -> list[bytes]:
-        """What is held, in parts of at most 48 KiB, each of which can be answered by itself."""
-        raise NotImplementedError
+        """What is held, in parts of at most 48 KiB, each of which is answered by itself with `missing`."""
+        return encode_parts(self._chains, max_bytes=self._bounds.max_frame_bytes)
 
-    def missing(self, summary: bytes) -> list[Sequence[bytes]]:
+    def missing(self, part: bytes) -> list[list[bytes]]:
         """Batches of at most 48 KiB with what the sender of this part of a summary lacks; raise MalformedFrame."""
-        raise NotImplementedError
+        facts = lacking(decode_part(part, max_bytes=self._bounds.max_frame_bytes), self._chains)
+        items = [(fact.id, fact.event.encoded) for fact in facts]
+        return [[data for _, data in batch] for batch in batches(items, self._bounds.max_frame_bytes)]
+
+    # what comes in
+
+    def receive(self, encoded: Iterable[bytes], *, now_ms: int, sender: MemberId | None = None) -> Intake:
+        """Take in a batch in any order. `sender` is at the other end: its own join is judged by our clock."""
+        batch = _Batch()
+        self._read(encoded, batch)
+        self._take_all(batch, partial(self._refusal_of, now_ms=now_ms, sender=sender))
+        self._settle()
+        return batch.intake(self._chains)
+
+    def restore(self, encoded: Iterable[bytes]) -> None:
+        """Take in what `export` gave, without looking at signatures again; passes over what does not fit."""
+        batch = _Batch()
+        self._read(encoded, batch)
+        self._take_all(batch, self._chains.refusal_of)
+        self._settle()
+        self._written = len(self._chains.logs.get(self._own_id(), Chain()).facts)
+
+    def _read(self, encoded: Iterable[bytes], batch: _Batch) -> None:
+        """Size, shape and duplicate."""
+        found: dict[EventId, Fact] = {}
+        for data in encoded:
+            try:
+                fact = decode_fact(data, room_id=self._room_id)
+            except MalformedFrame:
+                batch.refused.append((data, Refusal.MALFORMED))
+            else:
+                found.setdefault(fact.id, fact)
+        known = self._chains.held.keys() | self._chains.proofs
+        batch.waiting = sorted((fact for id_, fact in found.items() if id_ not in known), key=lambda fact: fact.order)
+
+    def _take_all(self, batch: _Batch, refusal_of: Callable[[Fact], Refusal | None]) -> None:
+        """Go over what waits until nothing is taken any more: an event may open the way for an earlier one."""
+        while batch.waiting:
+            later = [(fact, reason) for fact in batch.waiting if (reason := self._take(fact, batch, refusal_of))]
+            if len(later) == len(batch.waiting):
+                batch.refused.extend((fact.event.encoded, reason) for fact, reason in later)
+                return
+            batch.waiting = [fact for fact, _ in later]
+
+    def _take(self, fact: Fact, batch: _Batch, refusal_of: Callable[[Fact], Refusal | None]) -> Refusal | None:
+        """The reason, if another event may change it."""
+        reason = refusal_of(fact)
+        if reason is None:
+            self._put(fact, batch)
+        elif reason in _MAY_CHANGE:
+            return reason
+        else:
+            batch.refused.append((fact.event.encoded, reason))
+        return None
+
+    def _put(self, fact: Fact, batch: _Batch) -> None:
+        fork = self._chains.put(fact)
+        self._authority = None
+        self._newest_hlc = max(self._newest_hlc, fact.hlc)
+        if fork is None:
+            batch.accepted.append(fact)
+        else:
+            batch.forks[fact.log] = fork
+
+    def _refusal_of(self, fact: Fact, *, now_ms: int, sender: MemberId | None) -> Refusal | None:
+        """All that speaks against an event, from cheap to dear: author, sequence, signature."""
+        reason = self._chains.refusal_of(fact)
+        if reason is None and ms_of(fact.hlc) > now_ms + self._bounds.max_ahead_ms:
+            return Refusal.FUTURE
+        if reason is not None:
+            return reason
+        if (
+            isinstance(fact.control, Join)
+            and member_id_of(fact.author) == sender
+            and not self._is_welcome(fact, now_ms)
+        ):
+            return Refusal.INVITE
+        if not is_signed(fact.event, room_id=self._room_id, verify=self._verify):
+            return Refusal.SIGNATURE
+        return self._proof_refusal(fact, fact.control) if isinstance(fact.control, Join) else None
+
+    def _is_welcome(self, join: Fact, now_ms: int) -> bool:
+        """What only the member who meets a newcomer first can judge; later it is a fact."""
+        member, invitation = member_id_of(join.author), self._chains.held[join.auth].control
+        assert isinstance(invitation, Invitation)
+        verdict = self.authority.judge_invite(invitation.key, now_ms)
+        return verdict is InviteVerdict.VALID and not self.authority.is_banned(member)
+
+    def _proof_refusal(self, fact: Fact, join: Join) -> Refusal | None:
+        invitation = self._chains.held[fact.auth].control
+        assert isinstance(invitation, Invitation)
+        is_proven = invite_signs(
+            join, invite_key=invitation.key, room_id=self._room_id, newcomer=fact.author, verify=self._verify
+        )
+        return None if is_proven else Refusal.INVITE
+
+    # what we say
+
+    def append(self, acts: Iterable[Act], *, now_ms: int) -> list[Event]:
+        """Write and keep events of our own; raise NotAllowed, and write none, where one would not count.
+
+        Whoever has learned of its own removal stops here.
+        """
+        before, authority = tuple(self._chains.held.values()), self.authority
+        written: list[Fact] = []
+        for act in acts:
+            header, body = self._draft(act, authority, written, now_ms=now_ms)
+            fact = fact_of(seal_event(header, body, identity=self._identity, room_id=self._room_id))
+            written.append(fact)
+            if self._chains.refusal_of(fact) is None:
+                self._put(fact, _Batch())
+        if not self._counting() >= {fact.id for fact in written}:
+            self._withdraw(before)
+            raise NotAllowed("do this here", who="members whose right to it stands")
+        self._written = len(self._own_log().facts)
+        return [fact.event for fact in written]
+
+    def _draft(self, act: Act, authority: Authority, written: list[Fact], *, now_ms: int) -> tuple[Header, bytes]:
+        own, control = self._own_log(), act.control
+        if act.overcomes and isinstance(control, Grant):
+            control = msgspec.structs.replace(control, over=_removals_of(control.member, authority, written))
+        body = encode_control(control)
+        target = self._chains.held[act.ref] if act.ref is not None else None
+        header = Header(
+            version=1,
+            author=self._identity.public_key,
+            incarnation=self._incarnation,
+            plane=Plane.CONTROL,
+            seq=len(own.facts) + 1,
+            prev=own.facts[-1].id if own.facts else b"",
+            hlc=max(hlc_at(now_ms), self._newest_hlc + 1),
+            kind=kind_of(control),
+            auth=act.auth if act.auth is not None else self._best_right(authority),
+            ref=Reference(target.id, target.hlc) if target is not None else None,
+            body_hash=hashlib.sha256(body).digest(),
+        )
+        return header, body
+
+    def _best_right(self, authority: Authority) -> bytes:
+        """The grant that we rely on where an act names none; empty for an owner."""
+        standings = authority.standings_of(self._identity.member_id)
+        return standings[0].id if standings else b""
+
+    def _own_log(self) -> Chain:
+        """The log that we write to: a new one at first, and whenever part of ours was let go."""
+        held = self._chains.logs.get(self._own_id(), Chain())
+        if not self._incarnation or held.fork is not None or len(held.facts) < self._written:
+            self._incarnation, self._written, held = self._random_bytes(INCARNATION_BYTES), 0, Chain()
+        return held
+
+    def _own_id(self) -> LogId:
+        return LogId(self._identity.public_key, self._incarnation, Plane.CONTROL)
+
+    def _withdraw(self, before: Iterable[Fact]) -> None:
+        """Forget what was written; nothing of it has left this process."""
+        self._chains.keep_only(before)
+        self._authority = None
+
+    # keeping within bounds
+
+    def _counting(self) -> set[EventId]:
+        """What counts, or waits to be granted."""
+        authority = self.authority
+        return {*authority.lawful, *(pending.join for pending in authority.pending)}
+
+    def _settle(self) -> None:
+        """Let go of void events beyond the limbo: of each log the part behind its last event that counts, the last
+        of all logs first."""
+        if len(self._chains.held) <= len(self.authority.lawful) + self._bounds.max_void:
+            return
+        counting = self._counting()
+        tails: list[tuple[int, tuple[int, EventId]]] = []
+        for chain in self._chains.logs.values():
+            counted = max((fact.seq for fact in chain.facts if fact.id in counting), default=0)
+            tails.extend((fact.seq - counted, fact.order) for fact in chain.facts[counted:])
+        gone = {order[1] for _, order in sorted(tails)[self._bounds.max_void :]}
+        if gone:
+            self._chains.keep_only(fact for fact in self._chains.held.values() if fact.id not in gone)
+            self._authority = None
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What has become of a batch so far."""
+
+    waiting: list[Fact] = field(default_factory=list)
+    accepted: list[Fact] = field(default_factory=list)
+    refused: list[tuple[bytes, Refusal]] = field(default_factory=list)
+    forks: dict[LogId, ForkPoint] = field(default_factory=dict)
+
+    def intake(self, chains: Chains) -> Intake:
+        """What is left of it after all."""
+        kept = tuple(fact.event for fact in self.accepted if fact.id in chains.held)
+        known = chains.held.keys() | chains.proofs
+        gone = [(fact.event.encoded, Refusal.FULL) for fact in self.accepted if fact.id not in known]
+        forks = tuple(_fork(log, fork) for log, fork in self.forks.items())
+        proofs = tuple(fact.event.encoded for fork in self.forks.values() for fact in fork.proof)
+        return Intake(kept, (*self.refused, *gone), forks, proofs)
+
+
+def _removals_of(member: bytes, authority: Authority, written: Iterable[Fact]) -> tuple[EventId, ...]:
+    """Those that count, and those that we have just written ourselves."""
+    known = (removal.id for removal in authority.removals_of(member_id_of(member)))
+    return (*known, *(fact.id for fact in written if isinstance(fact.control, Revoke | Ban)))
+
+
+def _fork(log: LogId, point: ForkPoint) -> Fork:
+    return Fork(member_id_of(log.author), log.incarnation, point.seq)

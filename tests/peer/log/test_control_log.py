@@ -1,1 +1,1 @@
-"""In the making."""
+"""The replica of a room's control events."""
