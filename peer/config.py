@@ -44,6 +44,9 @@ class Config:
     old_epoch_s: float = 120.0
     """After a rekey, frames under the keys before it that are still on their way are opened no longer than this."""
 
+    pad_messages: bool = False
+    """Whether chat and typing are filled up to 256 B, 1 KiB or 4 KiB, so that their sizes tell a watcher less."""
+
     heartbeat_s: float = 5.0
     """A link that was quiet for so long sends a heartbeat."""
 

@@ -20,7 +20,8 @@ from ..errors import CryptoError, RemoteError, UnexpectedFrame
 from ..ids import MemberId
 from ..ports import Channel, Fingerprints
 from ..wire import frames
-from ..wire.frames import Frame, Goodbye, Heartbeat, Introduction, TypingNotice
+from ..wire.frames import Chat, Frame, Goodbye, Heartbeat, Introduction, TypingNotice
+from ..wire.padding import pad
 from .epochs import Epochs
 from .machine import CloseLink, LinkId, Output, Transmit, earliest
 from .suites import Suites
@@ -239,12 +240,16 @@ class PeerChannel:
         assert self._epochs is not None
         channel = _channel_of(frame)
         try:
-            data = self._epochs.seal(channel.label, frames.encode(frame))
+            data = self._epochs.seal(channel.label, self._encode(frame))
         except CryptoError as error:
             self.close(type(error).__name__)
             return
         self._transmit(channel, [data], now=now)
         self._transmit(Channel.EVENTS, self._epochs.outputs(), now=now)
+
+    def _encode(self, frame: Frame) -> bytes:
+        plaintext = frames.encode(frame)
+        return pad(plaintext) if self._config.pad_messages and isinstance(frame, Chat | TypingNotice) else plaintext
 
     def _transmit(self, channel: Channel, ready: list[bytes], *, now: float) -> None:
         if ready:

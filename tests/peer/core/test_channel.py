@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peer.config import Config
-from peer.core.channel import ChannelState, PeerChannel
+from peer.core.channel import ChannelState, Credentials, PeerChannel
 from peer.core.machine import CloseLink, LinkId, Output, Transmit
 from peer.crypto import link_cipher
 from peer.crypto.handshake import Role
@@ -48,15 +48,17 @@ class Bench:
     """Reasons of CloseLink."""
     sent: list[tuple[Channel, bytes]] = field(default_factory=list)
     now: float = 0.0
+    config: Config = field(default_factory=Config)
+    credentials: Credentials = field(default_factory=lambda: credentials("ann"))
 
     def __post_init__(self) -> None:
         self.channel = PeerChannel(
             LINK,
             role=self.role,
-            credentials=credentials("ann"),
+            credentials=self.credentials,
             authorise=self._authorise,
             introduce=lambda: HELLO,
-            config=Config(),
+            config=self.config,
             now=self.now,
         )
 
@@ -471,3 +473,51 @@ def test_closed_link_awaits_nothing() -> None:
     bench.channel.handle_timeout(now=100.0)
     assert bench.drain() == []
     assert bench.channel.next_deadline() is None
+
+
+# ---- keys in the course of time; `Epochs` has the rest
+
+
+def test_link_whose_rekeys_are_not_answered_is_closed_after_half_an_hour() -> None:
+    """It asks once, goes on meanwhile, and then no longer believes its keys."""
+    bench = Bench(role=Role.INITIATOR).open()
+    while bench.now < 1790:
+        bench.say(Heartbeat(), channel=Channel.EPHEMERAL)
+        bench.wait(10.0)
+    assert bench.channel.is_open
+    assert [channel for channel, _ in bench.sent].count(Channel.EVENTS) == 1
+    bench.say(Heartbeat(), channel=Channel.EPHEMERAL)
+    bench.wait(10.0)
+    assert bench.closed == ["KeyExhausted"]
+
+
+def test_false_message_of_a_rekey_ends_the_link() -> None:
+    bench = Bench().open()
+    bench.say(b"\x01" + bytes(48))
+    assert bench.closed == ["HandshakeFailed"]
+
+
+def test_best_suite_of_an_identity_is_remembered() -> None:
+    """By whatever keeps our suites, which all links of ours share."""
+    bench = Bench().shake()
+    assert bench.credentials.suites.best(bench.insider.member_id) == 2
+
+
+def test_identity_below_its_best_suite_is_refused() -> None:
+    bench = Bench()
+    bench.credentials.suites.note(bench.insider.member_id, 3)
+    bench.shake()
+    assert bench.closed == ["HandshakeFailed"]
+    assert bench.asked == []
+
+
+@pytest.mark.parametrize("frame", [CHAT, TypingNotice(True)])
+def test_messages_are_padded_where_that_is_wanted(frame: Frame) -> None:
+    plain, padded = Bench().open(), Bench(config=Config(pad_messages=True)).open()
+    for bench in (plain, padded):
+        bench.channel.send(frame, now=0.0)
+        bench.drain()
+    ((_, short),), ((_, filled),) = plain.sent, padded.sent
+    assert len(short) < 80
+    assert len(filled) == 256 + 26
+    assert padded.hear() == [frame]
