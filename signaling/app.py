@@ -20,8 +20,9 @@ from aiohttp.log import server_logger
 from .bounds.seats import Origins
 from .config import Config
 from .errors import AddressInUse, BadSetting, StoreUnavailable
-from .http.middleware import add_headers, watch_calls
+from .http.middleware import ROOM_CALLS, add_headers, watch_calls
 from .http.origins import ALLOWED_HEADERS, EXPOSED_HEADERS, GRANT_S
+from .http.route import Asker
 from .http.routes import ROUTES
 from .http.runner import Runner, protocol_options
 from .identity.access import user_tokens
@@ -132,6 +133,7 @@ def _add_routes(app: web.Application, config: Config) -> None:
         expose_headers=EXPOSED_HEADERS,
         max_age=GRANT_S,
     )
+    app[ROOM_CALLS] = frozenset(row.path for row in ROUTES if row.asker is Asker.ROOM_TOKEN)
     cors = aiohttp_cors.setup(app, defaults=dict.fromkeys(config.cors_origins, options))
     for row in ROUTES:
         route = app.router.add_route(row.method, row.path, row.handler)

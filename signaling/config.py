@@ -142,7 +142,20 @@ class Config:
         Rate(600, 60), RATE, "tokens that are refused: an office whose tokens expired overnight tries each three times"
     )
     address_requests: Rate = setting(
-        Rate(15_000, 60), RATE, "of any kind, a WebSocket counts once; five for each of 3000 bots that start together"
+        Rate(15_000, 60), RATE, "without a good room token, a WebSocket counts once; five for each of 3000 new bots"
+    )
+    peer_requests: Rate = setting(
+        Rate(9000, 60),
+        RATE,
+        "calls with its room token: without a WebSocket, who enters a room of 256 sends 3000 and polls as often",
+    )
+    address_calls: Rate = setting(
+        Rate(60_000, 60),
+        RATE,
+        "calls with room tokens, of all peers behind an address: seven that flood, or a third of what a core answers",
+    )
+    network_factor: int = setting(
+        4, whole(1, 1_000_000), "times what one address may, for a whole IPv6 /48, which has 65,536 addresses (/64)"
     )
     peer_envelopes: Rate = setting(
         Rate(6000, 60), RATE, "who enters a room of 256 peers sends each an offer, an answer and ten candidates"

@@ -3,7 +3,9 @@
 One gate a server. It answers by raising the refusal that the client gets, or not at all. Rare things that one user
 could do at many servers (creating, joining, listing, proving) are asked of a `Limiter` that servers may share; what
 happens all the time is decided here. Behind one address may be an office, so that an address has the room of many
-users; and a guest, who is a new user at each call, is held by the address alone.
+users; and a guest, who is a new user at each call, is held by the address alone. Who shows a good room token is known,
+and has a pace of its own: a neighbour who floods without one costs it nothing. Who has a whole IPv6 /48 has 65,536
+addresses, so that what an address may is held against the /48 as well, some times over.
 
 Pure: the clock is an argument, and nothing waits. Addresses are keys here, and never shown.
 """
@@ -16,16 +18,25 @@ from typing import NamedTuple
 from weakref import WeakValueDictionary
 
 from ..config import Config
-from ..errors import InvalidToken, RateLimited, Refused, ServerFull, TokenExpired, TooManyConnections
+from ..errors import InvalidToken, PeerGone, RateLimited, Refused, ServerFull, TokenExpired, TooManyConnections
 from ..ids import PeerKey, User
-from .addresses import Addresses
-from .limits import Bucket, Demand, Limiter, LocalLimiter, Rate
+from .addresses import Addresses, network_of
+from .limits import Bucket, Demand, Excess, Key, Limiter, LocalLimiter, Rate
 
-__all__ = ["GATED", "Act", "Bound", "Gate", "Headcount"]
+__all__ = ["GATED", "Act", "Bound", "Gate", "Headcount", "Paces"]
 
 RATES = tuple(each.name for each in fields(Config) if isinstance(each.default, Rate))
-GATED = (*RATES, "user_connections", "address_connections", "max_connections")
+GATED = (*RATES, "user_connections", "address_connections", "max_connections", "network_factor")
 """The settings that the gate holds visitors to."""
+
+
+FAILURES: tuple[tuple[tuple[type[Refused], ...], str], ...] = (
+    ((InvalidToken, TokenExpired), "address_failures"),
+    ((PeerGone,), "address_requests"),
+)
+"""Refusals that count for the address they come from, and at which bound."""
+
+Paces = tuple[tuple[Demand, Bucket], ...]
 
 
 class Act(StrEnum):
@@ -85,11 +96,14 @@ class Gate:
         """Peers that are connected, by user."""
         self.sockets = Headcount(an_address, Bound("max_connections", config.max_connections))
         """WebSockets, by the client's address."""
+        self.networks = Headcount(Bound("network_factor", config.network_factor * config.address_connections))
+        """The same, by the network around it."""
         self._clock = clock
         self._local = LocalLimiter(config.limiter_names)
         self._limiter = limiter or self._local
-        self._address_paces: WeakValueDictionary[str, Bucket] = WeakValueDictionary()
+        self._address_paces: WeakValueDictionary[Key, Bucket] = WeakValueDictionary()
         self._rates: dict[str, Rate] = {name: getattr(config, name) for name in RATES}
+        self._factor = config.network_factor
 
     @property
     def remembered(self) -> int:
@@ -99,18 +113,24 @@ class Gate:
     # Paces
 
     def check_request(self, address: str) -> None:
-        """Any HTTP request; raise RateLimited."""
-        self._check_now("address_requests", address)
+        """An HTTP request by nobody in particular; raise RateLimited."""
+        self._check_now(*self._around("address_requests", address))
+
+    def check_call(self, caller: PeerKey, address: str) -> None:
+        """An HTTP request with a good room token; raise RateLimited."""
+        self._check_now(self._demand("peer_requests", _name(caller)), *self._around("address_calls", address))
 
     def harden(self, refused: Refused, address: str) -> Refused:
         """What the client hears: a refused token is a failure of its address, and too many of these are RateLimited.
 
-        Good tokens are still let in from there: whoever tries bad ones must not lock out an office.
+        Good tokens are still let in from there: whoever tries bad ones must not lock out an office. A token whose peer
+        is gone was good once, and is one of the address's requests now: it does not get its peer a pace any more.
         """
-        if not isinstance(refused, InvalidToken | TokenExpired):
+        bound = next((bound for kinds, bound in FAILURES if isinstance(refused, kinds)), None)
+        if bound is None:
             return refused
         try:
-            self._check_now("address_failures", address)
+            self._check_now(*self._around(bound, address))
         except RateLimited as limited:
             return limited
         return refused
@@ -118,14 +138,14 @@ class Gate:
     async def check(self, act: Act, user: User, address: str) -> None:
         """Something that counts for the user and for the address; raise RateLimited."""
         demands = [] if user.is_guest else [self._demand(f"user_{act}", user.user_id)]
-        demands.append(self._demand(f"address_{act}", address))
+        demands += self._around(f"address_{act}", address)
         excess = await self._limiter.decide(demands, now=self._clock())
         if excess is not None:
-            raise self.limited(excess.demand.bound, excess.wait_s)
+            raise self._refusal(excess)
 
     def check_envelope(self, sender: PeerKey) -> None:
         """An envelope of a peer that has no WebSocket here; raise RateLimited."""
-        self._check_now("peer_envelopes", _name(sender))
+        self._check_now(self._demand("peer_envelopes", _name(sender)))
 
     def pace_of(self, sender: PeerKey) -> Bucket:
         """For a WebSocket that opens: what the peer has taken of `peer_envelopes`."""
@@ -135,26 +155,36 @@ class Gate:
         """A WebSocket has closed: a new one does not begin anew."""
         self._local.buckets.keep(("peer_envelopes", _name(sender)), pace, self._clock())
 
-    def address_pace(self, address: str) -> Bucket:
-        """What an address has taken of `address_envelopes`: one bucket for all its WebSockets."""
-        pace = self._address_paces.get(address)
+    def address_paces(self, address: str) -> Paces:
+        """What an address has taken of `address_envelopes`, and the network around it: shared by all WebSockets."""
+        return tuple((demand, self._shared_pace(demand)) for demand in self._around("address_envelopes", address))
+
+    def _shared_pace(self, demand: Demand) -> Bucket:
+        pace = self._address_paces.get(demand[:2])
         if pace is None:
-            pace = self._local.buckets.bucket(("address_envelopes", address), self._rates["address_envelopes"])
-            self._address_paces[address] = pace
+            pace = self._address_paces[demand[:2]] = self._local.buckets.bucket(demand[:2], demand.rate)
         return pace
 
-    def keep_address_pace(self, address: str, pace: Bucket) -> None:
+    def keep_paces(self, paces: Paces) -> None:
         """A WebSocket has closed: when it was the last, the next one does not begin anew."""
-        self._local.buckets.keep(("address_envelopes", address), pace, self._clock())
+        for demand, pace in paces:
+            self._local.buckets.keep(demand[:2], pace, self._clock())
 
     def new_pace(self, bound: str) -> Bucket:
         """A bucket that its owner holds, and that ends with it."""
         return Bucket(self._rates[bound])
 
-    def _check_now(self, bound: str, subject: str) -> None:
-        wait_s = self._local.buckets.take((bound, subject), self._rates[bound], self._clock())
-        if wait_s:
-            raise self.limited(bound, wait_s)
+    def _check_now(self, *demands: Demand) -> None:
+        excess = self._local.decide_now(demands, now=self._clock())
+        if excess is not None:
+            raise self._refusal(excess)
+
+    def _around(self, bound: str, address: str) -> list[Demand]:
+        """Of an address, and of the network around it where there is one."""
+        demands, network = [self._demand(bound, address)], network_of(address)
+        if network is not None:
+            demands.append(Demand("network_factor", f"{bound} {network}", self._rates[bound].times(self._factor)))
+        return demands
 
     def _demand(self, bound: str, subject: str) -> Demand:
         return Demand(bound, subject, self._rates[bound])
@@ -162,6 +192,37 @@ class Gate:
     def limited(self, bound: str, wait_s: float) -> RateLimited:
         """What somebody hears who has to wait."""
         return RateLimited(bound, str(self._rates[bound]), wait_s)
+
+    def _refusal(self, excess: Excess) -> RateLimited:
+        return self.limited_by(excess.demand, excess.wait_s)
+
+    def limited_by(self, demand: Demand, wait_s: float) -> RateLimited:
+        """The same for a demand, whose rate may be that of a network."""
+        is_wide = demand.bound == "network_factor"
+        shown = f"{self._factor}, so that a whole IPv6 /48 has {demand.rate}" if is_wide else str(demand.rate)
+        return RateLimited(demand.bound, shown, wait_s)
+
+    # Heads
+
+    def enter_socket(self, address: str) -> None:
+        """One more WebSocket; raise ServerFull or TooManyConnections."""
+        network = network_of(address)
+        if network is not None:
+            self.networks.enter(network)
+        try:
+            self.sockets.enter(address)
+        except Refused:
+            self._leave_network(network)
+            raise
+
+    def leave_socket(self, address: str) -> None:
+        """One fewer."""
+        self.sockets.leave(address)
+        self._leave_network(network_of(address))
+
+    def _leave_network(self, network: str | None) -> None:
+        if network is not None:
+            self.networks.leave(network)
 
 
 def _name(peer: PeerKey) -> str:

@@ -13,7 +13,7 @@ from heapq import heappop, heappush, heapreplace
 from math import inf
 from typing import NamedTuple, Protocol
 
-__all__ = ["Bucket", "Buckets", "Demand", "Excess", "Limiter", "LocalLimiter", "Rate"]
+__all__ = ["Bucket", "Buckets", "Demand", "Excess", "Key", "Limiter", "LocalLimiter", "Rate"]
 
 ROUNDING_S = 1e-6
 """Wall-clock seconds as floats are exact to a quarter of this; who waits as long as told must not wait again."""
@@ -37,6 +37,10 @@ class Rate:
         interval_s = self.over_s / self.burst if self.burst else 0.0
         object.__setattr__(self, "interval_s", interval_s)
         object.__setattr__(self, "slack_s", self.over_s - interval_s + ROUNDING_S if self.burst else inf)
+
+    def times(self, factor: int) -> "Rate":
+        """So many times as much in the same time."""
+        return Rate(self.burst * factor, self.over_s)
 
     def __str__(self) -> str:
         return f"{self.burst}/{self.over_s:g}" if self.burst else "0"

@@ -13,7 +13,6 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from .. import wire
-from ..bounds.gate import Gate
 from ..errors import (
     BodyTooLarge,
     InternalError,
@@ -27,11 +26,21 @@ from ..errors import (
     UnsupportedEncoding,
     WrongOrigin,
 )
+from ..identity.auth import Membership, bearer
 from ..logs import REQUEST_ID, request_id
-from ..service import SERVICE
+from ..service import SERVICE, Service
 from .origins import check_origin, is_preflight, mark, maybe_grant
 
-__all__ = ["ADDRESS", "REQUEST_ID_HEADER", "add_fixed_headers", "add_headers", "error_response", "watch_calls"]
+__all__ = [
+    "ADDRESS",
+    "CALLER",
+    "REQUEST_ID_HEADER",
+    "ROOM_CALLS",
+    "add_fixed_headers",
+    "add_headers",
+    "error_response",
+    "watch_calls",
+]
 
 log = logging.getLogger("signaling")
 
@@ -40,6 +49,12 @@ FORWARDED_HEADER = "X-Forwarded-For"
 
 ADDRESS = web.RequestKey("ADDRESS", str)
 """Under which a request carries the key of its client's address."""
+
+CALLER = web.RequestKey("CALLER", Membership)
+"""Under which it carries whose good room token it shows, where the call takes one."""
+
+ROOM_CALLS = web.AppKey("ROOM_CALLS", frozenset[str])
+"""Under which an application carries the routes that take a room token."""
 
 PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 """Answered while the server drains, and asked every few seconds: no line in the log."""
@@ -96,7 +111,7 @@ async def _answer_errors(request: web.Request, handler: Handler) -> web.StreamRe
     """The only place where an exception becomes an answer."""
     service = request.app[SERVICE]
     try:
-        _check_pace(request, service.gate)
+        _check_pace(request, service)
         check_origin(request, service.config.cors_origins)
         if service.is_going_away and _route(request) not in PROBES and not is_preflight(request):
             raise service.going_away()
@@ -113,18 +128,35 @@ async def _answer_errors(request: web.Request, handler: Handler) -> web.StreamRe
         return _refuse(request, InternalError())
 
 
-def _check_pace(request: web.Request, gate: Gate) -> None:
+def _check_pace(request: web.Request, service: Service) -> None:
     """Probes are not counted: behind a proxy, a flood would have the server taken for dead, and started again.
 
-    Preflights are, but are answered in any case. To refuse one costs as much, and its page would never read why.
+    Who shows a good room token has a pace of its own, whatever its neighbours do. Preflights count for the address, but
+    are answered in any case: to refuse one costs as much, and its page would never read why.
     """
     if _route(request) in PROBES:
         return
+    caller = _maybe_caller(request, service)
     try:
-        gate.check_request(request[ADDRESS])
+        if caller is None:
+            service.gate.check_request(request[ADDRESS])
+        else:
+            request[CALLER] = caller
+            service.gate.check_call(caller.key, request[ADDRESS])
     except RateLimited:
         if not is_preflight(request):
             raise
+
+
+def _maybe_caller(request: web.Request, service: Service) -> Membership | None:
+    """Whose room token it is; what is wrong with a bad one is told later, by the call."""
+    header = request.headers.get(hdrs.AUTHORIZATION)
+    if header is None or _route(request) not in request.app[ROOM_CALLS]:
+        return None
+    try:
+        return service.tokens.read(bearer(header))
+    except Unauthorized:
+        return None
 
 
 def _refuse(request: web.Request, refused: Refused) -> web.Response:

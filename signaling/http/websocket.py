@@ -6,6 +6,8 @@ one envelope is an `error` frame and the connection stays; every other failure h
 
 import asyncio
 import logging
+from collections.abc import Callable
+from functools import partial
 
 from aiohttp import WebSocketError, WSMessage, WSMsgType, web
 
@@ -26,10 +28,10 @@ from ..errors import (
     Unauthorized,
     UpgradeRequired,
 )
-from ..identity.auth import bearer
+from ..identity.auth import Membership, bearer
 from ..ids import short
 from ..service import SERVICE, Service
-from .middleware import ADDRESS
+from .middleware import ADDRESS, CALLER
 
 __all__ = ["open_socket"]
 
@@ -63,17 +65,18 @@ class _Ended(Exception):
 async def open_socket(request: web.Request) -> web.StreamResponse:
     """GET /signaling/ws."""
     service, address = request.app[SERVICE], request[ADDRESS]
-    service.gate.sockets.enter(address)  # before the upgrade, so that those count that never say hello
+    service.gate.enter_socket(address)  # before the upgrade, so that those count that never say hello
     try:
         socket, connection = await _upgrade(request, service)
         service.switchboard.sockets.add(connection)
         try:
-            await _Session(service, socket, connection, address).run(request.headers.get("Authorization"))
+            session = _Session(service, socket, connection, address)
+            await session.run(request.get(CALLER), request.headers.get("Authorization"))
         finally:
             service.switchboard.sockets.discard(connection)
             connection.release()
     finally:
-        service.gate.sockets.leave(address)
+        service.gate.leave_socket(address)
     return socket
 
 
@@ -96,24 +99,25 @@ async def _upgrade(request: web.Request, service: Service) -> tuple[web.WebSocke
 class _Session:
     """One connection's life. What waits between two frames is kept small: it waits in every connection."""
 
-    __slots__ = ("_address", "_address_pace", "_connection", "_frames", "_service", "_signs", "_slow_at", "_socket")
+    __slots__ = ("_address", "_address_paces", "_connection", "_frames", "_service", "_signs", "_slow_at", "_socket")
 
     def __init__(self, service: Service, socket: web.WebSocketResponse, connection: Connection, address: str) -> None:
         self._service = service
         self._socket = socket
         self._connection = connection
         self._address = address
-        self._address_pace = service.gate.address_pace(address)
-        """What all of its address have taken of `address_envelopes`."""
+        self._address_paces = service.gate.address_paces(address)
+        """What all of its address have taken of `address_envelopes`, and all of the network around it."""
         self._signs = service.gate.new_pace("peer_signs")
         """What it has taken of `peer_signs`."""
         self._frames = 0
         self._slow_at = "out_buffer_bytes"
         """The setting that makes this connection too slow, should it be."""
 
-    async def run(self, authorization: str | None) -> None:
+    async def run(self, caller: Membership | None, authorization: str | None) -> None:
+        """`caller` is known already where a good token came in the header."""
         try:
-            await self._talk(authorization)
+            await self._talk(caller, authorization)
         except _Ended:
             pass
         except Refused as refused:
@@ -123,7 +127,7 @@ class _Session:
             self._end(InternalError())
         finally:
             self._count_end(self._connection.ended_by)
-            self._service.gate.keep_address_pace(self._address, self._address_pace)
+            self._service.gate.keep_paces(self._address_paces)
         await self._connection.wait_closed()
 
     def _count_end(self, ended_by: CloseCode | None) -> None:
@@ -134,8 +138,9 @@ class _Session:
         if ended_by is CloseCode.TOO_SLOW:
             tally.bounds[self._slow_at] += 1
 
-    async def _talk(self, authorization: str | None) -> None:
-        self._connection.membership = self._service.tokens.read(bearer(authorization) or await self._receive_hello())
+    async def _talk(self, caller: Membership | None, authorization: str | None) -> None:
+        tokens = self._service.tokens
+        self._connection.membership = caller or tokens.read(bearer(authorization) or await self._receive_hello())
         try:
             await self._service.attach(self._connection)
             log.debug("< peer %s connected", short(self._connection.membership.key.peer_id))
@@ -228,22 +233,23 @@ class _Session:
     async def _take_envelope(self) -> None:
         now = self._service.clock()
         if wait_s := self._connection.pace.take(now):
-            await self._slow_down("peer_envelopes", self._connection.pace, wait_s)
-        if wait_s := self._address_pace.take(now):
-            await self._slow_down("address_envelopes", self._address_pace, wait_s)
+            await self._slow_down(partial(self._service.gate.limited, "peer_envelopes"), self._connection.pace, wait_s)
+        for demand, pace in self._address_paces:
+            if wait_s := pace.take(now):
+                await self._slow_down(partial(self._service.gate.limited_by, demand), pace, wait_s)
 
     async def _take_sign(self) -> None:
         if wait_s := self._signs.take(self._service.clock()):
-            await self._slow_down("peer_signs", self._signs, wait_s)
+            await self._slow_down(partial(self._service.gate.limited, "peer_signs"), self._signs, wait_s)
 
-    async def _slow_down(self, bound: str, pace: Bucket, wait_s: float) -> None:
+    async def _slow_down(self, limited_by: Callable[[float], RateLimited], pace: Bucket, wait_s: float) -> None:
         """Say that there is no room, and read on when there is.
 
         What has come is not lost, or its sender would have to find out what was, and order would be too. Meanwhile TCP
         holds up who goes on sending, and nothing is done for it here.
         """
         while wait_s:
-            limited = self._service.gate.limited(bound, wait_s)
+            limited = limited_by(wait_s)
             self._refuse(limited)
             await self._rest(min(limited.retry_after_s, MAX_REST_S))
             wait_s = pace.take(self._service.clock())

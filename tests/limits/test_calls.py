@@ -139,6 +139,82 @@ async def test_requests_of_any_kind_are_paced(start: Start, clock: FakeClock, pa
     assert meeting.service.tally.bounds["address_requests"] == 1
 
 
+async def test_neighbours_of_a_flooder_go_on_by_their_room_tokens(start: Start) -> None:
+    """Behind one address: it uses up what is for strangers there, and nobody's own; newcomers have to wait."""
+    meeting = await start(**proxied(address_requests=Rate(20, 60)))
+    left, right = await meeting.pair()
+    while (await meeting.call("GET", "/nowhere", headers=OFFICE)).status != 429:
+        pass
+    assert_error(await create(meeting, headers=OFFICE), 429, "rate_limited")
+    for kind in ("offer", "candidate"):
+        body = {"to": right["peerId"], "body": 1}
+        sent = await meeting.call("POST", f"/signaling/{kind}", body, token=left["token"], headers=OFFICE)
+        assert sent.status == 202
+    path = f"/signaling/inbox/{right['room']['roomId']}"
+    assert len((await meeting.call("GET", path, token=right["token"], headers=OFFICE)).json["envelopes"]) == 2
+    await meeting.socket(headers={**OFFICE, "Authorization": f"Bearer {left['token']}"})
+
+
+async def test_calls_of_one_peer_are_paced(start: Start, clock: FakeClock) -> None:
+    """By its own rate, told by name; its neighbours, and strangers from there, go on."""
+    meeting = await start(**proxied(peer_requests=Rate(3, 6)))
+    left, right = await meeting.pair()
+    beat: dict[str, Any] = {"method": "POST", "path": "/signaling/heartbeat", "token": left["token"]}
+    clock.advance(6)
+    for _ in range(3):
+        assert (await meeting.call(**beat)).status == 200
+    answer = await meeting.call(**beat)
+    assert_error(answer, 429, "rate_limited")
+    assert "SIGNALING_PEER_REQUESTS is 3/6" in answer.json["error"]["message"]
+    assert (await meeting.call(**{**beat, "token": right["token"]})).status == 200
+    assert (await create(meeting)).status == 200
+    await assert_true_wait(meeting, clock, answer, **beat)
+    assert meeting.service.tally.bounds["peer_requests"] == 2
+
+
+async def test_calls_of_all_peers_behind_an_address_are_paced(start: Start, clock: FakeClock) -> None:
+    """Many seats are no way around: beyond a third of what the server can do, their address is held."""
+    meeting = await start(**proxied(address_calls=Rate(4, 8)))
+    left, right = await meeting.pair()
+    clock.advance(8)
+    beats = [{"method": "POST", "path": "/signaling/heartbeat", "token": each["token"]} for each in (left, right)]
+    for beat in beats * 2:
+        assert (await meeting.call(**beat)).status == 200
+    answer = await meeting.call(**beats[0])
+    assert_error(answer, 429, "rate_limited")
+    assert (await meeting.call(**beats[1], headers=HOME)).status == 200
+    await assert_true_wait(meeting, clock, answer, **beats[0])
+    assert meeting.service.tally.bounds["address_calls"] == 2
+
+
+async def test_tokens_that_are_good_no_more_count_for_their_address(start: Start) -> None:
+    """Of peers that have left, and of other servers: who collects such has no pace of his own for each."""
+    meeting = await start(**proxied(address_requests=Rate(5, 60)))
+    left, right = await meeting.pair()
+    await meeting.call("POST", "/signaling/leave-room", token=left["token"])
+    beat: dict[str, Any] = {"method": "POST", "path": "/signaling/heartbeat", "headers": OFFICE}
+    for _ in range(3):
+        assert_error(await meeting.call(**beat, token=left["token"]), 410, "peer_gone")
+    for _ in range(2):
+        assert_error(await meeting.call(**beat, token=left["token"][:-4] + "AAAA"), 401, "invalid_token")
+    for token in (left["token"], left["token"][:-4] + "AAAA"):
+        assert_error(await meeting.call(**beat, token=token), 429, "rate_limited")
+    assert (await meeting.call(**beat, token=right["token"])).status == 200
+
+
+@pytest.mark.parametrize("path", ["/signaling/rooms", "/nowhere"])
+async def test_networks_of_one_site_are_held_together(start: Start, path: str) -> None:
+    """IPv6: each /64 for itself, and their /48 some times over."""
+    meeting = await start(**proxied(address_requests=Rate(2, 60), network_factor=2))
+    answers = [
+        await meeting.call("GET", path, headers={"X-Forwarded-For": f"2001:db8:1:{number}::1"}) for number in range(5)
+    ]
+    assert [answer.status == 429 for answer in answers] == [False] * 4 + [True]
+    assert "SIGNALING_NETWORK_FACTOR is 2, so that" in answers[-1].json["error"]["message"]
+    assert (await meeting.call("GET", path, headers={"X-Forwarded-For": "2001:db8:2::1"})).status != 429
+    assert meeting.service.tally.bounds["network_factor"] == 1
+
+
 async def test_page_gets_to_read_that_it_is_too_fast(start: Start) -> None:
     """Its preflight counts, and is granted; the call's 429 is marked for its origin, Retry-After included."""
     origin = {"Origin": "https://chat.example", **OFFICE}

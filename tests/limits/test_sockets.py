@@ -53,6 +53,17 @@ async def test_sockets_of_an_address_are_counted_before_their_hello(start: Start
     await meeting.socket(headers=OFFICE)
 
 
+async def test_sockets_of_a_site_are_counted(start: Start) -> None:
+    """IPv6: those of a whole /48, whatever each of its addresses has."""
+    meeting = await start(**proxied(address_connections=1, network_factor=2))
+    for number in range(2):
+        await meeting.socket(headers={"X-Forwarded-For": f"2001:db8:1:{number}::1"})
+    error = await refused(meeting, headers={"X-Forwarded-For": "2001:db8:1:2::1"})
+    assert error.status == 429
+    assert meeting.service.tally.bounds["network_factor"] == 1
+    await meeting.socket(headers=HOME)
+
+
 async def test_sockets_of_all_are_counted(start: Start) -> None:
     """503 for one more, while calls and probes go on."""
     meeting = await start(**proxied(max_connections=2))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signaling.bounds.addresses import MAX_CHARACTERS, MAX_HOPS, Addresses, parse_network
+from signaling.bounds.addresses import MAX_CHARACTERS, MAX_HOPS, Addresses, network_of, parse_network
 
 PROXIES = [parse_network(text) for text in ("127.0.0.1/32", "10.0.0.0/8", "fd00::/8")]
 CLIENT = "203.0.113.9"
@@ -94,3 +94,11 @@ def test_what_is_no_network_is_refused(text: str) -> None:
     """A network with host bits is most likely a mistake."""
     with pytest.raises(ValueError):
         parse_network(text)
+
+
+def test_network_around_an_ipv6_address_is_its_48() -> None:
+    """What a site is given (RFC 6177); nothing is around an IPv4 address, or around one that cannot be read."""
+    assert network_of("2001:db8:1:2::/64") == network_of("2001:db8:1:3::/64") == "2001:db8:1::/48"
+    assert network_of("2001:db8:2:2::/64") != network_of("2001:db8:1:2::/64")
+    assert network_of("192.0.2.1") is None
+    assert network_of("unknown") is None

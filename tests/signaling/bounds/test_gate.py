@@ -5,11 +5,12 @@ from collections.abc import Sequence
 import pytest
 
 from signaling.bounds.gate import Act, Bound, Gate, Headcount
-from signaling.bounds.limits import Demand, Excess, Rate
+from signaling.bounds.limits import Bucket, Demand, Excess, Rate
 from signaling.config import Config
 from signaling.errors import (
     InvalidToken,
     NoSuchRoom,
+    PeerGone,
     RateLimited,
     ServerFull,
     TokenExpired,
@@ -144,13 +145,108 @@ def test_peer_has_one_pace_whichever_way_it_sends(clock: FakeClock) -> None:
 def test_sockets_of_an_address_share_one_pace(clock: FakeClock) -> None:
     """Also one that opens when all others have closed; another address has its own."""
     gate = a_gate(clock, address_envelopes=Rate(3, 6))
-    one, other = gate.address_pace("192.0.2.1"), gate.address_pace("192.0.2.1")
+    one, other = pace_of(gate, "192.0.2.1"), pace_of(gate, "192.0.2.1")
     assert [one.take(clock()), other.take(clock()), one.take(clock())] == [0.0] * 3
     assert other.take(clock()) > 0
-    gate.keep_address_pace("192.0.2.1", one)
+    gate.keep_paces(gate.address_paces("192.0.2.1"))
     del one, other
-    assert gate.address_pace("192.0.2.1").take(clock()) > 0
-    assert gate.address_pace("192.0.2.2").take(clock()) == 0
+    assert pace_of(gate, "192.0.2.1").take(clock()) > 0
+    assert pace_of(gate, "192.0.2.2").take(clock()) == 0
+
+
+def pace_of(gate: Gate, address: str) -> Bucket:
+    """Of an address around which there is no network."""
+    ((demand, pace),) = gate.address_paces(address)
+    assert demand.bound == "address_envelopes"
+    return pace
+
+
+HERE, THERE, FAR = "2001:db8:1:2::/64", "2001:db8:1:3::/64", "2001:db8:2:2::/64"
+"""Two addresses of one /48, and one of another."""
+
+
+@pytest.mark.parametrize("act", Act)
+async def test_addresses_of_one_network_are_held_together_too(clock: FakeClock, act: Act) -> None:
+    """Some times over: or who has a /48 would have 65,536 times what others have."""
+    gate = a_gate(clock, network_factor=2, **{f"address_{act}": Rate(2, 10)})
+    for address in (HERE, THERE):
+        for _ in range(2):
+            await gate.check(act, GUEST, address)
+    with pytest.raises(
+        RateLimited, match="SIGNALING_NETWORK_FACTOR is 2, so that a whole IPv6 /48 has 4/10"
+    ) as refused:
+        await gate.check(act, GUEST, "2001:db8:1:4::/64")
+    assert (refused.value.bound, refused.value.retry_after_s) == ("network_factor", 3)
+    await gate.check(act, GUEST, FAR)
+
+
+def test_requests_and_failures_of_one_network_are_held_together_too(clock: FakeClock) -> None:
+    """Each by its own rate."""
+    gate = a_gate(clock, network_factor=2, address_requests=Rate(1, 10), address_failures=Rate(1, 10))
+    wrong = InvalidToken("it is wrong")
+    for address in (HERE, THERE):
+        gate.check_request(address)
+        assert gate.harden(wrong, address) is wrong
+    with pytest.raises(RateLimited, match="NETWORK_FACTOR"):
+        gate.check_request("2001:db8:1:4::/64")
+    limited = gate.harden(wrong, "2001:db8:1:4::/64")
+    assert isinstance(limited, RateLimited)
+    assert limited.bound == "network_factor"
+    gate.check_request(FAR)
+
+
+def test_sockets_of_one_network_share_a_wider_pace(clock: FakeClock) -> None:
+    """Beside that of each address."""
+    gate = a_gate(clock, network_factor=2, address_envelopes=Rate(2, 10))
+    (_, here), (demand, wide) = gate.address_paces(HERE)
+    (_, there), (_, same) = gate.address_paces(THERE)
+    assert wide is same
+    assert here is not there
+    assert [wide.take(clock()) for _ in range(4)] == [0.0] * 4
+    assert wide.take(clock()) == pytest.approx(2.5)
+    assert gate.limited_by(demand, 2.5).bound == "network_factor"
+
+
+def test_sockets_of_one_network_are_counted_together_too(clock: FakeClock) -> None:
+    """Who leaves makes place, and who was refused is not counted."""
+    gate = a_gate(clock, network_factor=2, address_connections=2)
+    for address in (HERE, HERE, THERE):
+        gate.enter_socket(address)
+    with pytest.raises(TooManyConnections, match="ADDRESS_CONNECTIONS"):
+        gate.enter_socket(HERE)
+    gate.enter_socket(THERE)
+    with pytest.raises(TooManyConnections, match="NETWORK_FACTOR"):
+        gate.enter_socket("2001:db8:1:4::/64")
+    gate.enter_socket("192.0.2.1")
+    for address in (HERE, HERE, THERE, THERE, "192.0.2.1"):
+        gate.leave_socket(address)
+    assert (len(gate.sockets), len(gate.networks)) == (0, 0)
+
+
+def test_caller_with_a_room_token_has_a_pace_of_its_own(clock: FakeClock) -> None:
+    """Others behind its address do not use it up, nor it theirs; all such callers together have one too."""
+    gate = a_gate(clock, peer_requests=Rate(2, 10), address_calls=Rate(5, 50), address_requests=Rate(1, 10))
+    other = KEY._replace(peer_id=PeerId("other"))
+    gate.check_request("192.0.2.1")
+    with pytest.raises(RateLimited, match="ADDRESS_REQUESTS"):
+        gate.check_request("192.0.2.1")
+    for caller in (KEY, other) * 2:
+        gate.check_call(caller, "192.0.2.1")
+    with pytest.raises(RateLimited, match="PEER_REQUESTS") as refused:
+        gate.check_call(KEY, "192.0.2.1")
+    assert refused.value.retry_after_s == 5
+    gate.check_call(KEY._replace(peer_id=PeerId("third")), "192.0.2.1")
+    with pytest.raises(RateLimited, match="ADDRESS_CALLS"):
+        gate.check_call(KEY._replace(peer_id=PeerId("fourth")), "192.0.2.1")
+    gate.check_call(KEY._replace(peer_id=PeerId("fourth")), "192.0.2.2")
+
+
+def test_token_of_a_peer_that_is_gone_counts_for_its_address(clock: FakeClock) -> None:
+    """Or tokens of peers that left would each have a pace, for as long as a token lives."""
+    gate = a_gate(clock, address_requests=Rate(1, 10))
+    gone = PeerGone()
+    assert gate.harden(gone, "192.0.2.1") is gone
+    assert isinstance(gate.harden(gone, "192.0.2.1"), RateLimited)
 
 
 def test_limit_that_is_off_holds_nobody(clock: FakeClock) -> None:

@@ -194,3 +194,9 @@ async def test_local_limiter_can_be_waited_for() -> None:
     demand = Demand("user_joins", "alice", Rate(1, 1.0))
     assert await limiter.decide([demand], now=0.0) is None
     assert await limiter.decide([demand], now=0.0) is not None
+
+
+def test_rate_may_be_taken_some_times_over() -> None:
+    """In the same time; none stays none."""
+    assert Rate(3, 10).times(4) == Rate(12, 10)
+    assert Rate(0, 0.0).times(4).slack_s == float("inf")
