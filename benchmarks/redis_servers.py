@@ -80,11 +80,15 @@ async def running_server(redis: Redis, **variables: str) -> AsyncIterator[str]:
         "SIGNALING_PORT": "0",
         "SIGNALING_LOG_LEVEL": "error",
         "SIGNALING_ADDRESS_REQUESTS": WIDE,  # one machine is one address here
+        "SIGNALING_ADDRESS_CALLS": WIDE,
+        "SIGNALING_PEER_REQUESTS": WIDE,
         "SIGNALING_ADDRESS_CREATES": WIDE,
         "SIGNALING_ADDRESS_JOINS": WIDE,
         "SIGNALING_ADDRESS_CONNECTIONS": "1000000",
         "SIGNALING_PEER_ENVELOPES": WIDE,
         "SIGNALING_ADDRESS_ENVELOPES": WIDE,
+        "SIGNALING_SENDER_ENTRIES": "256",  # one sender fills the mailbox of the other
+        "SIGNALING_SENDER_BYTES": "1048576",
         **variables,
     }
     pipe = asyncio.subprocess.PIPE

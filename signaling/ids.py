@@ -6,6 +6,7 @@ whoever holds the secret is that peer, on any server, after any restart. Chance 
 
 import base64
 import hashlib
+import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ __all__ = [
     "generate_room_id",
     "has_control",
     "is_control",
+    "is_peer_id",
     "short",
 ]
 
@@ -37,6 +39,7 @@ Resume = NewType("Resume", str)
 
 RandomBytes = Callable[[int], bytes]
 
+PEER_ID = re.compile(r"[A-Za-z0-9_-]{22}")
 PEER_ID_LABEL = b"speaktube peer id\0"
 
 
@@ -96,6 +99,11 @@ def is_control(character: str) -> bool:
 def has_control(text: str) -> bool:
     """Whether any of it is; what prints as it is holds none, which is seen at once."""
     return not text.isprintable() and any(map(is_control, text))
+
+
+def is_peer_id(text: str) -> bool:
+    """Whether a peer could have such an id: 22 characters of base64url."""
+    return PEER_ID.fullmatch(text) is not None
 
 
 def short(name: str) -> str:

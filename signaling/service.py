@@ -18,10 +18,10 @@ from .bounds.limits import Limiter
 from .bounds.seats import Origins
 from .config import Config
 from .connection import CloseCode, Connection
-from .errors import BodyTooLarge, GoingAway, GuestRefused, NoSuchRoom, PeerGone, Unauthenticated
+from .errors import BodyTooLarge, GoingAway, GuestRefused, InvalidBody, NoSuchRoom, PeerGone, Unauthenticated
 from .identity.attestation import Attestor
 from .identity.auth import Membership, RoomTokens, UserTokens, bearer
-from .ids import PeerId, PeerKey, RandomBytes, RoomId, User, short
+from .ids import PeerId, PeerKey, RandomBytes, RoomId, User, is_peer_id, short
 from .readiness import Readiness
 from .returns import Returns, plan_returns
 from .rooms import Newcomer
@@ -192,6 +192,8 @@ class Service:
             if connection.is_congested:
                 await connection.relieve()
             return
+        if not is_peer_id(to):
+            raise InvalidBody("nobody can have such an id - at `$.to`")
         refusal = await self.store.post(sender, key.peer_id, Mail(kind, frame))
         if refusal is not None:
             rooms.refuse(refusal, self.config.limits)

@@ -89,9 +89,10 @@ async def test_burst_over_the_pace_arrives_whole_and_in_order(clock: FakeClock, 
         assert app[SERVICE].tally.bounds["peer_envelopes"] > 3
 
 
-async def test_polls_and_heartbeats_over_the_pace_are_no_outage(clock: FakeClock) -> None:
-    """All calls of an address together are too many for a moment."""
-    app = an_app(clock, address_requests=Rate(6, 6))
+@pytest.mark.parametrize("bound", ["peer_requests", "address_calls"])
+async def test_polls_and_heartbeats_over_the_pace_are_no_outage(clock: FakeClock, bound: str) -> None:
+    """All calls of a peer, or of an address, together are too many for a moment."""
+    app = an_app(clock, **{bound: Rate(6, 6)})
     pauses = Passing(clock)
     async with serving(without_sockets(app)) as url, client_of(url, pauses=pauses) as client:
         seat = await create(client)
@@ -102,7 +103,7 @@ async def test_polls_and_heartbeats_over_the_pace_are_no_outage(clock: FakeClock
             pauses.beat()
             assert [(await heard.next(Signal)).body for _ in range(20)] == [str(n) for n in range(20)]
             assert heard.of(SignalingLost) == []
-    assert app[SERVICE].tally.bounds["address_requests"] > 3
+    assert app[SERVICE].tally.bounds[bound] > 3
 
 
 @pytest.mark.parametrize("bound", ["address_creates", "address_joins"])

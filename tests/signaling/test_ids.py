@@ -12,6 +12,7 @@ from signaling.ids import (
     generate_resume,
     generate_room_id,
     is_control,
+    is_peer_id,
     short,
 )
 
@@ -48,3 +49,10 @@ def test_names_hold_no_control_characters() -> None:
     """Nor what breaks lines, nor what UTF-8 cannot carry."""
     assert all(map(is_control, "\0\n\x85\u2028\u2029\ud800"))
     assert not any(map(is_control, "aß漢 \U0001f600"))
+
+
+@pytest.mark.parametrize("text", ["", "A" * 21, "A" * 23, "A" * 21 + ":", "A" * 21 + "é", "A" * 22 + "\n", " " * 22])
+def test_no_peer_has_such_an_id(text: str) -> None:
+    """22 characters of base64url, and nothing around them."""
+    assert not is_peer_id(text)
+    assert is_peer_id("m1pwWd5C2D1w-wSejRx9Jw")

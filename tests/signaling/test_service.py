@@ -9,7 +9,10 @@ import pytest
 
 from signaling.errors import StoreUnavailable
 from signaling.identity.auth import mint_user_token
+from signaling.ids import PeerId, PeerKey
 from signaling.returns import Returns
+from signaling.store.memory import MemoryStore
+from signaling.store.port import Limits, Mail, PostRefusal
 from signaling.turn import turn_user
 
 from .conftest import Start
@@ -182,3 +185,27 @@ async def test_what_is_cut_without_a_word_is_counted(start: Start) -> None:
     await meeting.post("offer", left, right["peerId"], 1)
     await meeting.join(roomId=left["room"]["roomId"])
     assert dict(+meeting.service.tally.bounds) == {"waiting_polls": 1, "mailbox_entries": 1}
+
+
+class _Deaf(MemoryStore):
+    """Fails where it is asked to keep an envelope."""
+
+    async def post(self, sender: PeerKey, to: PeerId, mail: Mail) -> PostRefusal | None:
+        raise AssertionError("an envelope for nobody has come so far")
+
+
+async def test_envelope_for_what_is_no_peer_id_reaches_no_store(clock: FakeClock) -> None:
+    """By call and by WebSocket: what cannot be an id is no key of anything."""
+    meeting = await Meeting.start(clock, _Deaf(Limits(), clock=clock, signing_key=b"k" * 32))
+    try:
+        left = await meeting.create()
+        for to in ("a" * 21 + ":", "é" * 22, "mail room " + "a" * 12):
+            answer = await meeting.call("POST", "/signaling/offer", {"to": to, "body": 1}, token=left["token"])
+            assert_error(answer, 400, "invalid_body")
+            assert "$.to" in answer.json["error"]["message"]
+        socket = await meeting.connect(left)
+        await socket.send_json({"type": "offer", "to": "a" * 21 + ":", "body": 1})
+        assert (await socket.receive_json())["error"]["code"] == "invalid_body"
+        assert (await socket.receive()).data == 4400
+    finally:
+        await meeting.close()

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import hashlib
 import logging
+import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -29,6 +30,9 @@ REFRESH_S = 0.5
 
 BATCH_COMMANDS = 128
 """More would not be faster, and would hold up who comes behind."""
+
+CODE = re.compile(r"[A-Z]{2,20}")
+"""As Redis and its scripts begin their errors."""
 
 Argument = str | bytes | int
 
@@ -183,12 +187,18 @@ class Lanes:
 def _settle(call: _Call, answer: Any) -> None:
     if isinstance(answer, Exception):
         if type(answer) is ResponseError:
-            log.error("! Redis refuses a command: %s", answer)
+            log.error("! Redis refuses a command: %s", _code(answer))
         unavailable = StoreUnavailable()
         unavailable.__cause__ = answer
         _fail(call, unavailable)
     elif not call.answer.done():
         call.answer.set_result(answer)
+
+
+def _code(error: Exception) -> str:
+    """What Redis calls it: the first word of its error, such as OOM or ERR. What follows may quote what was sent."""
+    word = str(error).partition(" ")[0]
+    return word if CODE.fullmatch(word) else type(error).__name__
 
 
 def _fail(call: _Call, error: Exception) -> None:
