@@ -14,7 +14,7 @@ PYTHON ?= python3
 BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet install --constraint constraints.txt
 LINES  ?=
-BENCHMARKS := $(wildcard $(patsubst %,benchmarks/%.py,bare cluster join round_trip signaling))
+BENCHMARKS := $(wildcard $(patsubst %,benchmarks/%.py,bare cluster crypto join round_trip signaling))
 
 .DEFAULT_GOAL := help
 .PHONY: help demo cluster-demo test check format bench clean remake

@@ -11,8 +11,9 @@ import json
 import os
 import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 
 from aiortc import RTCConfiguration, RTCDataChannel, RTCPeerConnection, RTCSessionDescription
 from report import print_figure
@@ -20,7 +21,7 @@ from report import print_figure
 from peer.rtc.connection import dtls_of
 from peer.rtc.ice import ADDRESSES_SETTING, allowed_addresses, choose_gathering
 
-__all__ = ["bare_connect", "bare_echo", "bare_round_trips"]
+__all__ = ["bare_answer", "bare_channel", "bare_connect", "bare_echo", "bare_round_trips"]
 
 CONNECTS = 50
 ROUND_TRIPS = 2000
@@ -43,11 +44,16 @@ async def bare_connect() -> float:
     return seconds
 
 
-@asynccontextmanager
-async def bare_echo() -> AsyncIterator[RTCDataChannel]:
+def bare_echo() -> AbstractAsyncContextManager[RTCDataChannel]:
     """An open channel to a process of its own that sends back what it receives."""
+    return bare_channel(__file__, "echo")
+
+
+@asynccontextmanager
+async def bare_channel(*command: str) -> AsyncIterator[RTCDataChannel]:
+    """An open channel to a Python process of its own, which calls `bare_answer`."""
     child = await asyncio.create_subprocess_exec(
-        sys.executable, __file__, "echo", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        sys.executable, *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )
     assert child.stdin is not None
     assert child.stdout is not None
@@ -80,10 +86,10 @@ async def _round_trip(channel: RTCDataChannel, data: bytes) -> float:
     return time.perf_counter() - before
 
 
-async def _echo() -> None:
-    """The child: an offer on standard input, the answer on standard output, then echoes until the input ends."""
+async def bare_answer(on_message: Callable[[RTCDataChannel, bytes], None]) -> None:
+    """The child: an offer on standard input, the answer on standard output, then messages until the input ends."""
     connection, channel = _connection()
-    channel.on("message", channel.send)
+    channel.on("message", partial(on_message, channel))
     offer = json.loads(await asyncio.to_thread(sys.stdin.readline))
     await connection.setRemoteDescription(RTCSessionDescription(offer, "offer"))
     await connection.setLocalDescription()
@@ -115,4 +121,4 @@ async def _main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_echo() if sys.argv[1:] == ["echo"] else _main())
+    asyncio.run(bare_answer(RTCDataChannel.send) if sys.argv[1:] == ["echo"] else _main())
