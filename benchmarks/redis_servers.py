@@ -8,10 +8,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
-from servers import WIDE
+from servers import FOLDER, WIDE
 
 __all__ = ["Redis", "running_redis", "running_server"]
 
@@ -93,10 +93,16 @@ async def running_server(redis: Redis, **variables: str) -> AsyncIterator[str]:
     }
     pipe = asyncio.subprocess.PIPE
     line = (sys.executable, "-m", "signaling", "serve")
-    child = await asyncio.create_subprocess_exec(*line, env={**os.environ, **settings}, stdout=pipe)
+    environment = {**os.environ, **settings}
+    # In the benchmarks' folder, -m would take signaling.py for the server.
+    child = await asyncio.create_subprocess_exec(*line, env=environment, cwd=FOLDER.parent, stdout=pipe)
     try:
         assert child.stdout is not None
-        yield (await child.stdout.readline()).decode().removeprefix("listening on ").strip()
+        first = (await child.stdout.readline()).decode().strip()
+        if not first.startswith("listening on "):
+            raise SystemExit("a server did not start; above it says why")
+        yield first.removeprefix("listening on ")
     finally:
-        child.terminate()
+        with suppress(ProcessLookupError):
+            child.terminate()
         await child.wait()

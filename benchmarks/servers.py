@@ -19,6 +19,7 @@ from typing import IO
 __all__ = [
     "CLIENT_CORE",
     "CONTESTANTS",
+    "FOLDER",
     "JWT_KEY",
     "OURS",
     "WIDE",
