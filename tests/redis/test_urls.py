@@ -2,6 +2,7 @@
 
 import datetime
 import ipaddress
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,10 +11,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from signaling.bounds.limits import Demand, Rate
 from signaling.errors import StoreUnusable
 from signaling.ids import RoomId
 from signaling.store.port import Entered, Limits, Mail
 from signaling.store.redis.engine import RedisStore
+from signaling.store.shared import Claim, Handed, Standing
 
 from ..signaling.store.support import a_key, a_peer, a_room
 from .servers import a_redis, free_port
@@ -82,6 +85,46 @@ async def test_servers_meet_by_this_form(urls: dict[str, str], form: str) -> Non
     assert bells[0].keys == (a_key("q"),)
     await one.close()
     await other.close()
+
+
+def documented_rights() -> list[str]:
+    """The ACL of the operator's guide."""
+    guide = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+    found = re.search(r"user signaling on >PASSWORD (.*)", guide)
+    assert found is not None
+    return found[1].split()
+
+
+async def test_user_of_few_rights_is_enough() -> None:
+    """The one that the guide shows: all that a server does works, and other keys, channels and dangers are refused."""
+    with a_redis() as redis:
+        redis.command("ACL", "SETUSER", "signaling", "on", ">word", *documented_rights())
+        url = redis.url.replace("redis://", "redis://signaling:word@")
+        one, other = RedisStore(url, Limits()), RedisStore(url, Limits())
+        await one.open()
+        await other.open()
+        assert await other.hear() is None
+        await one.signing_key()
+        await one.create(a_room(), a_peer("p"))
+        await one.join(RoomId("room"), a_peer("q"))
+        attached = await other.attach(a_key("q"))
+        assert attached is not None
+        await one.post(a_key("p"), a_peer("q").peer_id, Mail("offer", b"x"))
+        assert await other.hear() is not None
+        claim = Claim(a_key("q"), attached.serial)
+        assert await other.fetch([claim]) == (Handed((b"x",), is_held=True),)
+        await other.confirm([claim])
+        assert await other.look([claim]) == (Standing.QUIET,)
+        assert await one.limiter.decide([Demand("joins_user", "alice", Rate(5, 10))], now=0) is None
+        assert (await one.page(None, 3)).rooms
+        assert await one.find_public("b") == "room"
+        assert await one.expire() == ()
+        assert await one.leave(a_key("p")) == ("q",)
+        await one.close()
+        await other.close()
+        for words in (("FLUSHALL",), ("GET", "other"), ("KEYS", "*"), ("CONFIG", "GET", "*"), ("PUBLISH", "x", "y")):
+            said = redis.command("--user", "signaling", "--pass", "word", "--no-auth-warning", *words)
+            assert said.startswith("NOPERM"), words
 
 
 @pytest.mark.parametrize("form", ["without password", "unknown certificate"])
