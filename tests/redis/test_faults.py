@@ -148,6 +148,36 @@ async def test_redis_that_does_not_answer_for_a_while_is_survived(
     assert await next_body(here) == "back"
 
 
+async def test_redis_that_comes_back_with_its_data_is_survived(caller: Caller) -> None:
+    """Stopped, not frozen: connections are refused meanwhile; nobody left, ids, sockets and mail are as before."""
+    with a_redis("--appendonly", "yes", "--appendfsync", "always") as redis:
+        settings = {"SIGNALING_STORE": redis.url, "SIGNALING_GUESTS": "1"}
+        async with serving(**settings) as (_, one), serving(**settings) as (_, other):
+            left, right = await pair(caller, [one, other])
+            away = await caller.join(one, roomId=left["room"]["roomId"])
+            here, there = await caller.connect(one, left), await caller.connect(other, right)
+            assert await caller.post(one, left, away, "kept") == 202
+            await asyncio.to_thread(redis.stop)
+            for url in (one, other):
+                status, answer = await caller.heartbeat(url, left)
+                assert (status, answer["error"]["code"]) == (503, "store_unavailable")
+                assert answer["error"]["retryAfterS"] > 0
+                assert [await caller.get(url, path) for path in ("/readyz", "/healthz")] == [503, 200]
+            await asyncio.to_thread(redis.start)
+
+            async def is_ready() -> bool:
+                return [await caller.get(url, "/readyz") for url in (one, other)] == [200, 200]
+
+            await until(is_ready, within_s=10)
+            assert [frame["body"] for frame in await caller.poll(other, away, wait_s=0)] == ["kept"]
+            await here.send_json({"type": "offer", "to": right["peerId"], "body": "again"})
+            assert await next_body(there) == "again"
+            assert await caller.post(other, right, left, "both ways") == 202
+            assert await next_body(here) == "both ways"
+            await here.close()
+            await there.close()
+
+
 async def test_replica_takes_over(caller: Caller) -> None:
     """Sentinel promotes it; rooms, ids and sockets stay, and servers go on without a restart."""
     with a_sentinel() as (master, replica, url):
