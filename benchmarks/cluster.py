@@ -109,9 +109,10 @@ class Meter:
         self._redis = redis
         self._before, self._started = redis.cost(), time.perf_counter()
 
-    async def read(self, name: str, *, count: int) -> None:
+    async def read(self, name: str, *, count: int, settle_s: float = 0.7) -> None:
+        """Once the last confirmations are over."""
         elapsed = time.perf_counter() - self._started
-        await asyncio.sleep(0.7)  # the last confirmations
+        await asyncio.sleep(settle_s)
         after = self._redis.cost()
         calls, cpu_s = after[0] - self._before[0], after[1] - self._before[1]
         print_values(
@@ -176,14 +177,14 @@ async def measure_idle(redis: Redis) -> None:
     async with running_server(redis, **settings) as url, aiohttp.ClientSession(connector=connector) as session:
         crowd, meter = Crowd(session, [url]), Meter(redis)
         await asyncio.sleep(IDLE_S)
-        await meter.read("idle server, a second of it", count=round(IDLE_S))
+        await meter.read("idle server, a second of it", count=round(IDLE_S), settle_s=0)
         pairs = [await crowd.pair(number) for number in range(IDLE // 2)]
         sockets = [socket for pair in pairs for socket in (pair.sender, pair.receiver)]
         readers = [asyncio.create_task(read(socket)) for socket in sockets]
         await asyncio.sleep(ROUND_S)
         meter = Meter(redis)
         await asyncio.sleep(IDLE_S)
-        await meter.read(f"server with {IDLE} idle peers, a second of it", count=round(IDLE_S))
+        await meter.read(f"server with {IDLE} idle peers, a second of it", count=round(IDLE_S), settle_s=0)
         for reader in readers:
             reader.cancel()
 
