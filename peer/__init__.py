@@ -58,6 +58,7 @@ from .events import (
 from .ids import short
 from .peer import Peer, server_of
 from .ports import TokenSource
+from .qr import qr_svg, qr_terminal
 from .room import EventStream, Room
 
 __all__ = [
@@ -108,6 +109,8 @@ __all__ = [
     "VerificationFailed",
     "WrongPassphrase",
     "clean_text",
+    "qr_svg",
+    "qr_terminal",
     "safety_number",
     "server_of",
     "short",

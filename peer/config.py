@@ -68,6 +68,9 @@ class Config:
     max_peers: int = 64
     """Peers of one room whom we link to; more need the overlay of big rooms."""
 
+    max_known_people: int = 4096
+    """Keys that are remembered beyond those that were verified; those of public rooms met longest ago go first."""
+
     max_pending_messages: int = 256
     """Messages that wait for a link to open, for each peer; the oldest of them go first."""
 

@@ -19,11 +19,13 @@ from .core.claims import Standing
 from .core.membership import Charter
 from .core.mesh import Mesh
 from .core.names import clean_name
+from .core.safety import check_code, encode_code
 from .core.suites import Suites
 from .crypto.identity import Identity
 from .crypto.room_keys import RoomKeys, derive_public_room, derive_room_keys
-from .errors import BadSetting, Closed, JoinRefused
-from .ids import RoomId, Topic
+from .errors import BadSetting, Closed, JoinRefused, UsageError
+from .events import Member
+from .ids import MemberId, RoomId, Topic
 from .invite import Invite, PublicInvite, looks_like_invite, parse_invite
 from .log.genesis import found_room
 from .ports import LinkFactory, RoomInfo, Seat, Signaling, TokenSource
@@ -78,8 +80,14 @@ class Peer:
         if not self._name:
             raise BadSetting("a peer needs a name that can be read: pass name=")
         self._random_bytes: Callable[[int], bytes] = os.urandom
-        self._suites = Suites(minimum=self._config.min_suite, limit=self._config.max_known_suites)
-        self._safe = Safe(data_dir, passphrase=passphrase, keyring=keyring, random_bytes=self._random_bytes)
+        self._safe = Safe(
+            data_dir,
+            passphrase=passphrase,
+            keyring=keyring,
+            max_people=self._config.max_known_people,
+            suites=Suites(minimum=self._config.min_suite, limit=self._config.max_known_suites),
+            random_bytes=self._random_bytes,
+        )
         self._transport = transport or _real_transport(server_of(server), self._name, token, self._config)
         self._runtime = Runtime()
         self._stack = AsyncExitStack()
@@ -96,7 +104,7 @@ class Peer:
         return self._name
 
     @property
-    def id(self) -> str:
+    def id(self) -> MemberId:
         """Our identity, as the others see it in `Member.id`. Raises Closed before the peer was first opened."""
         return self._safe.vault.identity.member_id
 
@@ -163,6 +171,37 @@ class Peer:
         """
         self._check_open()
         await self._safe.protect(passphrase=passphrase, keyring=keyring)
+
+    # ---- whom we know
+
+    def verification_code(self, member: Member) -> str:
+        """What this member's device is to scan: both our keys. `peer.qr_svg` and `peer.qr_terminal` draw it."""
+        return encode_code(ours=self.id, theirs=member.id)
+
+    def verify(self, member: Member, *, code: str | None = None) -> None:
+        """Remember for good that this key is that person's: you compared safety numbers, or scanned their `code`.
+
+        Every room shows it, and tells by `VerificationChanged`. Raises VerificationFailed: the code says otherwise;
+        Closed, UsageError, StoreError.
+        """
+        self._check_open()
+        if member.id == self.id:
+            raise UsageError("there is no need to verify yourself: name somebody else")
+        if code is not None:
+            check_code(code, ours=self.id, member=member)
+        self._safe.people.verify(member.id, member.name)
+        self._tell_of_people()
+
+    def unverify(self, member: Member) -> None:
+        """Take it back. Raises Closed, StoreError."""
+        self._check_open()
+        self._safe.people.unverify(member.id)
+        self._tell_of_people()
+
+    def _tell_of_people(self) -> None:
+        for room in self._rooms:
+            room.review_people()
+        self._safe.save()
 
     # ---- private rooms
 
@@ -234,9 +273,10 @@ class Peer:
             title=title,
             name=self._name,
             our_id=seat.peer_id,
-            credentials=Credentials(self._safe.vault.identity, keys, self._random_bytes, self._suites),
+            credentials=Credentials(self._safe.vault.identity, keys, self._random_bytes, self._safe.suites),
             config=self._config,
             wall_ms=wall_ms,
+            people=self._safe.people,
         )
         room = Room(
             mesh,

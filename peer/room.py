@@ -11,6 +11,7 @@ from weakref import ref
 from .config import Config
 from .core.claims import Standing
 from .core.mesh import Mesh
+from .core.safety import safety_number
 from .errors import FellBehind
 from .events import Event, Member, Message, Presence, RoomState, StateChanged
 from .ids import Topic
@@ -178,6 +179,18 @@ class Room:
     async def leave(self) -> None:
         """Say goodbye, flush, close; the event streams end. May be called twice."""
         await self._driver.stop()
+
+    def safety_number(self, member: Member) -> str:
+        """60 digits that this member sees as well, if nobody sits between you: compare them by voice or face to face.
+
+        Raises UsageError for ourselves.
+        """
+        return safety_number(self.me.id, member.id)
+
+    def review_people(self) -> None:
+        """For `Peer`: we verified somebody, or took that back."""
+        self._mesh.review_people()
+        self._driver.drain()
 
     def receive_standing(self, standing: Standing) -> None:
         """For `Peer`: what the server says of us, and how others are checked."""

@@ -56,7 +56,9 @@ from .membership import Charter
 from .messages import Messages
 from .names import clean_name
 from .outbox import Outbox
+from .people import People
 from .presence import Presences
+from .recognition import Recognition, news_of
 from .typing_notice import OurTyping, TheirTyping
 
 __all__ = ["Mesh"]
@@ -75,8 +77,12 @@ class Mesh:
         credentials: Credentials,
         config: Config,
         wall_ms: Callable[[], int],
+        people: People | None = None,
     ) -> None:
-        """`title` is empty where a guest has not been told it yet; `wall_ms` is the time of day, UTC."""
+        """`title` is empty where a guest has not been told it yet; `wall_ms` is the time of day, UTC.
+
+        `people` are those whom we know from all our rooms.
+        """
         self.state = RoomState.JOINED
         self.title = title
         self._charter = charter
@@ -90,6 +96,11 @@ class Mesh:
         self._our_typing = OurTyping(ttl_s=config.typing_ttl_s)
         self._their_typing = TheirTyping(ttl_s=config.typing_ttl_s)
         self._claims = Claims(max_name_chars=config.max_name_chars)
+        self._recognition = Recognition(
+            People(limit=config.max_known_people) if people is None else people,
+            public_room=charter.room_id if charter.is_public else None,
+            wall_ms=wall_ms,
+        )
         self._attestation = ""
         me = credentials.identity.member_id
         self._presences = Presences(Member(id=me, name=name, role=charter.role_of(me), is_me=True))
@@ -224,6 +235,11 @@ class Mesh:
             self._absorb(now=now)
             self._change_state(RoomState.LEFT, reason)
 
+    def review_people(self) -> None:
+        """We know more of somebody than before, perhaps from another room."""
+        if self.state is not RoomState.LEFT:
+            self._notify_all(self._recognition.review(self._presences))
+
     # ---- time
 
     def next_deadline(self) -> float | None:
@@ -260,11 +276,12 @@ class Mesh:
         self._claims.hear(linked.member, shown, now=now, wall_s=self._wall_s())
         known = self._presences.get(linked.member)
         claim = known.claim if known else self._claims.all().get(linked.member)
-        member = replace(self._member(linked), claim=claim)
+        member = self._recognition.meet(replace(self._member(linked), claim=claim))
         if self._presences.arrive(member):
             self._notify(MemberJoined(member))
         elif known is not None and known.presence != member.presence:
             self._notify(PresenceChanged(member))
+        self._notify_all(news_of(known, member))
         self._claims.retain(each.id for each in self._presences.members)
         self._tell_claims()
         if self._attestation not in ("", linked.told.attestation):
@@ -345,11 +362,18 @@ class Mesh:
             return
         for member in self._presences.claim(self._claims.all()):
             self._notify(ClaimChanged(member))
+            if not member.is_me:
+                self._recognition.meet(member)
+        self.review_people()
 
     def _notify_typing(self, member_id: MemberId, *, typing: bool) -> None:
         member = self._presences.get(member_id)
         assert member is not None, "typing without being here"
         self._notify(TypingChanged(member, typing))
+
+    def _notify_all(self, events: Iterable[Event]) -> None:
+        for event in events:
+            self._notify(event)
 
     def _notify(self, event: Event) -> None:
         self._outputs.append(Notify(event))

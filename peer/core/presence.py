@@ -71,6 +71,14 @@ class Presences:
             self._put(member)
         return [member for member in news if member.id not in self._gone]
 
+    def regard(self, view: Callable[[Member], Member]) -> list[tuple[Member, Member]]:
+        """Look at all others anew; answer who was seen otherwise before, and how."""
+        changes = [(each, view(each)) for each in self.members if not each.is_me]
+        news = [(before, after) for before, after in changes if before != after]
+        for _, after in news:
+            self._put(after)
+        return news
+
     def _put(self, member: Member) -> None:
         if member.is_me:
             self.me = member

@@ -10,9 +10,10 @@ from __future__ import annotations
 from ..crypto.identity import check_identity_key, public_key_of
 from ..crypto.labels import derive_key
 from ..errors import BadIdentity, UsageError, VerificationFailed
+from ..events import Member
 from ..ids import MemberId
 
-__all__ = ["encode_code", "read_code", "safety_number"]
+__all__ = ["check_code", "encode_code", "read_code", "safety_number"]
 
 _LABEL = b"speaktube v1 safety number"
 _GROUPS = 12
@@ -38,6 +39,15 @@ def safety_number(one: MemberId, other: MemberId) -> str:
 def encode_code(*, ours: MemberId, theirs: MemberId) -> str:
     """What we show to one person as a QR code: who we are, and whom we take them for."""
     return f"{_CODE_HEAD}:{ours}:{theirs}"
+
+
+def check_code(text: str, *, ours: MemberId, member: Member) -> None:
+    """Raise VerificationFailed unless this code, shown to us, is that of this member's key."""
+    if read_code(text, ours=ours) != member.id:
+        raise VerificationFailed(
+            f"this code is of another key than that of {member.name} here: whoever shows it is somebody else, or "
+            "somebody poses as them in this room; do not trust this member"
+        )
 
 
 def read_code(text: str, *, ours: MemberId) -> MemberId:

@@ -7,7 +7,7 @@ gains nothing with those who were here before.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from ..crypto.exchange import SUITES
@@ -24,6 +24,8 @@ class Suites:
     minimum: int = min(SUITES)
     limit: int = 10_000
     known: Mapping[MemberId, int] = field(default_factory=dict)
+    on_change: Callable[[], None] = lambda: None
+    """Called when there is something new to keep."""
     _best: dict[MemberId, int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -50,3 +52,4 @@ class Suites:
         has_room = member in self._best or len(self._best) < self.limit
         if has_room and suite > max(min(SUITES), self.best(member)):
             self._best[member] = suite
+            self.on_change()

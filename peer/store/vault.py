@@ -6,7 +6,7 @@ since its lock makes sure that nobody else writes in the folder.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,15 +38,17 @@ class Vault:
         """Whether it outlives the process."""
         return self._shelf is not None
 
-    def load_people(self) -> bytes:
-        """What `save_people` was last given; empty at first. Raises StoreDamaged, StoreError."""
-        rows = self._shelf.rows.read(_PEOPLE) if self._shelf else None
-        return next(iter(rows.values())) if rows else b""
+    def load(self, name: bytes) -> bytes:
+        """What was last saved under this name; empty at first. Raises StoreDamaged, StoreError."""
+        if self._shelf is None:
+            return b""
+        rows = self._shelf.rows.read(_PEOPLE) or {}
+        return rows.get(self._shelf.rows.name(_PEOPLE, name), b"")
 
-    def save_people(self, encoded: bytes) -> None:
-        """Raises StoreError."""
+    def save(self, encoded: Mapping[bytes, bytes]) -> None:
+        """Several at once, each under its name. Raises StoreError."""
         if self._shelf is not None:
-            self._shelf.rows.write(_PEOPLE, {_PEOPLE: encoded})
+            self._shelf.rows.write(_PEOPLE, encoded)
 
     def protect(self, protection: Protection | None) -> None:
         """Seal the identity, and with it all else, in another way. Raises BadIdentity, BadSetting, StoreError."""

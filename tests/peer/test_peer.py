@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -420,3 +421,51 @@ async def test_room_that_is_entered_while_the_peer_closes_is_refused() -> None:
         answers.set()
         with pytest.raises(Closed):
             await joining
+
+
+# ---- whom we know
+
+
+async def test_member_is_verified_by_number_or_code_in_all_rooms(tmp_path: Path) -> None:
+    """The number is the same on both sides; what was verified is there after a restart."""
+    async with Network() as network:
+
+        def ann_again() -> Peer:
+            return Peer("http://memory.invalid", name="ann", data_dir=tmp_path, transport=network.transport("ann"))
+
+        bob = await network.peer("bob")
+        lobby = await bob.create_room("Lobby", public=True)
+        async with ann_again() as ann:
+            guest = await ann.join_room("Lobby")
+            await linked(lobby, guest)
+            seen, shown = guest.members[1], lobby.members[1]
+            assert guest.safety_number(seen) == lobby.safety_number(shown) == peer.safety_number(ann.id, bob.id)
+            stream = guest.events()
+            ann.verify(seen, code=bob.verification_code(shown))
+            event = await next_of(stream, peer.VerificationChanged)
+            assert event.member.verified
+        async with ann_again() as ann:
+            guest = await ann.join_room("Lobby")
+            await linked(lobby, guest)
+            assert guest.members[1].verified
+            stream = guest.events()
+            ann.unverify(guest.members[1])
+            event = await next_of(stream, peer.VerificationChanged)
+            assert not event.member.verified
+
+
+async def test_only_the_right_code_verifies() -> None:
+    """And nobody verifies themselves."""
+    async with Network() as network:
+        deck, guest = await pair(network)
+        ann = next(iter(deck.members))
+        me = await network.peer("cy")
+        with pytest.raises(peer.VerificationFailed):
+            me.verify(ann, code="https://signal.example/j#")
+        with pytest.raises(peer.VerificationFailed, match="another key for you than yours"):
+            me.verify(ann, code=f"speaktube-verify:1:{ann.id}:{guest.me.id}")
+        me.verify(ann, code=f"speaktube-verify:1:{ann.id}:{me.id}")
+        with pytest.raises(peer.UsageError, match="verify yourself"):
+            me.verify(replace(ann, id=me.id))
+        with pytest.raises(peer.UsageError, match="somebody else"):
+            deck.safety_number(deck.me)

@@ -15,6 +15,7 @@ from peer.core.membership import Charter
 from peer.errors import BadSetting, MessageTooLarge, NotJoined, OutboxFull
 from peer.events import (
     ClaimChanged,
+    KeyChanged,
     MemberJoined,
     MemberLeft,
     Message,
@@ -23,6 +24,7 @@ from peer.events import (
     StateChanged,
     StatusChanged,
     TypingChanged,
+    VerificationChanged,
 )
 from peer.ids import PeerId
 from peer.ports import Channel, PeerLeftRoom, Roster, SignalingLost
@@ -569,3 +571,55 @@ def test_claims_end_with_the_room() -> None:
     ann.do(lambda mesh: mesh.handle_timeout(now=1e9))
     assert len(ann.events) == told
     assert ann.mesh.next_deadline() is None
+
+
+# ---- people we know: see also test_people.py
+
+
+def test_second_key_for_a_subject_is_told_and_never_merged() -> None:
+    """When the claim comes, not before; both stay members of their own."""
+    network, ann, bob = pair()
+    [mallory] = network.room_of("mallory")
+    vouch(bob)
+    for node in (ann, mallory):
+        vouch(node, "alice")
+        network.run(1)
+    [event] = bob.events_of(KeyChanged)
+    assert (event.member.id, event.known.id) == (identity("mallory").member_id, identity("ann").member_id)
+    assert bob.member(mallory).changed_from == event.known
+    assert bob.member(ann).changed_from is None
+    assert len(bob.mesh.members) == 3
+
+
+def test_second_key_for_a_name_in_a_public_room_is_told_behind_its_arrival() -> None:
+    """Also after the first one has left."""
+    network = Network()
+    ann, bob = network.room_of("ann", "bob", is_public=True)
+    bob.leave()
+    network.run(1)
+    visitor = Visitor.in_public_room(network, ann)
+    visitor.say(Introduction("BOB", "lobby", "online", b"", ""))
+    [event] = ann.events_of(KeyChanged)
+    assert (event.known.id, event.member.name) == (identity("bob").member_id, "BOB")
+    kinds = [type(each) for each in ann.events]
+    assert kinds.index(KeyChanged) == len(kinds) - 1 - kinds[::-1].index(MemberJoined) + 1
+
+
+def test_verified_member_is_shown_as_such_from_its_arrival() -> None:
+    """And told of when it is verified while here; a room that was left tells nothing."""
+    network, ann, bob = pair()
+    people = ann.mesh._recognition._people
+    people.verify(identity("bob").member_id, "bob")
+    ann.do(lambda mesh: mesh.review_people())
+    [event] = ann.events_of(VerificationChanged)
+    assert event.member == ann.member(bob)
+    assert event.member.verified
+    bob.leave()
+    network.run(1)
+    network.room_of("bob")
+    assert [event.member.verified for event in ann.events_of(MemberJoined)] == [False, True]
+    ann.leave()
+    people.unverify(identity("bob").member_id)
+    told = len(ann.events)
+    ann.do(lambda mesh: mesh.review_people())
+    assert len(ann.events) == told

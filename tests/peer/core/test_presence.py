@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -108,3 +109,18 @@ def test_claims_are_given_to_everybody_we_know() -> None:
     assert room.claim(claims) == []
     assert [member.id for member in room.claim({ME.id: claims[ME.id]})] == [BOB.id]
     assert [member.claim for member in room.members] == [claims[ME.id], None, None]
+
+
+def test_look_at_everybody_answers_who_is_seen_otherwise() -> None:
+    """Those who left included, ourselves never; what was seen is kept."""
+    room = Presences(ME)
+    for member in (BOB, CY):
+        room.arrive(member)
+    room.depart(CY.id, at=NOON)
+    news = room.regard(lambda member: replace(member, verified=True))
+    assert [(before.verified, after.verified, after.name) for before, after in news] == [
+        (False, True, "bob"),
+        (False, True, "cy"),
+    ]
+    assert [member.verified for member in room.members] == [False, True, True]
+    assert room.regard(lambda member: replace(member, verified=True)) == []

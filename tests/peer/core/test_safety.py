@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peer.core.safety import encode_code, read_code, safety_number
+from peer.core.safety import check_code, encode_code, read_code, safety_number
 from peer.errors import BadIdentity, UsageError, VerificationFailed
+from peer.events import Member
 from peer.ids import MemberId
 
 from ...support.keys import identity
@@ -65,6 +66,14 @@ def test_code_made_for_another_key_is_refused() -> None:
     """Ann takes somebody else for Ben: she met the key in the middle."""
     with pytest.raises(VerificationFailed, match="another key for you than yours"):
         read_code(encode_code(ours=ANN, theirs=EVE), ours=BEN)
+
+
+def test_code_is_checked_against_the_member_it_should_be() -> None:
+    """Genuine, and of somebody else than the one who goes by that name here."""
+    code = encode_code(ours=ANN, theirs=BEN)
+    check_code(code, ours=BEN, member=Member(id=ANN, name="ann"))
+    with pytest.raises(VerificationFailed, match="another key than that of ann here"):
+        check_code(code, ours=BEN, member=Member(id=EVE, name="ann"))
 
 
 SMALL_ORDER = MemberId("A" * 43)

@@ -45,3 +45,12 @@ def test_full_memory_forgets_nobody_and_takes_in_nobody() -> None:
     for number in range(100):
         suites.note(MemberId(str(number)), 2)
     assert dict(suites.best_known) == {ANN: 2}
+
+
+def test_only_what_is_new_is_to_be_kept() -> None:
+    """The lowest suite, or one that was used before, is written nowhere."""
+    told: list[str] = []
+    suites = Suites(on_change=lambda: told.append("new"))
+    for suite in (1, 2, 2, 1):
+        suites.note(ANN, suite)
+    assert told == ["new"]

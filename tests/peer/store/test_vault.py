@@ -34,13 +34,13 @@ def test_all_is_there_after_a_restart(tmp_path: Path) -> None:
     """In a folder that is for its owner only."""
     folder = tmp_path / "parent" / "data"
     first = opened(folder)
-    assert (first.is_lasting, first.load_people(), first.rooms.load(ROOM)) == (True, b"", None)
-    first.save_people(b"people")
+    assert (first.is_lasting, first.load(b"people"), first.rooms.load(ROOM)) == (True, b"", None)
+    first.save({b"people": b"people", b"suites": b"suites"})
     first.rooms.save(ROOM, RECORD)
     first.close()
     first.close()
     second = opened(folder, seed="second")
-    assert (second.identity.member_id, second.load_people()) == (first.identity.member_id, b"people")
+    assert (second.identity.member_id, second.load(b"people")) == (first.identity.member_id, b"people")
     assert second.rooms.load(ROOM) == RECORD
     second.close()
     assert folder.stat().st_mode & 0o777 == 0o700
@@ -50,9 +50,9 @@ def test_vault_without_a_folder_keeps_nothing() -> None:
     """But works as others do."""
     vault = opened(None)
     vault.rooms.save(ROOM, RECORD)
-    vault.save_people(b"people")
+    vault.save({b"people": b"people", b"suites": b"suites"})
     vault.protect(None)
-    assert (vault.is_lasting, vault.rooms.load(ROOM), vault.load_people()) == (False, RECORD, b"")
+    assert (vault.is_lasting, vault.rooms.load(ROOM), vault.load(b"people")) == (False, RECORD, b"")
     vault.close()
 
 

@@ -1,0 +1,44 @@
+"""What one room makes of the people we know: who here is verified, who comes under the name of somebody else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from ..events import Event, KeyChanged, Member, VerificationChanged
+from ..ids import RoomId
+from .people import People
+from .presence import Presences
+
+__all__ = ["Recognition", "news_of"]
+
+_DAY_MS = 86_400_000
+
+
+class Recognition:
+    """Of one room; the people are those of all rooms."""
+
+    def __init__(self, people: People, *, public_room: RoomId | None, wall_ms: Callable[[], int]) -> None:
+        """`public_room` is None in a private one."""
+        self._people = people
+        self._public_room = public_room
+        self._wall_ms = wall_ms
+
+    def meet(self, member: Member) -> Member:
+        """They are here: their key is remembered. The member as we regard it."""
+        return self._people.meet(member, public_room=self._public_room, today=self._wall_ms() // _DAY_MS)
+
+    def review(self, presences: Presences) -> list[Event]:
+        """Look at everybody anew, after somebody was met or verified in any room; what there is to tell of it."""
+        changes = presences.regard(partial(self._people.regard, public_room=self._public_room))
+        return [event for before, after in changes for event in news_of(before, after)]
+
+
+def news_of(before: Member | None, after: Member) -> list[Event]:
+    """What there is to tell of a member who was seen so before, or not at all."""
+    news: list[Event] = []
+    if after.changed_from is not None and (before is None or before.changed_from != after.changed_from):
+        news.append(KeyChanged(after, after.changed_from))
+    if before is not None and before.verified != after.verified:
+        news.append(VerificationChanged(after))
+    return news
