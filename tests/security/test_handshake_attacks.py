@@ -11,10 +11,12 @@ from collections.abc import Callable
 
 import pytest
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
+from peer.crypto.exchange import SUITES
 from peer.crypto.handshake import Handshake
 from peer.crypto.identity import Identity
 from peer.crypto.noise import PROTOCOL_NAME, SymmetricState
@@ -426,3 +428,106 @@ def test_gate_alone_does_not_open_a_recorded_session() -> None:
         AESGCM(knows.key(b"speaktube v1 events i2r")).decrypt(bytes(12), frame[10:], frame[:10])
     with pytest.raises(InvalidTag):
         knows.open_auth(pair.frames[4][1:])
+
+
+# ---- suite 2: what a recorder with a quantum computer would need, and who talks a link down
+
+
+def hybrid_pair(**left: object) -> Pair:
+    return Pair(initiator(suites=SUITES, **left), responder(suites=SUITES))
+
+
+@pytest.mark.parametrize("victim", ["initiator", "responder", "both"])
+def test_server_that_strips_suite_2_from_a_hello_ends_the_link(victim: str) -> None:
+    """Suite 1 would be chosen; the hellos that were really said are bound."""
+    doormen = Doorman(), Doorman()
+    pair = Pair(initiator(suites=SUITES, authorise=doormen[0]), responder(suites=SUITES, authorise=doormen[1]))
+    pair.greet()
+    pair.right.receive(HELLO if victim != "initiator" else pair.frames[0])
+    (message_1,) = pair.left.receive(HELLO if victim != "responder" else pair.frames[1])
+    assert_dead(pair.right, message_1)
+    assert pair.left.established is None
+    assert [doorman.asked for doorman in doormen] == [[], []]
+
+
+def test_member_below_our_minimum_is_refused_before_anything_is_made() -> None:
+    chance = Chance(b"victim")
+    for handshake in (initiator(suites=(2,), random_bytes=chance), responder(suites=(2,), random_bytes=chance)):
+        handshake.start()
+        assert_dead(handshake, HELLO)
+    assert chance.taken == []
+
+
+def test_member_below_its_best_suite_is_refused_in_either_role() -> None:
+    """A thief of its key who lacks the better suite, or a copy of it that was downgraded."""
+    doorman = Doorman()
+    best = {ANNA.member_id: 2, BODO.member_id: 2}.__getitem__
+    left, right = Pair(initiator(best_suite=best, authorise=doorman)), Pair(right=responder(best_suite=best))
+    for pair in (left, right):
+        for step in (pair.greet, pair.swap_hellos, pair.pass_message_1):
+            step()
+    assert_dead(left.left, left.frames[3])
+    right.pass_message_2()
+    assert_dead(right.right, right.frames[4])
+    assert doorman.asked == []
+
+
+def test_garbage_is_refused_before_ml_kem_and_before_any_key_of_ours() -> None:
+    """Who lacks the gate costs one failed decryption, in suite 2 as in suite 1."""
+    chance, doorman = Chance(b"right"), Doorman()
+    right = responder(suites=(2,), gate=bytes(32), random_bytes=chance, authorise=doorman)
+    pair = Pair(initiator(suites=(2,)), right)
+    pair.greet()
+    pair.swap_hellos()
+    assert_dead(pair.right, pair.frames[2])
+    assert chance.taken == []
+    assert doorman.asked == []
+
+
+def recorder(pair: Pair, *, ephemeral: bytes) -> tuple[RawSide, MLKEM768PrivateKey]:
+    """Who has every frame, the gate, the seed of ML-KEM and some X25519 key of the initiator."""
+    key = MLKEM768PrivateKey.from_seed_bytes(Chance(b"initiator")(64))
+    raw = RawSide(b"I", prologue(hellos=(pair.frames[0], pair.frames[1])), ephemeral=ephemeral)
+    raw.write(key.public_key().public_bytes_raw())
+    return raw, key
+
+
+def test_x25519_broken_later_opens_nothing_of_suite_2() -> None:
+    """The secret of ML-KEM is in every key; with it the same recorder reads all, so nothing else is missing."""
+    pair = hybrid_pair().run()
+    chance = Chance(b"initiator")
+    _, ephemeral = chance(64), chance(32)
+    raw, key = recorder(pair, ephemeral=ephemeral)
+    ciphertext, auth = raw.read(pair.frames[3][1:-112]), pair.frames[3][-112:]
+    with pytest.raises(InvalidTag):
+        raw.open_auth(auth)
+    raw.kem_secret = key.decapsulate(ciphertext)
+    assert raw.open_auth(auth)[:32] == BODO.public_key
+
+
+def test_ml_kem_broken_later_opens_nothing_of_suite_2() -> None:
+    """Without an X25519 key not even the ciphertext can be read."""
+    pair = hybrid_pair().run()
+    raw, _ = recorder(pair, ephemeral=bytes(range(32)))
+    with pytest.raises(InvalidTag):
+        raw.read(pair.frames[3][1:-112])
+
+
+@given(st.data())
+def test_any_single_change_of_a_hybrid_handshake_is_seen(data: st.DataObject) -> None:
+    target = data.draw(st.integers(2, 4))
+    pair = hybrid_pair()
+    pair.greet()
+    steps = [pair.swap_hellos, pair.pass_message_1, pair.pass_message_2, pair.pass_message_3]
+    try:
+        for number, step in enumerate(steps):
+            if number == target - 1:
+                frame = bytearray(pair.frames[target])
+                bit = data.draw(st.integers(0, len(frame) * 8 - 1))
+                frame[bit // 8] ^= 1 << bit % 8
+                pair.frames[target] = bytes(frame)
+            step()
+    except HandshakeFailed:
+        assert pair.right.established is None
+        return
+    pytest.fail("an altered frame passed")
