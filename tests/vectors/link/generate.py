@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import partial
@@ -20,6 +21,8 @@ from peer.encoding import decode_base64url, encode_base64url
 from peer.errors import BadInvite, CryptoError, RemoteError
 from peer.ids import PeerId, RoomId
 from peer.invite import Invite, PublicInvite, parse_invite
+
+from .transcripts import transcript_hybrid, transcript_x25519
 
 __all__ = ["FOLDER", "VECTORS"]
 
@@ -232,12 +235,16 @@ VECTORS = {
     "room_keys": room_keys,
     "invites": invites,
     "handshake": handshake,
+    "transcript_x25519": transcript_x25519,
     "frames": frames,
     "signals": signals,
     "safety": safety,
 }
 
+RECORDED = {"transcript_hybrid": transcript_hybrid}
+"""Drawn anew each time; the file is what counts."""
+
 if __name__ == "__main__":
-    for name, make in VECTORS.items():
+    for name, make in (VECTORS | RECORDED if "--record" in sys.argv else VECTORS).items():
         text = json.dumps(make(), indent=2, ensure_ascii=False) + "\n"
         (FOLDER / f"{name}.json").write_text(text, "utf-8")
