@@ -21,8 +21,8 @@ pytestmark = [pytest.mark.rtc, pytest.mark.redis]
 SECONDS = 5.0
 """What "within seconds" means here."""
 
-DELAY_S = 1.0
-"""A line over a link that takes longer was held up by what happens around it."""
+DELAY_S = 5.0
+"""What a line over a link may take where other tests have the cores; a server has nothing to do with it."""
 
 
 @dataclass
@@ -94,6 +94,16 @@ async def until(is_so: Callable[[], Awaitable[bool]]) -> None:
             await asyncio.sleep(0.05)
 
 
+async def more(lines: Callable[[], int]) -> None:
+    """Until the talk has gone on for a while."""
+    enough = lines() + 10
+
+    async def is_enough() -> bool:
+        return lines() >= enough
+
+    await until(is_enough)
+
+
 async def three_of_them(company: Company, service: Service) -> list[Attendee]:
     """Linked with each other, and not all by the same server."""
     alice, bob = await company.pair(service.front.url, config=IMPATIENT)
@@ -114,15 +124,13 @@ async def nobody_is_missed(company: Company, everybody: list[Attendee]) -> None:
 
 
 async def test_links_do_not_notice_a_redis_that_forgets_everything() -> None:
-    """Gone for a second and empty after: no line is late, all are told and take their room up again, guests come."""
+    """Gone for a while and empty after: the talk goes on, all are told and take their room up again, newcomers link."""
     async with a_service() as service, Company() as company:
         everybody = await three_of_them(company, service)
         ids, envelopes = service.present(), await service.sum_of("envelopes_")
         async with talk_that_never_stops(*everybody) as lines:
             await asyncio.to_thread(service.redis.stop)
-            before = lines()
-            await asyncio.sleep(1)
-            assert lines() > before
+            await more(lines)
             await asyncio.to_thread(service.redis.start)
 
             async def all_are_back() -> bool:
@@ -144,13 +152,12 @@ async def test_peers_of_a_killed_server_go_on_by_the_other() -> None:
         async with talk_that_never_stops(*everybody) as lines:
             child = service.servers.pop(victim)
             child.kill()
-            before = lines()
 
             async def all_are_back() -> bool:
                 return await service.connected(survivor) == len(everybody)
 
             await until(all_are_back)
-            assert lines() > before
+            await more(lines)
         assert service.present() == ids
         await nobody_is_missed(company, everybody)
         changes = [[change.state for change in each.ear.of(peer.StateChanged)] for each in everybody]
