@@ -21,6 +21,7 @@ from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD
 from aiohttp.web_protocol import _ErrInfo
+from multidict import CIMultiDict, CIMultiDictProxy
 
 from .. import wire
 from ..bounds.crowd import Crowd, Holder, hoarders
@@ -46,6 +47,8 @@ MAX_FIELD_BYTES = 16_384
 
 UNREAD_BODY_BYTES = 65_536
 """Of a body that nobody reads, twice this is taken; the rest waits at the client."""
+
+NOTHING_LENT: CIMultiDict[str] = CIMultiDict()
 
 COMPLAINT_S = 60.0
 """How often the log says that the server is full."""
@@ -157,7 +160,7 @@ class _Server(web.Server):
 class _Protocol(web.RequestHandler):
     """One connection."""
 
-    __slots__ = ("_body", "_is_refused", "_open_head_bytes")
+    __slots__ = ("_body", "_is_refused", "_lent", "_open_head_bytes")
     _manager: _Server
 
     def __init__(self, manager: _Server, **options: Any) -> None:
@@ -167,6 +170,7 @@ class _Protocol(web.RequestHandler):
         self._open_head_bytes = 0
         """Of a head whose end has not come."""
         self._is_refused = False
+        self._lent: CIMultiDict[str] = NOTHING_LENT
 
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(transport)
@@ -217,6 +221,20 @@ class _Protocol(web.RequestHandler):
         limit_bytes = self._manager.service.config.max_head_bytes
         if self._open_head_bytes + self._waiting_head_bytes() > limit_bytes:
             self._refuse_heads(limit_bytes)
+        elif self._messages:
+            self._lend_upgrade_headers()
+
+    def _lend_upgrade_headers(self) -> None:
+        """aiohttp keeps the head of an upgrade as long as the connection: give it one that can be taken back."""
+        newest, body = self._messages[-1]
+        if isinstance(newest, RawRequestMessage) and newest.upgrade:
+            self._lent = CIMultiDict(newest.headers)
+            self._messages[-1] = newest._replace(headers=CIMultiDictProxy(self._lent), raw_headers=()), body
+
+    def forget_headers(self) -> None:
+        """Those of the upgrade, once it is done, and the parser that keeps them too: 3 KiB, and of a browser more."""
+        self._lent.clear()
+        self._parser = None
 
     def _waiting_head_bytes(self) -> int:
         return sum(_head_bytes(message) for message, _ in self._messages if isinstance(message, RawRequestMessage))

@@ -8,8 +8,9 @@ import asyncio
 import logging
 from collections.abc import Callable
 from functools import partial
+from typing import Protocol, runtime_checkable
 
-from aiohttp import WebSocketError, WSMessage, WSMsgType, web
+from aiohttp import WebSocketError, WSMessage, WSMsgType, hdrs, web
 
 from .. import wire
 from ..bounds.limits import Bucket
@@ -58,6 +59,13 @@ CLOSES: tuple[tuple[type[Refused], CloseCode], ...] = (
 )
 
 
+@runtime_checkable
+class ForgetsHeaders(Protocol):
+    """A connection of our own runner; those of others keep what they were sent."""
+
+    def forget_headers(self) -> None: ...
+
+
 class _Ended(Exception):
     """The other side has closed, or we have."""
 
@@ -71,13 +79,22 @@ async def open_socket(request: web.Request) -> web.StreamResponse:
         service.switchboard.sockets.add(connection)
         try:
             session = _Session(service, socket, connection, address)
-            await session.run(request.get(CALLER), request.headers.get("Authorization"))
+            await session.run(*_caller(request))
         finally:
             service.switchboard.sockets.discard(connection)
             connection.release()
     finally:
         service.gate.leave_socket(address)
     return socket
+
+
+def _caller(request: web.Request) -> tuple[Membership | None, str | None]:
+    """Who is known to call, or what the header said; the headers are of no more use."""
+    caller = request.get(CALLER)
+    header = None if caller else request.headers.get(hdrs.AUTHORIZATION)
+    if isinstance(request.protocol, ForgetsHeaders):
+        request.protocol.forget_headers()
+    return caller, header
 
 
 async def _upgrade(request: web.Request, service: Service) -> tuple[web.WebSocketResponse, Connection]:

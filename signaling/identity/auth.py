@@ -217,7 +217,7 @@ class RoomTokens:
     def __init__(self, key: bytes, *, ttl_s: float, clock: Callable[[], float]) -> None:
         self._pinned = PinnedKey("HS256", CheckedSecret(key))
         self._fresh: dict[str, Membership] = {}
-        """What the newest tokens say; most come back once, at once, with the WebSocket."""
+        """What the newest tokens say, until they are read: most come back at once, with the WebSocket."""
         self._ttl_s = ttl_s
         self._clock = clock
 
@@ -237,7 +237,7 @@ class RoomTokens:
         """What a token says, if it is one of ours and still good."""
         if token is None:
             raise Unauthenticated
-        fresh = self._fresh.get(token)
+        fresh = self._fresh.pop(token, None)
         if fresh is not None and fresh.expires_at > self._clock():
             return fresh
         claims = decode(token, self._pinned, issuer=None, audience=ROOM_AUDIENCE)

@@ -31,7 +31,7 @@ class Mailbox:
     __slots__ = ("_letters", "_shares", "_size")
 
     def __init__(self) -> None:
-        self._letters: deque[Letter] = deque()
+        self._letters: deque[Letter] | tuple[()] = ()  # an empty deque has 760 bytes, and most mailboxes are empty
         self._size = 0
         """Bytes of all frames."""
         self._shares: dict[PeerId, _Share] = {}
@@ -59,6 +59,8 @@ class Mailbox:
 
     def add(self, letter: Letter) -> None:
         """Put a letter behind those that wait."""
+        if isinstance(self._letters, tuple):
+            self._letters = deque()
         self._letters.append(letter)
         self._count(letter, 1)
 
@@ -68,13 +70,15 @@ class Mailbox:
         while self._letters and self._letters[0].expires_at <= now:
             dropped.append(self._letters.popleft())
             self._count(dropped[-1], -1)
+        self._letters = self._letters or ()
         return dropped
 
     def take(self, kind: Kind | None = None) -> list[Letter]:
         """Take out all, or those of one kind."""
         taken = [letter for letter in self._letters if kind is None or letter.kind == kind]
         if taken:
-            self._letters = deque(letter for letter in self._letters if kind is not None and letter.kind != kind)
+            left = deque(letter for letter in self._letters if kind is not None and letter.kind != kind)
+            self._letters = left or ()
         for letter in taken:
             self._count(letter, -1)
         return taken

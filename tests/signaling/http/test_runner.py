@@ -219,3 +219,20 @@ async def test_answers_that_nobody_takes_are_bounded_together(start: Start) -> N
         for task in flooding:
             task.cancel()
         await asyncio.gather(*flooding, return_exceptions=True)
+
+
+async def test_websocket_keeps_nothing_of_its_upgrade(meeting: Meeting) -> None:
+    """Headers and their parser are as big as all the rest of an idle connection; frames are read as before."""
+    left, right = await meeting.pair()
+    sockets = [await meeting.socket(headers={"Authorization": f"Bearer {each['token']}"}) for each in (left, right)]
+    assert [(await socket.receive_json())["type"] for socket in sockets] == ["welcome", "welcome"]
+    assert meeting.server.runner is not None
+    assert meeting.server.runner.server is not None
+    upgraded = [each for each in meeting.server.runner.server.connections if each._upgraded]
+    assert len(upgraded) == 2
+    assert [(each._parser, len(each._current_request.headers)) for each in upgraded if each._current_request] == [
+        (None, 0),
+        (None, 0),
+    ]
+    await sockets[0].send_json({"type": "offer", "to": right["peerId"], "body": 1})
+    assert (await sockets[1].receive_json())["body"] == 1
