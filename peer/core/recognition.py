@@ -29,9 +29,10 @@ class Recognition:
         return self._people.meet(member, public_room=self._public_room, today=self._wall_ms() // _DAY_MS)
 
     def review(self, presences: Presences) -> list[Event]:
-        """Look at everybody anew, after somebody was met or verified in any room; what there is to tell of it."""
+        """Look at everybody anew, after somebody was met or verified in any room; what to tell of those here."""
         changes = presences.regard(partial(self._people.regard, public_room=self._public_room))
-        return [event for before, after in changes for event in news_of(before, after)]
+        here = [(before, after) for before, after in changes if presences.get(after.id) is not None]
+        return [event for before, after in here for event in news_of(before, after)]
 
 
 def news_of(before: Member | None, after: Member) -> list[Event]:

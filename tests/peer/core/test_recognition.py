@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from peer.core.people import People
 from peer.core.presence import Presences
 from peer.core.recognition import Recognition, news_of
@@ -45,6 +47,17 @@ def test_verifying_somebody_is_told_once_in_every_room() -> None:
         assert isinstance(event, VerificationChanged)
         assert (event.member.verified, room.presences.get(ann.id)) == (True, event.member)
         assert room.review() == []
+
+
+def test_who_left_is_shown_as_verified_and_not_told() -> None:
+    """Nobody waits for events of somebody who is not here."""
+    people = People(limit=10)
+    room = Room(people)
+    ann = room.enter(member("ann"))
+    room.presences.depart(ann.id, at=datetime(2026, 1, 31, tzinfo=UTC))
+    people.verify(ann.id, ann.name)
+    assert room.review() == []
+    assert room.presences.members[1].verified
 
 
 def test_second_key_is_told_until_it_is_verified() -> None:
