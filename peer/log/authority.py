@@ -88,6 +88,8 @@ class Authority:
         self.invites: Final[Mapping[bytes, InviteStanding]] = _by_key(self._invites.values())
         """By invite key; also those that are over."""
         joins = sorted((join for join in evaluation.joins if self._is_grantable(join)), key=lambda fact: fact.order)
+        self.grantable: Final[Set[EventId]] = {join.id for join in joins}
+        """Joins that a grant may still be made of, all of each newcomer."""
         self.pending: Final = self._firsts(join for join in joins if not self.is_member(member_id_of(join.author)))
         """Joins that wait for an admin, in the order of their clocks; one for each newcomer."""
         self.unconfirmed: Final = self._firsts(join for join in joins if self._rests_on(join))

@@ -249,15 +249,18 @@ class ControlLog:
 
         Whoever has learned of its own removal stops here.
         """
-        before, authority = tuple(self._chains.held.values()), self.authority
+        before, place, authority = tuple(self._chains.held.values()), (self._incarnation, self._written), self.authority
         written: list[Fact] = []
         for act in acts:
+            if isinstance(act.control, Join):
+                self._begin_log()
             header, body = self._draft(act, authority, written, now_ms=now_ms)
             fact = fact_of(seal_event(header, body, identity=self._identity, room_id=self._room_id))
             written.append(fact)
             if self._chains.refusal_of(fact) is None:
                 self._put(fact, _Batch())
         if not self._counting() >= {fact.id for fact in written}:
+            self._incarnation, self._written = place
             self._withdraw(before)
             raise NotAllowed("do this here", who="members whose right to it stands")
         self._written = len(self._own_log().facts)
@@ -293,8 +296,13 @@ class ControlLog:
         """The log that we write to: a new one at first, and whenever part of ours was let go."""
         held = self._chains.logs.get(self._own_id(), Chain())
         if not self._incarnation or held.fork is not None or len(held.facts) < self._written:
-            self._incarnation, self._written, held = self._random_bytes(INCARNATION_BYTES), 0, Chain()
+            self._begin_log()
+            return Chain()
         return held
+
+    def _begin_log(self) -> None:
+        """Also for each join, so that one which others refuse holds up nothing that we say later."""
+        self._incarnation, self._written = self._random_bytes(INCARNATION_BYTES), 0
 
     def _own_id(self) -> LogId:
         return LogId(self._identity.public_key, self._incarnation, Plane.CONTROL)
@@ -308,8 +316,7 @@ class ControlLog:
 
     def _counting(self) -> set[EventId]:
         """What counts, or waits to be granted."""
-        authority = self.authority
-        return {*authority.lawful, *(pending.join for pending in authority.pending)}
+        return {*self.authority.lawful, *self.authority.grantable}
 
     def _settle(self) -> None:
         """Let go of void events beyond the limbo: of each log the part behind its last event that counts, the last

@@ -102,8 +102,8 @@ class Evaluation:
     def _weigh(self, level: Level, said: list[Fact]) -> None:
         """Settle all that relies on one level; those above are settled."""
         standing = [fact for fact in said if self._permits(level, fact) and self._stands(fact)]
-        for fact in standing:
-            if resigns(fact) and fact.id not in self._annulled:
+        for fact in sorted(filter(resigns, standing), key=lambda fact: fact.seq):
+            if fact.id not in self._annulled and not self._is_after_resigning(fact):
                 self.resigned.setdefault(fact.auth, []).append(fact)
         lawful = [fact for fact in standing if not self._is_after_resigning(fact)]
         self.lawful.update(fact.id for fact in lawful)
@@ -156,8 +156,10 @@ class Evaluation:
         return reach is None or fact.seq <= reach.get(fact.log, 0)
 
     def _is_after_resigning(self, fact: Fact) -> bool:
-        """Giving up twice is no contradiction."""
-        return not resigns(fact) and self.has_resigned(fact.auth, fact.log, fact.seq)
+        """Who gives up one right in two logs at the same time means both; twice in one log says nothing new."""
+        if resigns(fact):
+            return any(end.log == fact.log and end.seq < fact.seq for end in self.resigned.get(fact.auth, ()))
+        return self.has_resigned(fact.auth, fact.log, fact.seq)
 
     def has_resigned(self, right: EventId, log: LogId, seq: int) -> bool:
         """Whether at that place in its log the author had given this right up: earlier there, or by the cuts."""
