@@ -21,10 +21,14 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
-import aiohttp
 from cluster_front import Front, running_front
 
-import peer
+try:
+    import aiohttp
+
+    import peer
+except KeyboardInterrupt:  # they take most of a second
+    sys.exit("cluster-demo: interrupted; nothing has begun")
 
 ROOMS, PEERS_A_ROOM, SERVERS = 10, 3, 3
 PATIENCE_S = 120.0
