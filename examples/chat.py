@@ -9,7 +9,8 @@
 A server that wants to know who you are gets the JWT in SPEAKTUBE_TOKEN, if you name it by --server: an invite link
 alone could name anybody's.
 
-In the room: /who  /away  /back  /invite  /help  /quit. Ctrl-C or Ctrl-D leaves; the others are told.
+In the room: /who  /away  /back  /invite  /verify NAME  /qr NAME  /help  /quit. Ctrl-C or Ctrl-D leaves; the others
+are told. A tick before a name: you verified that key; a cross: somebody else had this name or claim before.
 """
 
 from __future__ import annotations
@@ -22,10 +23,22 @@ import signal
 import sys
 import threading
 from collections.abc import AsyncIterator
+from functools import partial
+from pathlib import Path
 
 import peer
 
 DEFAULT_SERVER = "http://127.0.0.1:8080"
+VERIFIED, DOUBTED = "✓", "✗"
+MARKS = "✓✔✅☑✗✘❌"  # and what looks like them
+HELP = """\
+/who                 who is here, with the beginning of each key
+/away  /back         be away, be back
+/invite              the link that lets others in, and its QR code
+/verify NAME         the number to compare with them; then /verify NAME yes, or /verify NAME CODE; /unverify NAME
+/qr NAME             the code that their device may scan to verify you
+/quit                leave
+A line that begins with // is sent with one slash. NAME may be the beginning of a key."""
 NICK_COLOURS = (31, 32, 33, 34, 35, 36, 91, 92, 93, 94, 95, 96)
 HAS_COLOURS = sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
@@ -50,6 +63,8 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--server", help=f"the signaling server, where no invite names it ({DEFAULT_SERVER})")
     parser.add_argument("--name", default=getpass.getuser(), help="what the others call you (your login name)")
     parser.add_argument("--data-dir", metavar="DIR", help="keep your identity here; without it you are new each time")
+    parser.add_argument("--passphrase", action="store_true", help="with --data-dir: ask for what seals it")
+    parser.add_argument("--keyring", action="store_true", help="with --data-dir: the system's keyring seals it")
     options = parser.parse_args()
     if bool(options.room) == bool(options.create):
         parser.error("give either an invite link (or a public room's name), or --create TITLE")
@@ -60,11 +75,28 @@ async def chat(options: argparse.Namespace) -> None:
     """Enter, then do two things side by side: print what happens, send what is typed."""
     server = options.server or (peer.server_of(options.room) if "#" in (options.room or "") else DEFAULT_SERVER)
     token = os.environ.get("SPEAKTUBE_TOKEN") if options.server else None
-    async with peer.Peer(server, name=options.name, token=token, data_dir=options.data_dir) as me:
+    async with peer.Peer(
+        server,
+        name=options.name,
+        token=token,
+        data_dir=options.data_dir,
+        passphrase=partial(ask_passphrase, options.data_dir) if options.passphrase else None,
+        keyring=options.keyring,
+    ) as me:
         room = await enter(me, options)
         for line in greeting(room, options):
             print(line, flush=True)
-        await talk(room)
+        await talk(me, room)
+
+
+def ask_passphrase(data_dir: str) -> str:
+    """Twice where it will seal something from now on: a mistyped one would lock you out."""
+    passphrase = getpass.getpass(f"passphrase of {data_dir}: ")
+    identity = Path(data_dir, "identity.key")
+    is_sealed = identity.is_file() and identity.read_bytes().startswith(b"SPTK")
+    if not is_sealed and getpass.getpass("once more, since it is new: ") != passphrase:
+        raise peer.BadSetting("the two passphrases are not the same: start again")
+    return passphrase
 
 
 async def enter(me: peer.Peer, options: argparse.Namespace) -> peer.Room:
@@ -80,12 +112,12 @@ def greeting(room: peer.Room, options: argparse.Namespace) -> list[str]:
     return [f"{room.invite}", grey(f"{room.name} is open: {secrecy}. /help lists the commands")]
 
 
-async def talk(room: peer.Room) -> None:
+async def talk(me: peer.Peer, room: peer.Room) -> None:
     """Until the room is left, from here or from there."""
     here = asyncio.Event()
     typists: dict[str, str] = {}
     printing = asyncio.create_task(print_events(room, here, typists))
-    typing = asyncio.create_task(send_lines(room, here, typists))
+    typing = asyncio.create_task(send_lines(me, room, here, typists))
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, typing.cancel)
     await asyncio.wait({printing, typing}, return_when=asyncio.FIRST_COMPLETED)
@@ -103,7 +135,7 @@ async def print_events(room: peer.Room, here: asyncio.Event, typists: dict[str, 
             case peer.MemberJoined():
                 here.set()
             case peer.TypingChanged(member, typing=True):
-                typists[member.id] = member.name
+                typists[member.id] = plain_name(member.name)
             case peer.TypingChanged(member) | peer.MemberLeft(member):
                 typists.pop(member.id, None)
         if line := describe(event):
@@ -117,11 +149,19 @@ def describe(event: peer.Event) -> str | None:
             lines = peer.clean_text(text).replace("\n", "\n      ")  # none of them may pass for another message
             return f"{sent_at.astimezone():%H:%M} {nick(sender)} {lines}"
         case peer.MemberJoined(member):
-            return grey(f"{member.name} is here ({member.role}, {peer.short(member.id)})")
+            return grey(f"{marked(member)} is here ({member.role}, {peer.short(member.id)})")
         case peer.MemberLeft(member, reason):
-            return grey(f"{member.name} " + ("left" if reason == "left" else "was lost"))
+            return grey(f"{marked(member)} " + ("left" if reason == "left" else "was lost"))
         case peer.PresenceChanged(member):
-            return grey(f"{member.name} is {member.presence}")
+            return grey(f"{marked(member)} is {member.presence}")
+        case peer.KeyChanged(member, known):
+            how = "whom you verified" if known.verified else f"you met as {plain_name(known.name)}"
+            return warning(
+                f"{plain_name(member.name)} ({peer.short(member.id)}) has another key than the person {how} "
+                f"({peer.short(known.id)}): a new device, or somebody else. /verify {peer.short(member.id)}"
+            )
+        case peer.VerificationChanged(member):
+            return grey(f"{plain_name(member.name)} is {'' if member.verified else 'no longer '}verified")
         case peer.StateChanged(peer.RoomState.SIGNALING_LOST):
             return grey("the signaling server is gone: the talk goes on, newcomers must wait; trying to reach it")
         case peer.StateChanged(peer.RoomState.JOINED):
@@ -132,12 +172,12 @@ def describe(event: peer.Event) -> str | None:
             return None
 
 
-async def send_lines(room: peer.Room, here: asyncio.Event, typists: dict[str, str]) -> None:
+async def send_lines(me: peer.Peer, room: peer.Room, here: asyncio.Event, typists: dict[str, str]) -> None:
     async for line in typed_lines(room, typists) if sys.stdin.isatty() else piped_lines(here):
         if line in ("/quit", "/leave", "/part"):
             return
         if line.startswith("/") and not line.startswith("//"):
-            await command(room, line)
+            await command(me, room, line)
         elif line.strip():
             await send(room, line.removeprefix("/") if line.startswith("//") else line)
 
@@ -153,19 +193,68 @@ async def send(room: peer.Room, text: str) -> None:
         print(grey("nobody is here yet: it will be sent to whoever comes first"))
 
 
-async def command(room: peer.Room, line: str) -> None:
-    match line.split():
-        case ["/who"]:
-            for member in room.members:
-                print(grey(f"{member.name}: {member.presence}, {member.role}{' (you)' if member.is_me else ''}"))
-        case ["/away"]:
-            await room.set_presence("away")
-        case ["/back"]:
-            await room.set_presence("online")
-        case ["/invite"]:
-            print(room.invite)
-        case _:
-            print(grey("/who  /away  /back  /invite  /quit; a line that begins with // is sent with one slash"))
+async def command(me: peer.Peer, room: peer.Room, line: str) -> None:
+    """Do what a line asks for, or say why not and go on."""
+    try:
+        match line.split():
+            case ["/who"]:
+                print("\n".join(grey(describe_member(member)) for member in room.members))
+            case ["/away"]:
+                await room.set_presence("away")
+            case ["/back"]:
+                await room.set_presence("online")
+            case ["/invite"]:
+                print(f"{peer.qr_terminal(str(room.invite))}\n{room.invite}")
+            case [("/verify" | "/unverify" | "/qr") as verb, *words] if words:
+                print(about_person(me, room, verb, words))
+            case _:
+                print(grey(HELP))
+    except (peer.UsageError, peer.CryptoError, peer.StoreError) as error:
+        print(warning(str(error)))
+
+
+def about_person(me: peer.Peer, room: peer.Room, verb: str, words: list[str]) -> str:
+    """What concerns one person's key; the answer is for people. Names may hold blanks."""
+    if verb == "/verify" and len(words) > 1 and (words[-1] == "yes" or ":" in words[-1]):
+        member = find(room, " ".join(words[:-1]))
+        me.verify(member, code=None if words[-1] == "yes" else words[-1])
+        return grey(f"{plain_name(member.name)}'s key is verified from now on, in every room")
+    member = find(room, " ".join(words))
+    if verb == "/unverify":
+        me.unverify(member)
+        return grey(f"{plain_name(member.name)}'s key is not verified")
+    if verb == "/qr":
+        code = me.verification_code(member)
+        return f"{peer.qr_terminal(code)}\n{grey(f'for {plain_name(member.name)} alone: {code}')}"
+    number = room.safety_number(member)
+    return "\n".join(
+        (
+            grey(
+                f"read this to {plain_name(member.name)}, face to face or by a voice you know; they type /verify too:"
+            ),
+            *(f"      {number[at : at + 24].rstrip()}" for at in range(0, len(number), 24)),
+            grey(f"the same on both sides? then /verify {peer.short(member.id)} yes"),
+        )
+    )
+
+
+def find(room: peer.Room, text: str) -> peer.Member:
+    """By name, or by the beginning of a key; raise UsageError unless that is one person."""
+    others = [member for member in room.members if not member.is_me]
+    named = [member for member in others if plain_name(member.name).casefold() == plain_name(text).casefold()]
+    found = [member for member in others if len(text) >= 4 and member.id.startswith(text)] or named
+    if not found:
+        raise peer.UsageError(f"nobody here is called {text}: /who lists names and keys")
+    if len(found) > 1:
+        keys = ", ".join(peer.short(member.id) for member in found)
+        raise peer.UsageError(f"{len(found)} here are called {text}: say which by the beginning of the key: {keys}")
+    return found[0]
+
+
+def describe_member(member: peer.Member) -> str:
+    claim = f", {member.claim.name or member.claim.subject} says {member.claim.issuer}" if member.claim else ""
+    me = " (you)" if member.is_me else ""
+    return f"{marked(member)}: {member.presence}, {member.role}{me}, {peer.short(member.id)}{claim}"
 
 
 async def typed_lines(room: peer.Room, typists: dict[str, str]) -> AsyncIterator[str]:
@@ -211,7 +300,27 @@ def read_lines(loop: asyncio.AbstractEventLoop, lines: asyncio.Queue[str | None]
 
 def nick(member: peer.Member) -> str:
     colour = NICK_COLOURS[sum(member.id.encode()) % len(NICK_COLOURS)]
-    return f"\033[{colour}m{member.name}\033[0m" if HAS_COLOURS else f"<{member.name}>"
+    name = plain_name(member.name)
+    return mark(member) + (f"\033[{colour}m{name}\033[0m" if HAS_COLOURS else f"<{name}>")
+
+
+def marked(member: peer.Member) -> str:
+    return mark(member) + plain_name(member.name)
+
+
+def mark(member: peer.Member) -> str:
+    if member.verified:
+        return VERIFIED
+    return DOUBTED if member.changed_from else ""
+
+
+def plain_name(name: str) -> str:
+    """Without the marks, which nobody may give himself."""
+    return name.translate(dict.fromkeys(map(ord, MARKS))).strip() or "nameless"
+
+
+def warning(text: str) -> str:
+    return f"\033[1;31m!! {text}\033[0m" if HAS_COLOURS else f"!! {text}"
 
 
 def grey(text: str) -> str:

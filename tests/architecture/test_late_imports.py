@@ -27,7 +27,7 @@ def loaded_by(code: str) -> set[str]:
     ("code", "unwanted"),
     [
         ("import signaling", PEER_ONLY),
-        ("import peer", SERVER_ONLY),
+        ("import peer", SERVER_ONLY | {"keyring", "segno"}),
         ("import peer.errors, peer.events", SERVER_ONLY | {"aiortc", "aioice", "av", "aiohttp"}),
     ],
 )

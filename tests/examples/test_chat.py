@@ -66,7 +66,7 @@ def test_two_terminals_and_a_bot_share_a_room(ada: Child, invite: str) -> None:
         bob.type("//not a command" + ENTER)
         ada.wait_for("bob /not a command")
         bob.type("/help" + ENTER)
-        bob.wait_for("/who  /away  /back")
+        bob.wait_for("/away  /back")
         bob.type(CTRL_C)
         assert_gone(bob)
         ada.wait_for("bob left")
@@ -78,6 +78,36 @@ def test_two_terminals_and_a_bot_share_a_room(ada: Child, invite: str) -> None:
     ada.wait_for(invite, times=2)
     ada.type("/quit" + ENTER)
     assert_gone(ada)
+
+
+def test_persons_are_verified_by_number_and_by_code(ada: Child, invite: str) -> None:
+    """The same number at both; a tick for the verified, which nobody can give himself; a wrong code is refused."""
+    with joined(invite, "✓ bob") as bob:
+        ada.wait_for("bob is here")
+        bob.wait_for("ada is here")
+        numbers = []
+        for terminal, other in ((ada, "BOB"), (bob, "ada")):
+            terminal.type(f"/verify {other}" + ENTER)
+            terminal.wait_for("the same on both sides?")
+            numbers.append(terminal.find(r"((?:\d{5} ){3}\d{5})"))
+        assert numbers[0] == numbers[1]
+        bob.type("hear me" + ENTER)
+        ada.wait_for("bob hear me")
+        ada.type("/verify bob yes" + ENTER)
+        ada.wait_for("bob is verified")
+        bob.type("and now" + ENTER)
+        ada.wait_for("✓bob and now")
+        assert "✓bob hear me" not in ada.shown
+        ada.type("/qr bob" + ENTER)
+        code = ada.find(r"(speaktube-verify:1:[\w-]{43}:[\w-]{43})")
+        bob.type("/verify ada speaktube-verify:1:abc:def" + ENTER)
+        bob.wait_for("this code was damaged")
+        bob.type(f"/verify ada {code}" + ENTER)
+        bob.wait_for("ada is verified")
+        bob.type("/verify nobody" + ENTER)
+        bob.wait_for("nobody here is called nobody")
+        ada.type("/unverify bob" + ENTER)
+        ada.wait_for("bob is no longer verified")
 
 
 def test_typing_is_shown_while_it_lasts(ada: Child, invite: str) -> None:
