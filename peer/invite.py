@@ -11,10 +11,10 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit
 
-from .crypto.room_keys import SECRET_BYTES, check_public_name
 from .encoding import BASE64URL_ALPHABET, decode_base64url, encode_base64url
 from .errors import BadInvite, BadSetting
 from .ids import RoomId
+from .keys.room_keys import SECRET_BYTES, check_public_name
 
 __all__ = ["LINK_CHARS", "Invite", "PublicInvite", "looks_like_invite", "parse_invite"]
 

@@ -22,11 +22,11 @@ from .core.names import clean_name
 from .core.safety import check_code, encode_code
 from .core.suites import Suites
 from .crypto.identity import Identity
-from .crypto.room_keys import RoomKeys, derive_public_room, derive_room_keys
 from .errors import BadSetting, Closed, JoinRefused, UsageError
 from .events import Member
 from .ids import MemberId, RoomId, Topic
 from .invite import Invite, PublicInvite, looks_like_invite, parse_invite
+from .keys.room_keys import RoomKeys, derive_public_room, derive_room_keys
 from .log.genesis import found_room
 from .ports import LinkFactory, RoomInfo, Seat, Signaling, TokenSource
 from .room import Room

@@ -15,9 +15,9 @@ from ..config import Config
 from ..crypto.handshake import Established, Handshake, Role
 from ..crypto.identity import Identity
 from ..crypto.rekey import LinkKeys
-from ..crypto.room_keys import RoomKeys
 from ..errors import CryptoError, RemoteError, UnexpectedFrame
 from ..ids import MemberId
+from ..keys.room_keys import RoomKeys
 from ..ports import Channel, Fingerprints
 from ..wire import frames
 from ..wire.frames import Chat, Frame, Goodbye, Heartbeat, Introduction, TypingNotice

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..crypto.sealing import SignalContext, open_signal, seal_signal
 from ..errors import CryptoError, RemoteError
 from ..ids import PeerId
+from ..keys.sealing import SignalContext, open_signal, seal_signal
 from ..ports import Signal, SignalKind
 from ..wire.signals import Description, decode_description, encode_description
 from .channel import Credentials

@@ -1,4 +1,4 @@
-"""Every use of a key: identities, room keys, the link handshake and what it protects.
+"""What a link is made of: identities, the handshake, the frames that it protects and their rekey.
 
 Pure: no loop, socket, clock or chance of its own; random bytes arrive as an argument. `docs/protocol.md`, part 2, holds
 the bytes. Import the modules, not the package: each says in its opening what it promises.

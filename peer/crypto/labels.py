@@ -1,7 +1,7 @@
 """Every label that keeps one use of a key apart from all others, and the two ways a label is bound to its use.
 
 docs/protocol.md, part 2. Each constant is used in one place; labels of what is signed or hashed outside `crypto` stand
-there. Two may hold the same text where their uses cannot meet (an HKDF `info` and the head of associated data).
+there, those of lasting keys in `keys`.
 Promised: no two derivations from one key share a label. Not promised: secrecy of anything here.
 """
 
@@ -18,36 +18,17 @@ __all__ = [
     "CHANNEL",
     "EVENT_HASH",
     "EVENT_SIGNATURE",
-    "GATE_KEY",
-    "INVITE_SEED",
     "JOIN_SIGNATURE",
     "LINK_PROLOGUE",
-    "PUBLIC_ROOM_HASH",
-    "PUBLIC_SECRET_HASH",
     "REKEY_EXPORT",
     "REKEY_PROLOGUE",
-    "ROW_NAMES",
-    "ROW_SEAL",
-    "SIGNAL_CONTEXT",
-    "SIGNAL_KEY",
-    "TOPIC_NAME",
     "derive_key",
     "hash_labelled",
     "labelled",
 ]
 
 # hashed: label ‖ 00 ‖ data
-PUBLIC_SECRET_HASH = b"speaktube public secret v1"
-PUBLIC_ROOM_HASH = b"speaktube public room v1"
 EVENT_HASH = b"speaktube v1 event id"
-
-# from a room's secret, by HKDF
-TOPIC_NAME = b"speaktube v1 topic"
-GATE_KEY = b"speaktube v1 gate"
-SIGNAL_KEY = b"speaktube v1 signal"
-
-# from the seed of an invite, by HKDF
-INVITE_SEED = b"speaktube v1 invite"
 
 # from a session, by HKDF
 AUTH = b"speaktube v1 auth %b"
@@ -55,10 +36,6 @@ AUTH = b"speaktube v1 auth %b"
 CHANNEL = b"speaktube v1 %b %b"
 """The channel's label, which is never `auth`, and the direction."""
 REKEY_EXPORT = b"speaktube v1 rekey"
-
-# from a key that rests on this machine, by HKDF
-ROW_SEAL = b"speaktube v1 rest seal"
-ROW_NAMES = b"speaktube v1 rest names"
 
 # signed: label ‖ 00 ‖ data
 AUTH_SIGNATURE = b"speaktube v1 auth"
@@ -68,7 +45,6 @@ JOIN_SIGNATURE = b"speaktube v1 join"
 # heads of length-prefixed lists that are authenticated
 LINK_PROLOGUE = b"speaktube link v1"
 REKEY_PROLOGUE = b"speaktube rekey v1"
-SIGNAL_CONTEXT = b"speaktube v1 signal"
 
 
 def labelled(label: bytes, data: bytes) -> bytes:

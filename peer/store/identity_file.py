@@ -18,9 +18,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..crypto.at_rest import REST_KEY_BYTES, SALT_BYTES, RestKey
 from ..crypto.identity import SEED_BYTES, Identity
 from ..errors import BadCiphertext, BadIdentity, BadSetting, StoreError, WrongPassphrase
+from ..keys.at_rest import REST_KEY_BYTES, SALT_BYTES, RestKey
 from .protection import KeyringProtection, PassphraseProtection, Protection
 
 __all__ = ["IDENTITY_FILE", "Secrets", "load_secrets", "replace_secrets"]

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar, Protocol, TypeAlias
 
-from ..crypto.at_rest import REST_KEY_BYTES, RestKey, derive_passphrase_key
 from ..errors import BadSetting, StoreError
+from ..keys.at_rest import REST_KEY_BYTES, RestKey, derive_passphrase_key
 
 __all__ = ["KeyringProtection", "PassphraseProtection", "PassphraseSource", "Protection", "choose_protection"]
 

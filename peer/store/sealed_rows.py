@@ -12,8 +12,8 @@ import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from ..crypto.at_rest import REST_KEY_BYTES, RestKey
 from ..errors import BadCiphertext, StoreDamaged
+from ..keys.at_rest import REST_KEY_BYTES, RestKey
 from .database import translated
 
 __all__ = ["SealedRows"]

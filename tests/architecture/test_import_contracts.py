@@ -65,6 +65,7 @@ PURE = (
     "peer.events",
     "peer.ids",
     "peer.invite",
+    "peer.keys",
     "peer.log",
     "peer.ports",
     "peer.rtc.sdp",

@@ -11,9 +11,9 @@ import pytest
 
 import peer
 from peer import BadInvite, BadSetting, Closed, JoinRefused, Message, Peer, RoomState, SignalingUnreachable
-from peer.crypto.room_keys import derive_public_room
 from peer.errors import BadIdentity, StoreBusy
 from peer.ids import Topic
+from peer.keys.room_keys import derive_public_room
 from peer.ports import Seat
 from peer.testing import Network
 

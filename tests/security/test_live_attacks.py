@@ -24,10 +24,10 @@ from peer.core.channel import Credentials, PeerChannel
 from peer.core.machine import LinkId, Transmit
 from peer.crypto.handshake import Role
 from peer.crypto.identity import Identity
-from peer.crypto.room_keys import RoomKeys, derive_public_room, derive_room_keys
-from peer.crypto.sealing import SignalContext, open_signal, seal_signal
 from peer.ids import PeerId
 from peer.invite import Invite, parse_invite
+from peer.keys.room_keys import RoomKeys, derive_public_room, derive_room_keys
+from peer.keys.sealing import SignalContext, open_signal, seal_signal
 from peer.ports import Channel
 from peer.rtc.ice import ADDRESSES_SETTING
 from peer.wire import frames

@@ -9,9 +9,9 @@ from __future__ import annotations
 from peer.core.machine import LinkId
 from peer.crypto.handshake import Handshake, Role
 from peer.crypto.link_cipher import LinkCipher
-from peer.crypto.room_keys import RoomKeys
-from peer.crypto.sealing import SignalContext, open_signal, seal_signal
 from peer.ids import MemberId, PeerId
+from peer.keys.room_keys import RoomKeys
+from peer.keys.sealing import SignalContext, open_signal, seal_signal
 from peer.ports import Channel, Fingerprints, Signal, SignalKind
 from peer.wire import frames
 from peer.wire.frames import Frame, Introduction

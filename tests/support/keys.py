@@ -9,8 +9,8 @@ from functools import cache
 from peer.core.channel import Credentials
 from peer.core.membership import Charter
 from peer.crypto.identity import Identity
-from peer.crypto.room_keys import RoomKeys, derive_public_room, derive_room_keys
 from peer.ids import RoomId
+from peer.keys.room_keys import RoomKeys, derive_public_room, derive_room_keys
 from peer.log.genesis import found_room
 
 __all__ = ["SECRET", "Chance", "charter_of", "credentials", "identity", "private_room", "public_room"]

@@ -30,8 +30,8 @@ from peer.core.machine import (
 )
 from peer.core.membership import Charter
 from peer.core.mesh import Mesh
-from peer.crypto.room_keys import RoomKeys
 from peer.ids import PeerId
+from peer.keys.room_keys import RoomKeys
 from peer.ports import (
     Channel,
     Fingerprints,

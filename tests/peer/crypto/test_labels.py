@@ -9,10 +9,16 @@ from pathlib import Path
 import pytest
 
 from peer.crypto import labels
+from peer.keys import labels as lasting_labels
 
 from .raw_side import hkdf
 
-CONSTANTS = {name: value for name, value in vars(labels).items() if name.isupper() and isinstance(value, bytes)}
+CONSTANTS = {
+    name: value
+    for module in (labels, lasting_labels)
+    for name, value in vars(module).items()
+    if name.isupper() and isinstance(value, bytes)
+}
 SOURCES = [path for path in Path(labels.__file__).parents[1].rglob("*.py") if path.name != "labels.py"]
 
 

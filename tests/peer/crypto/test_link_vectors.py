@@ -9,9 +9,9 @@ import pytest
 
 from peer import errors
 from peer.crypto.link_cipher import LinkCipher
-from peer.crypto.sealing import SignalContext, open_signal
 from peer.ids import RoomId
 from peer.invite import Invite, PublicInvite, parse_invite
+from peer.keys.sealing import SignalContext, open_signal
 
 from ...vectors.link.generate import FOLDER, VECTORS
 from .raw_side import RawSide, hkdf, prologue, proof

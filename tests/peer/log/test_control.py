@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from peer.crypto.identity import verify
-from peer.crypto.room_keys import derive_invite_key
 from peer.errors import MalformedFrame
 from peer.ids import RoomId
+from peer.keys.room_keys import derive_invite_key
 from peer.log.control import (
     MAX_CUTS,
     MAX_OVER,

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from peer.crypto.at_rest import RestKey
 from peer.errors import StoreDamaged
 from peer.ids import RoomId
+from peer.keys.at_rest import RestKey
 from peer.ports import RoomRecord, RoomStore
 from peer.store.database import DATABASE_FILE, open_database
 from peer.store.rooms import SealedRoomStore

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from peer.crypto.at_rest import RestKey
 from peer.errors import StoreDamaged, StoreError
+from peer.keys.at_rest import RestKey
 from peer.store.database import DATABASE_FILE, open_database
 from peer.store.sealed_rows import SealedRows
 

@@ -15,12 +15,12 @@ from peer.crypto.exchange import SUITE_X25519, Established, Role
 from peer.crypto.handshake import Handshake
 from peer.crypto.identity import Identity
 from peer.crypto.link_cipher import LinkCipher
-from peer.crypto.room_keys import RoomKeys, derive_public_room, derive_room_keys
-from peer.crypto.sealing import SignalContext, open_signal, seal_signal
 from peer.encoding import decode_base64url, encode_base64url
 from peer.errors import BadInvite, CryptoError, RemoteError
 from peer.ids import PeerId, RoomId
 from peer.invite import Invite, PublicInvite, parse_invite
+from peer.keys.room_keys import RoomKeys, derive_public_room, derive_room_keys
+from peer.keys.sealing import SignalContext, open_signal, seal_signal
 
 from .transcripts import transcript_hybrid, transcript_x25519
 

@@ -15,8 +15,8 @@ from peer.crypto.exchange import SUITE_HYBRID, SUITE_X25519, Established, Role
 from peer.crypto.handshake import Handshake
 from peer.crypto.identity import Identity
 from peer.crypto.rekey import EVENTS, LinkKeys
-from peer.crypto.room_keys import derive_room_keys
 from peer.ids import RoomId
+from peer.keys.room_keys import derive_room_keys
 
 __all__ = ["CHANNELS", "drawn", "make_side", "transcript_hybrid", "transcript_x25519"]
 

@@ -16,8 +16,9 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
+from ..crypto.labels import derive_key
 from ..errors import BadCiphertext
-from .labels import ROW_NAMES, ROW_SEAL, derive_key
+from .labels import ROW_NAMES, ROW_SEAL
 
 __all__ = ["REST_KEY_BYTES", "SALT_BYTES", "RestKey", "derive_passphrase_key"]
 

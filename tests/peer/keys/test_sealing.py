@@ -10,11 +10,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peer.crypto.sealing import MAX_SIGNAL_CHARS, SignalContext, open_signal, seal_signal
 from peer.errors import BadCiphertext, MalformedFrame, MessageTooLarge
 from peer.ids import PeerId, Topic
+from peer.keys.sealing import MAX_SIGNAL_CHARS, SignalContext, open_signal, seal_signal
 
-from .link_pair import Chance
+from ..crypto.link_pair import Chance
 
 KEY = bytes(range(32))
 CONTEXT = SignalContext(topic=Topic("T" * 22), kind="offer", sender=PeerId("S" * 22), recipient=PeerId("R" * 22))

@@ -11,11 +11,11 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peer.crypto.at_rest import RestKey, derive_passphrase_key
 from peer.errors import BadCiphertext
+from peer.keys.at_rest import RestKey, derive_passphrase_key
 
-from .link_pair import Chance
-from .raw_side import hkdf
+from ..crypto.link_pair import Chance
+from ..crypto.raw_side import hkdf
 
 KEY = bytes(range(32))
 NAME = b"name of a row"

@@ -10,20 +10,12 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 
+from ..crypto.identity import Identity
+from ..crypto.labels import derive_key, hash_labelled
 from ..encoding import encode_base64url
 from ..errors import BadSetting
 from ..ids import RoomId, Topic, short
-from .identity import Identity
-from .labels import (
-    GATE_KEY,
-    INVITE_SEED,
-    PUBLIC_ROOM_HASH,
-    PUBLIC_SECRET_HASH,
-    SIGNAL_KEY,
-    TOPIC_NAME,
-    derive_key,
-    hash_labelled,
-)
+from .labels import GATE_KEY, INVITE_SEED, PUBLIC_ROOM_HASH, PUBLIC_SECRET_HASH, SIGNAL_KEY, TOPIC_NAME
 
 __all__ = [
     "MAX_NAME_CHARS",

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peer.crypto.room_keys import check_public_name, derive_invite_key, derive_public_room, derive_room_keys
 from peer.errors import BadSetting
 from peer.ids import RoomId
+from peer.keys.room_keys import check_public_name, derive_invite_key, derive_public_room, derive_room_keys
 
-from .raw_side import hkdf
+from ..crypto.raw_side import hkdf
 
 SECRET = bytes(range(16))
 ROOM_ID = RoomId(bytes(range(32, 64)))
