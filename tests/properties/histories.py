@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from hypothesis import strategies as st
 
 from peer.crypto.identity import Identity
-from peer.crypto.room_keys import derive_invite_key
 from peer.ids import RoomId
+from peer.keys.room_keys import derive_invite_key
 from peer.log.control import (
     Ban,
     Control,

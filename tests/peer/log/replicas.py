@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from peer.crypto.identity import Identity, verify
-from peer.crypto.room_keys import derive_invite_key
 from peer.ids import MemberId
+from peer.keys.room_keys import derive_invite_key
 from peer.log import acts
 from peer.log.acts import Act
 from peer.log.authority import Authority
