@@ -60,6 +60,8 @@ class People:
     def __init__(self, *, limit: int, encoded: bytes = b"") -> None:
         """`encoded` is what `encode` gave in an earlier run, or nothing; raise MalformedFrame for anything else."""
         self.on_change: Callable[[], None] = lambda: None
+        self.version = 0
+        """Another one after each change, so that who looks again sees whether there is something to see."""
         self._limit = limit
         self._people: dict[MemberId, _Person] = {}
         self._holders: dict[bytes, MemberId] = {}
@@ -124,6 +126,7 @@ class People:
             del self._people[goes.id]
             for pin in goes.pins:
                 del self._holders[pin]
+            self._change()
 
     def _may_take(self, person: _Person, pin: bytes) -> bool:
         """Nobody had it, or somebody of whom we are less certain."""
@@ -137,7 +140,7 @@ class People:
         self._holders[pin] = person.id
         if len(person.pins) > _MAX_PINS:
             del self._holders[person.pins.pop(0)]
-        self.on_change()
+        self._change()
 
     def _maybe_holder(self, pin: bytes) -> _Person | None:
         return self._people[self._holders[pin]] if pin in self._holders else None
@@ -154,7 +157,11 @@ class People:
         for name, fact in news.items():
             setattr(person, name, fact)
         if news:
-            self.on_change()
+            self._change()
+
+    def _change(self) -> None:
+        self.version += 1
+        self.on_change()
 
 
 def _pins_of(member: Member, public_room: RoomId | None) -> list[bytes]:

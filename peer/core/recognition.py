@@ -23,13 +23,19 @@ class Recognition:
         self._people = people
         self._public_room = public_room
         self._wall_ms = wall_ms
+        self._reviewed: int | None = None
+        """The version of the people when everybody here was last looked at; None where somebody has changed since."""
 
     def meet(self, member: Member) -> Member:
-        """They are here: their key is remembered. The member as we regard it."""
+        """They are here, or bear another claim: their key is remembered. The member as we regard it."""
+        self._reviewed = None
         return self._people.meet(member, public_room=self._public_room, today=self._wall_ms() // _DAY_MS)
 
     def review(self, presences: Presences) -> list[Event]:
         """Look at everybody anew, after somebody was met or verified in any room; what to tell of those here."""
+        if self._reviewed == self._people.version:
+            return []
+        self._reviewed = self._people.version
         changes = presences.regard(partial(self._people.regard, public_room=self._public_room))
         here = [(before, after) for before, after in changes if presences.get(after.id) is not None]
         return [event for before, after in here for event in news_of(before, after)]

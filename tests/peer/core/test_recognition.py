@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from peer.core.people import People
@@ -93,6 +94,27 @@ def test_people_are_remembered_by_the_day_they_were_met() -> None:
     before = people.encode()
     people.meet(member("ann"), public_room=LOBBY, today=7)
     assert people.encode() == before
+
+
+def test_nobody_is_looked_at_again_without_a_reason() -> None:
+    """It is asked at every timer of the room."""
+    looks: list[str] = []
+
+    class Watched(Presences):
+        def regard(self, view: Callable[[Member], Member]) -> list[tuple[Member, Member]]:
+            looks.append("look")
+            return super().regard(view)
+
+    people = People(limit=10)
+    room = Room(people)
+    room.presences = Watched(room.presences.me)
+    room.enter(member("ann"))
+    for _ in range(3):
+        room.review()
+    assert looks == ["look"]
+    people.verify(identity("ben").member_id, "ben")
+    room.review()
+    assert looks == ["look"] * 2
 
 
 def test_nothing_new_is_no_news() -> None:
