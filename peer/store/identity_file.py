@@ -31,7 +31,7 @@ _MAGIC = b"SPTK\x01"
 _HEAD_BYTES = len(_MAGIC) + 1 + SALT_BYTES
 _OPEN_BYTES = SEED_BYTES + REST_KEY_BYTES
 _SEALED_BYTES = _HEAD_BYTES + 12 + _OPEN_BYTES + 16
-_ASIDE = "identity.key-*"
+_ASIDE = ".identity.key-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ def _read(path: Path) -> bytes:
 def _write(path: Path, content: bytes, random_bytes: Callable[[int], bytes]) -> None:
     """Write aside, then move into place: whenever the power fails, the old file is there, or the new one, whole."""
     path = path.resolve()  # a link to another disk stays one
-    aside = path.with_name(_ASIDE.replace("*", random_bytes(8).hex()))
+    aside = path.with_name(_ASIDE + random_bytes(8).hex())
     descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -181,6 +181,6 @@ def _sync_folder(folder: Path) -> None:
 
 def _remove_strays(folder: Path) -> None:
     """What a process left that died while it wrote; it had not been moved into place, so nothing is lost."""
-    for stray in folder.glob(_ASIDE):
+    for stray in folder.glob(_ASIDE + "[0-9a-f]" * 16):
         with suppress(OSError):
             stray.unlink()

@@ -99,8 +99,9 @@ def test_nothing_is_lost_when_the_power_fails(
         with pytest.raises(KeyboardInterrupt):
             load(tmp_path, KeyringProtection())
     assert len(names(tmp_path)) == 2
+    (tmp_path / "identity.key-backup").touch()
     assert load(tmp_path, protection() if protection else None) == secrets
-    assert names(tmp_path) == ["identity.key"]
+    assert sorted(names(tmp_path)) == ["identity.key", "identity.key-backup"]
 
 
 def test_protection_can_be_changed_and_taken_away(tmp_path: Path, backend: MemoryKeyring) -> None:
