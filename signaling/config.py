@@ -187,7 +187,12 @@ class Config:
         268_435_456, whole(65_536, 1 << 40), "in all mailboxes together; a single one holds what is free, at most"
     )
     out_buffer_bytes: int = setting(
-        1_048_576, whole(65_536, 1 << 30), "unsent bytes of one WebSocket; a slower reader is cut with 4408"
+        1_048_576,
+        whole(65_536, 1 << 30),
+        "unsent bytes of one WebSocket; from half of it on, each sender is held to its share",
+    )
+    stall_timeout_s: float = setting(
+        10.0, seconds(0.05, 3600), "a WebSocket for which much waits, and which takes nothing of it for so long, is cut"
     )
     buffered_bytes: int = setting(
         268_435_456,

@@ -10,19 +10,31 @@ heartbeat arms a timer for each connection, and once more after the close.
 """
 
 import asyncio
+from collections.abc import Iterable
 from enum import IntEnum
 from math import inf
 
 from aiohttp import WSMsgType, web
 
 from .bounds.limits import Bucket
+from .errors import MailboxFull, Refused, ShareFull
 from .identity.auth import Membership
+from .ids import PeerId
+from .lag import Lag
+from .sockets import unacknowledged
 
 __all__ = ["CloseCode", "Connection"]
 
 
-RELIEF_STEP_S = 0.01
-"""How often a congested connection is looked at."""
+AMPLE, FULL = 1 / 2, 7 / 8
+"""Of `out_buffer_bytes`: what may wait before senders have shares, and what envelopes may fill; the rest is for notices
+and our own frames."""
+
+HOLD_S = 1.0
+"""For how long a sender may be held up; then it hears that its share is full, and its other envelopes go on."""
+
+HOLD_STEP_S = 0.01
+"""How often is looked whether there is room meanwhile."""
 
 READ_BYTES = 262_144
 """asyncio reads so much at once, and a reader that has stalled may hold as much that it has not looked at."""
@@ -55,11 +67,15 @@ class Connection:
         "_fetches",
         "_held",
         "_held_bytes",
+        "_hold_s",
         "_is_over",
         "_is_pinged",
+        "_lag",
         "_out_buffer_bytes",
-        "_relief_s",
+        "_sender_bytes",
+        "_sent_bytes",
         "_socket",
+        "_stall_timeout_s",
         "_transport",
         "_unwritten",
         "_unwritten_bytes",
@@ -68,6 +84,7 @@ class Connection:
         "pace",
         "serial",
         "settled_at",
+        "slow_at",
     )
     membership: Membership
     """Whose it is; set once its hello is accepted."""
@@ -79,6 +96,8 @@ class Connection:
     """When what its peer sends may go straight to others; on the loop's clock."""
     ended_by: CloseCode | None
     """Why this server ended it, once it has."""
+    slow_at: str
+    """The setting that makes it too slow, should it be."""
 
     def __init__(
         self,
@@ -86,15 +105,23 @@ class Connection:
         transport: asyncio.Transport,
         *,
         out_buffer_bytes: int,
-        relief_s: float = 1.0,
+        sender_bytes: int,
+        stall_timeout_s: float,
+        hold_s: float = HOLD_S,
     ) -> None:
         self.serial = None
         self.settled_at = inf
         self.ended_by = None
+        self.slow_at = "out_buffer_bytes"
         self._socket = socket
         self._transport = transport
         self._out_buffer_bytes = out_buffer_bytes
-        self._relief_s = relief_s
+        self._sender_bytes = sender_bytes
+        self._stall_timeout_s = stall_timeout_s
+        self._hold_s = hold_s
+        self._sent_bytes = 0
+        """Put on their way since the start."""
+        self._lag: Lag | None = None
         self._unwritten: list[bytes] = []
         self._unwritten_bytes = 0
         self._held: list[bytes] = []
@@ -125,24 +152,61 @@ class Connection:
         return self._waiting_bytes + self._held_bytes + unread
 
     @property
-    def is_congested(self) -> bool:
-        """Half of the bound is waiting to be read."""
-        return self._waiting_bytes > self._out_buffer_bytes // 2
+    def is_lagging(self) -> bool:
+        """So much waits to be read that senders have shares."""
+        return not self.is_ending and self._waiting_bytes > self._out_buffer_bytes * AMPLE
 
     @property
     def _waiting_bytes(self) -> int:
         return self._transport.get_write_buffer_size() + self._unwritten_bytes
 
-    async def relieve(self) -> None:
-        """Hold up who sends until the reader has caught up; one that does not in time is cut.
+    def has_room(self, size: int) -> bool:
+        """Whether an envelope of so many bytes may go on its way at once: the reader keeps up."""
+        return self._waiting_bytes + self._held_bytes + size <= self._out_buffer_bytes * AMPLE
 
-        Without this, a fast sender could have a healthy reader cut; and whoever waits here is one sender, not all.
+    async def make_room(self, sender: PeerId, size: int) -> None:
+        """Where there is no such room: hold a sender up that has its share waiting, until the reader has taken some.
+
+        It is one sender that waits, and not for long; who has nothing waiting does not wait for a reader that takes
+        nothing. Raise ShareFull, or MailboxFull where others have used up the room. Only a reader that has taken nothing
+        for `stall_timeout_s` is cut: it does not pay for who floods it. Look at `is_ending` after.
         """
-        for _ in range(max(1, int(self._relief_s / RELIEF_STEP_S))):
-            await asyncio.sleep(RELIEF_STEP_S)
-            if self.is_ending or not self.is_congested:
+        loop = asyncio.get_running_loop()
+        began_at = loop.time()
+        while not self.is_ending:
+            still_s = self._look(now := loop.time())
+            refused = self._refusal(sender, size)
+            if refused is None:
                 return
-        self.end(CloseCode.TOO_SLOW)
+            if now - began_at >= self._hold_s or (still_s >= self._hold_s and not self._has_waiting(sender)):
+                raise refused
+            await asyncio.sleep(HOLD_STEP_S)
+
+    def _has_waiting(self, sender: PeerId) -> bool:
+        return self._lag is not None and self._lag.share_of(sender) > 0
+
+    def _look(self, now: float) -> float:
+        """For how many seconds the reader has taken nothing; one that does not read is cut."""
+        unread = self._waiting_bytes + unacknowledged(self._transport)
+        taken = self._sent_bytes - unread
+        if self._lag is None or not unread:
+            self._lag = Lag(taken=taken, now=now)
+        still_s = self._lag.look(taken=taken, now=now)
+        if still_s >= self._stall_timeout_s:
+            self.slow_at = "stall_timeout_s"
+            self.end(CloseCode.TOO_SLOW)
+        return still_s
+
+    def _refusal(self, sender: PeerId, size: int) -> Refused | None:
+        """Why an envelope has no place; None where it has, which is then taken."""
+        waiting = self._waiting_bytes + self._held_bytes
+        if waiting and self._lag is not None:
+            if self._lag.share_of(sender) + size > self._sender_bytes:
+                return ShareFull()
+            if waiting + size > self._out_buffer_bytes * FULL:
+                return MailboxFull()
+            self._lag.add(sender, size, end=self._sent_bytes + self._held_bytes + size)
+        return None
 
     def send(self, frame: bytes) -> None:
         """Put a frame on its way; a reader that is too slow is cut instead."""
@@ -173,11 +237,17 @@ class Connection:
             return
         if self._waiting_bytes + len(frame) > self._out_buffer_bytes:
             self.end(CloseCode.TOO_SLOW)
-            return
+        else:
+            self._put(frame, kind)
+
+    def _put(self, frame: bytes, kind: WSMsgType) -> None:
         if not self._unwritten:
             asyncio.get_running_loop().call_soon(self._flush)
-        self._unwritten += (_header(kind, len(frame)), frame)
-        self._unwritten_bytes += len(frame)
+        header = _header(kind, len(frame))
+        size = len(header) + len(frame)
+        self._unwritten += (header, frame)
+        self._unwritten_bytes += size
+        self._sent_bytes += size
         if self._unwritten_bytes >= FULL_WRITE_BYTES:
             self._flush()
 
@@ -202,15 +272,19 @@ class Connection:
         self._fetches += 1
 
     def end_fetch(self, frames: tuple[bytes, ...]) -> None:
-        """The mail is here; with the last fetch, what was held follows."""
-        fetches, self._fetches = self._fetches - 1, 0
-        for frame in frames:
-            self.send(frame)
-        self._fetches = fetches
-        if not fetches:
+        """The mail is here; with the last fetch, what was held follows.
+
+        Both have bounds of their own, and nobody is cut for having mail.
+        """
+        self._fetches -= 1
+        self._put_all(frames)
+        if not self._fetches:
             held, self._held, self._held_bytes = self._held, [], 0
-            for frame in held:
-                self.send(frame)
+            self._put_all(held)
+
+    def _put_all(self, frames: Iterable[bytes]) -> None:
+        for frame in () if self.is_ending else frames:
+            self._put(frame, WSMsgType.TEXT)
 
     def end(self, code: CloseCode) -> asyncio.Task[None]:
         """Close from any side, at most once; its handler then falls out of its loop.
@@ -243,6 +317,7 @@ class Connection:
         self._is_over = True
         self._unwritten.clear()
         self._held.clear()
+        self._lag = None
         del self._socket, self._transport
 
     async def wait_closed(self) -> None:

@@ -42,6 +42,7 @@ SILENT_BOUNDS = (
     "mailbox_entries",
     "max_body_bytes",
     "out_buffer_bytes",
+    "stall_timeout_s",
     "tcp_connections",
     "waiting_polls",
 )

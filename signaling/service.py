@@ -187,11 +187,12 @@ class Service:
         key = PeerKey(sender.room_id, PeerId(to))
         connection = self.switchboard.connections.get(key)
         if connection and (self.trunk is None or self.trunk.is_settled(sender)):
-            connection.send(frame)
-            self.tally.pushed[kind] += 1
-            if connection.is_congested:
-                await connection.relieve()
-            return
+            if not connection.has_room(len(frame)):
+                await connection.make_room(sender.peer_id, len(frame))
+            if not connection.is_ending:
+                connection.send(frame)
+                self.tally.pushed[kind] += 1
+                return
         if not is_peer_id(to):
             raise InvalidBody("nobody can have such an id - at `$.to`")
         refusal = await self.store.post(sender, key.peer_id, Mail(kind, frame))

@@ -3,9 +3,13 @@
 Each connection is an open file. The last file must not go to one, or the store and the log could open none.
 """
 
+import contextlib
+import fcntl
 import os
 import resource
 import socket
+import sys
+import termios
 from asyncio import BaseTransport
 from itertools import chain
 from math import inf
@@ -14,7 +18,7 @@ from aiohttp import web
 
 from .config import Config
 
-__all__ = ["accepted_at_once", "bound_sending", "most_connections", "widen_backlog"]
+__all__ = ["accepted_at_once", "bound_sending", "most_connections", "unacknowledged", "widen_backlog"]
 
 ACCEPTED_AT_ONCE = 256
 """New connections that are taken before it is the others' turn: some 25 ms."""
@@ -50,6 +54,16 @@ def widen_backlog(runner: web.AppRunner) -> None:
 def _file_limit() -> float:
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return inf if files == resource.RLIM_INFINITY else files
+
+
+def unacknowledged(transport: BaseTransport) -> int:
+    """Bytes that our kernel has, and that the other side's has not acknowledged; 0 where it does not tell."""
+    connected: socket.socket | None = transport.get_extra_info("socket")
+    if connected is None or connected.fileno() < 0:
+        return 0
+    with contextlib.suppress(OSError):
+        return int.from_bytes(fcntl.ioctl(connected.fileno(), termios.TIOCOUTQ, bytes(4)), sys.byteorder)
+    return 0
 
 
 def bound_sending(transport: BaseTransport, timeout_s: float) -> None:

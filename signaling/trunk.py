@@ -34,6 +34,9 @@ CONFIRM_S = 0.5
 PAUSE_S = 0.5
 """Before a store that does not answer is asked again."""
 
+LAG_PAUSE_S = 0.05
+"""Before those who lag are looked at again, where nobody else has mail."""
+
 MAX_FETCH = 256
 """WebSockets that one step fetches for."""
 
@@ -195,6 +198,8 @@ class Trunk:
 
     async def _wait_for_work(self) -> None:
         if self._rung:
+            if all(connection.is_lagging for connection in self._rung.values()):
+                await asyncio.sleep(LAG_PAUSE_S)
             return
         self._wake.clear()
         pause_s = self._confirm_at - asyncio.get_running_loop().time() if self._unconfirmed else None
@@ -205,8 +210,12 @@ class Trunk:
             return
 
     async def _fetch(self) -> None:
-        """Bring the mail of those who were rung for; where the store fails, they stay rung for."""
-        rung = [(key, self._rung.pop(key)) for key in list(self._rung)[:MAX_FETCH]]
+        """Bring the mail of those who were rung for; where the store fails, they stay rung for.
+
+        So do those who lag: their mail waits in the store, where each sender has its share.
+        """
+        ready = [key for key, connection in self._rung.items() if not connection.is_lagging]
+        rung = [(key, self._rung.pop(key)) for key in ready[:MAX_FETCH]]
         if not rung:
             return
         claims = [Claim(key, connection.serial or 0) for key, connection in rung]

@@ -110,13 +110,19 @@ async def _upgrade(request: web.Request, service: Service) -> tuple[web.WebSocke
         raise UpgradeRequired from error
     socket.headers.clear()  # on their way; kept, they would cost each connection a kilobyte
     assert request.transport is not None
-    return socket, Connection(socket, request.transport, out_buffer_bytes=service.config.out_buffer_bytes)
+    return socket, Connection(
+        socket,
+        request.transport,
+        out_buffer_bytes=service.config.out_buffer_bytes,
+        sender_bytes=service.config.sender_bytes,
+        stall_timeout_s=service.config.stall_timeout_s,
+    )
 
 
 class _Session:
     """One connection's life. What waits between two frames is kept small: it waits in every connection."""
 
-    __slots__ = ("_address", "_address_paces", "_connection", "_frames", "_service", "_signs", "_slow_at", "_socket")
+    __slots__ = ("_address", "_address_paces", "_connection", "_frames", "_service", "_signs", "_socket")
 
     def __init__(self, service: Service, socket: web.WebSocketResponse, connection: Connection, address: str) -> None:
         self._service = service
@@ -128,8 +134,6 @@ class _Session:
         self._signs = service.gate.new_pace("peer_signs")
         """What it has taken of `peer_signs`."""
         self._frames = 0
-        self._slow_at = "out_buffer_bytes"
-        """The setting that makes this connection too slow, should it be."""
 
     async def run(self, caller: Membership | None, authorization: str | None) -> None:
         """`caller` is known already where a good token came in the header."""
@@ -153,7 +157,7 @@ class _Session:
         if ended_by is not None:
             tally.connections_closed[ended_by.name.lower()] += 1
         if ended_by is CloseCode.TOO_SLOW:
-            tally.bounds[self._slow_at] += 1
+            tally.bounds[self._connection.slow_at] += 1
 
     async def _talk(self, caller: Membership | None, authorization: str | None) -> None:
         tokens = self._service.tokens
@@ -183,7 +187,7 @@ class _Session:
                     if self._is_turn_over:
                         await asyncio.sleep(0)
         except TimeoutError:
-            self._slow_at = "hello_timeout_s"
+            self._connection.slow_at = "hello_timeout_s"
             self._connection.end(CloseCode.TOO_SLOW)
             raise _Ended from None
         if not isinstance(frame, wire.HelloFrame):

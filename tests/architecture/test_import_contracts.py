@@ -27,6 +27,7 @@ PURE = (
     "signaling.ids",
     "signaling.identity.jwks",
     "signaling.identity.keys",
+    "signaling.lag",
     "signaling.bounds.limits",
     "signaling.bounds.seats",
     "signaling.reference.markup",

@@ -167,7 +167,7 @@ async def test_sockets_that_nobody_reads_are_cut() -> None:
             caller.pour(frame({"type": "offer", "to": other.peer_id, "body": "x" * 60_000}), seconds=0.2)
 
     all_cut = threading.Event()
-    async with besieged("--out-buffer-bytes", "262144") as siege:
+    async with besieged("--out-buffer-bytes", "262144", "--stall-timeout-s", "1") as siege:
         with callers(siege.port, 20) as senders, callers(siege.port, 20, receive_buffer=4096) as sinks:
             flooding = asyncio.create_task(at_once(attack, senders, sinks))
             try:

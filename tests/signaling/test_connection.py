@@ -10,6 +10,8 @@ import pytest
 from aiohttp import web
 
 from signaling.connection import CloseCode, Connection
+from signaling.errors import MailboxFull, ShareFull
+from signaling.ids import PeerId
 
 TEXT, PING, PONG = 0x81, 0x89, 0x8A
 """First bytes of whole frames."""
@@ -26,6 +28,9 @@ class FakeTransport:
 
     def set_write_buffer_limits(self, high: int) -> None:
         self.high = high
+
+    def get_extra_info(self, name: str) -> None:
+        """No kernel is behind it."""
 
     def get_write_buffer_size(self) -> int:
         return self.buffered
@@ -69,14 +74,21 @@ class FakeSocket:
         return True
 
 
-def a_connection(out_buffer_bytes: int = 100) -> tuple[Connection, FakeSocket, FakeTransport]:
+ALICE, BOB = PeerId("alice"), PeerId("bob")
+
+
+def a_connection(
+    out_buffer_bytes: int = 100, *, stall_timeout_s: float = 30.0, hold_s: float = 0.03
+) -> tuple[Connection, FakeSocket, FakeTransport]:
     transport = FakeTransport()
     socket = FakeSocket(transport)
     connection = Connection(
         cast(web.WebSocketResponse, socket),
         cast(asyncio.Transport, cast(Any, transport)),
         out_buffer_bytes=out_buffer_bytes,
-        relief_s=0.03,
+        sender_bytes=30,
+        stall_timeout_s=stall_timeout_s,
+        hold_s=hold_s,
     )
     return connection, socket, transport
 
@@ -110,7 +122,7 @@ async def test_full_write_does_not_wait() -> None:
     connection, _, transport = a_connection(out_buffer_bytes=65_536)
     connection.send(b"x" * 20_000)
     assert len(transport.writes) == 1
-    assert not connection.is_congested
+    assert not connection.is_lagging
 
 
 @pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536])
@@ -193,26 +205,125 @@ async def test_reset_connection_takes_frames_in_silence() -> None:
     assert not connection.is_ending
 
 
+async def test_reader_that_keeps_up_has_room() -> None:
+    """Half of the bound is anybody's."""
+    connection, _, transport = a_connection()
+    transport.buffered = 30
+    assert connection.has_room(20)
+    assert not connection.has_room(21)
+
+
 async def test_sender_waits_for_a_busy_reader() -> None:
-    """Until it has caught up; nobody is cut."""
-    connection, socket, transport = a_connection()
-    transport.buffered = 60
-    waiting = asyncio.create_task(connection.relieve())
+    """Once it has its share waiting, until the reader has taken some; nobody is cut."""
+    connection, socket, transport = a_connection(hold_s=5.0)
+    transport.buffered = 51
+    await connection.make_room(ALICE, 25)
+    connection.send(b"x" * 25)
+    await transport.frames()
+    transport.buffered += 27
+    waiting = asyncio.create_task(connection.make_room(ALICE, 6))
     await asyncio.sleep(0)
-    assert (connection.is_congested, waiting.done()) == (True, False)
-    transport.buffered = 10
+    assert not waiting.done()
+    transport.buffered = 0
     await waiting
     assert socket.codes == []
 
 
-async def test_reader_that_never_catches_up_is_cut() -> None:
-    """And the sender goes on."""
+async def test_sender_that_has_its_share_waiting_is_refused_and_others_go_on() -> None:
+    """A reader whom one sender floods hears the others, and is not cut for it."""
+    connection, socket, transport = a_connection()
+    transport.buffered = 51
+    await connection.make_room(ALICE, 25)
+    with pytest.raises(ShareFull):
+        await connection.make_room(ALICE, 6)
+    await connection.make_room(BOB, 25)
+    assert socket.codes == []
+    assert not connection.is_ending
+
+
+async def test_envelopes_leave_room_for_what_the_server_says() -> None:
+    """However many send: an eighth is for notices, tokens and errors, so that no crowd of senders has a reader cut."""
+    connection, socket, transport = a_connection()
+    transport.buffered = 80
+    with pytest.raises(MailboxFull):
+        await connection.make_room(ALICE, 10)
+    connection.send(b"a notice")
+    assert [frame for _, frame in await transport.frames()] == [b"a notice"]
+    assert socket.codes == []
+
+
+async def test_sender_does_not_wait_for_a_reader_that_takes_nothing() -> None:
+    """Once it has been seen for as long as one would wait: or each envelope would hold up those to others."""
+    connection, _, transport = a_connection(hold_s=0.05)
+    transport.buffered = 90
+    with pytest.raises(MailboxFull):
+        await connection.make_room(ALICE, 10)
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    for _ in range(20):
+        with pytest.raises(MailboxFull):
+            await connection.make_room(BOB, 10)
+    assert loop.time() - started < 0.04
+
+
+async def test_reader_that_takes_nothing_for_so_long_is_cut() -> None:
+    """By whoever comes then; what it wants to send is not lost, for the connection says that it ends."""
+    connection, socket, transport = a_connection(stall_timeout_s=0.02)
+    transport.buffered = 90
+    await connection.make_room(ALICE, 10)
+    assert connection.is_ending
+    await connection.wait_closed()
+    assert (socket.codes, connection.slow_at) == ([4408], "stall_timeout_s")
+
+
+async def test_reader_that_takes_little_by_little_is_not_cut() -> None:
+    """Slow is not dead."""
+    connection, socket, transport = a_connection(stall_timeout_s=0.5, hold_s=0.01)
+    transport.buffered = 90
+    for _ in range(3):
+        with pytest.raises(MailboxFull):
+            await connection.make_room(ALICE, 10)
+        transport.buffered -= 1
+    assert socket.codes == []
+    assert not connection.is_ending
+
+
+async def test_lull_is_no_stall() -> None:
+    """A reader that had nothing to take has not failed to."""
+    connection, socket, transport = a_connection(stall_timeout_s=0.05, hold_s=0.01)
+    transport.buffered = 90
+    with pytest.raises(MailboxFull):
+        await connection.make_room(ALICE, 10)
+    transport.buffered = 0
+    await connection.make_room(ALICE, 60)
+    connection.send(b"x" * 60)
+    await asyncio.sleep(0.06)
+    transport.buffered = 51
+    await connection.make_room(ALICE, 10)
+    assert socket.codes == []
+    assert not connection.is_ending
+
+
+async def test_envelope_larger_than_half_of_the_bound_gets_through() -> None:
+    """Where nothing else waits: bodies may be as large as the smallest bound on what waits."""
+    connection, socket, transport = a_connection()
+    assert not connection.has_room(90)
+    await connection.make_room(ALICE, 90)
+    connection.send(b"x" * 90)
+    assert len((await transport.frames())[0][1]) == 90
+    assert socket.codes == []
+
+
+async def test_nobody_is_cut_for_having_mail() -> None:
+    """A mailbox has a bound of its own, and is fetched where the reader keeps up."""
     connection, socket, transport = a_connection()
     transport.buffered = 60
-    await connection.relieve()
-    await connection.relieve()
-    await connection.wait_closed()
-    assert socket.codes == [4408]
+    connection.begin_fetch()
+    connection.send(b"h" * 40)
+    connection.end_fetch((b"m" * 80, b"n" * 80))
+    assert [frame[:1] for _, frame in await transport.frames()] == [b"m", b"n", b"h"]
+    assert socket.codes == []
+    assert connection.is_lagging
 
 
 async def test_close_that_is_waited_for_no_longer_cuts_the_connection() -> None:

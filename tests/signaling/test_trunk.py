@@ -74,6 +74,7 @@ class FakeConnection:
     written: list[bytes] = field(default_factory=list)
     fetches: int = 0
     ended_by: CloseCode | None = None
+    is_lagging: bool = False
 
     @property
     def membership(self) -> Any:
@@ -134,6 +135,18 @@ async def until(is_so: Callable[[], object], *, within_s: float = 3) -> None:
     async with asyncio.timeout(within_s):
         while not is_so():  # noqa: ASYNC110 - a state of the trunk, which sets no event for tests
             await asyncio.sleep(0.001)
+
+
+async def test_mail_of_a_peer_that_lags_waits_in_the_store(exchange: Exchange) -> None:
+    """Where each sender has its share; others get theirs meanwhile, and it gets its own when it has caught up."""
+    slow, quick = exchange.connect(P), exchange.connect(Q)
+    exchange.store.mail = {P: (b"1",), Q: (b"2",)}
+    slow.is_lagging = True
+    exchange.hear(Summons.MAIL, P, Q)
+    await until(lambda: quick.written == [b"2"])
+    assert (slow.written, exchange.store.mail) == ([], {P: (b"1",)})
+    slow.is_lagging = False
+    await until(lambda: slow.written == [b"1"])
 
 
 async def test_bell_brings_the_mail_and_it_is_confirmed(exchange: Exchange) -> None:

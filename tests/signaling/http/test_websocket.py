@@ -275,8 +275,8 @@ async def test_silent_socket_is_closed_4408(start: Start) -> None:
 
 
 async def test_slow_reader_is_cut(start: Start) -> None:
-    """Its output is bounded, and the others go on."""
-    meeting = await start(out_buffer_bytes=65_536)
+    """Once it has taken nothing for the time that the settings say; the sender is told, and others go on."""
+    meeting = await start(out_buffer_bytes=65_536, stall_timeout_s=0.3)
     left, right = await meeting.pair()
     fast, slow = await meeting.connect(left), await meeting.connect(right)
     assert slow._response.connection is not None
@@ -314,6 +314,39 @@ async def test_flood_does_not_cut_a_healthy_reader(start: Start) -> None:
     numbers = [(await asyncio.wait_for(reader.receive_json(), 5))["body"][0] for _ in range(130)]
     await flooding
     assert numbers == list(range(130))
+
+
+async def test_flood_by_one_sender_does_not_cut_a_slow_reader(start: Start) -> None:
+    """Who floods is refused by name, what another one sends gets through, and the reader stays."""
+    meeting = await start(out_buffer_bytes=262_144, sender_bytes=65_536)
+    left, right = await meeting.pair()
+    third = await meeting.join(roomId=left["room"]["roomId"])
+    flooder, reader = await meeting.connect(left), await meeting.connect(right)
+    await meeting.inbox(third)
+    other = await meeting.connect(third)
+    assert reader._response.connection is not None
+    transport = reader._response.connection.transport
+    assert transport is not None
+    transport.pause_reading()
+
+    async def flood() -> None:
+        while True:
+            await flooder.send_json({"type": "offer", "to": right["peerId"], "body": "x" * 60_000})
+
+    flooding = asyncio.create_task(flood())
+    while (error := await asyncio.wait_for(flooder.receive_json(), 20))["type"] != "error":
+        pass
+    assert (error["error"]["code"], error["to"]) == ("share_full", right["peerId"])
+    await other.send_json({"type": "offer", "to": right["peerId"], "body": "heard"})
+    await other.send_json({"type": "offer", "to": third["peerId"], "body": "and done"})
+    assert (await other.receive_json())["body"] == "and done"
+    flooding.cancel()
+    await asyncio.wait([flooding])
+    transport.resume_reading()
+    while (await asyncio.wait_for(reader.receive_json(), 5)).get("body") != "heard":
+        pass
+    assert meeting.service.tally.connections_closed.total() == 0
+    flooder._response.close()
 
 
 async def test_flood_leaves_others_their_turn(meeting: Meeting) -> None:
