@@ -168,7 +168,7 @@ class Connection:
         """Where there is no such room: hold a sender up that has its share waiting, until the reader has taken some.
 
         It is one sender that waits, and not for long; who has nothing waiting does not wait for a reader that takes
-        nothing. Raise ShareFull, or MailboxFull where others have used up the room. Only a reader that has taken nothing
+        nothing. Raise ShareFull, or MailboxFull where others have used up the room. Only a reader that takes nothing
         for `stall_timeout_s` is cut: it does not pay for who floods it. Look at `is_ending` after.
         """
         loop = asyncio.get_running_loop()
