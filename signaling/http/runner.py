@@ -9,6 +9,7 @@ is 2 MiB a request, twice in memory, and takes 32 requests ahead; it unpacks com
 and it waits for ever for a client that does not read its answer.
 """
 
+import gc
 import logging
 from asyncio import BaseTransport, Protocol, TimerHandle, Transport
 from http import HTTPStatus
@@ -95,6 +96,7 @@ class _Server(web.Server):
         """Whose client takes its answer more slowly than it was written."""
         self._app_handler = made.request_handler
         self._complained_at = -inf
+        self._has_cut = False
         self._round = self._plan_round()
 
     def __call__(self) -> "_Protocol | _TurnedAway":  # type: ignore[override]
@@ -125,9 +127,12 @@ class _Server(web.Server):
         """One connection has its bounds, but a client may open many of them and stay below in each."""
         self._round = self._plan_round()
         service = self.service
+        if self._has_cut:  # what they held goes in circles, and the collector comes by rarely: see serve.py
+            gc.collect()
         cut = hoarders(chain[Holder](service.switchboard.sockets, self.slow), service.config.buffered_bytes)
         for each in cut:
             each.cut()
+        self._has_cut = bool(cut)
         if cut:
             service.tally.bounds["buffered_bytes"] += len(cut)
             log.warning("! %d connections are cut: too much waits in all of them together", len(cut))
