@@ -17,7 +17,7 @@ from ..ids import MemberId
 from .control import Cut, Invitation, Level
 from .evaluation import Evaluation, Removal, level_given, member_of
 from .event import Event, EventId, LogId
-from .facts import Fact, fact_of, whole_logs
+from .facts import Fact, fact_of, order_of, whole_logs
 from .genesis import Genesis
 
 __all__ = ["Authority", "InviteStanding", "InviteVerdict", "Pending", "Removal", "Standing", "authority_of"]
@@ -87,7 +87,7 @@ class Authority:
         self._invites = _invites(evaluation)
         self.invites: Final[Mapping[bytes, InviteStanding]] = _by_key(self._invites.values())
         """By invite key; also those that are over."""
-        joins = sorted((join for join in evaluation.joins if self._is_grantable(join)), key=lambda fact: fact.order)
+        joins = sorted((join for join in evaluation.joins if self._is_grantable(join)), key=order_of)
         self.grantable: Final[Set[EventId]] = {join.id for join in joins}
         """Joins that a grant may still be made of, all of each newcomer."""
         self.pending: Final = self._firsts(join for join in joins if not self.is_member(member_id_of(join.author)))

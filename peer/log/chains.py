@@ -15,7 +15,7 @@ from enum import Enum
 
 from .control import Ban, Grant, Invitation, Join, Level, Revoke, Uninvite
 from .event import EventId, LogId
-from .facts import Fact
+from .facts import Fact, order_of
 
 __all__ = ["Bounds", "Chain", "Chains", "ForkPoint", "Refusal"]
 
@@ -117,6 +117,10 @@ class Chains:
         self._waiting: Counter[EventId] = Counter()
         """Joins of each invite without a grant."""
         self._granted: set[EventId] = set()
+
+    def knows(self, fact: Fact) -> bool:
+        """Whether it is held, be it as proof of a fork."""
+        return fact.id in self.held or fact.id in self.proofs
 
     # may it be put?
 
@@ -226,7 +230,7 @@ class Chains:
 
     def keep_only(self, facts: Iterable[Fact], *, without: LogId | None = None) -> None:
         """Hold these, and of these only what may still be put; forks stay, but for those of authors nobody knows."""
-        left = sorted(facts, key=lambda fact: fact.order)
+        left = sorted(facts, key=order_of)
         forks = {log: chain.fork for log, chain in self.logs.items() if chain.fork is not None and log != without}
         self._clear()
         for log, fork in forks.items():
@@ -261,7 +265,7 @@ class Chains:
 
     def everything(self) -> Iterator[Fact]:
         """All that is held, and proofs behind what they contradict."""
-        yield from sorted(self.held.values(), key=lambda fact: fact.order)
+        yield from sorted(self.held.values(), key=order_of)
         for chain in self.logs.values():
             if chain.fork is not None:
                 yield from chain.fork.proof

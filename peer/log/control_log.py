@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from functools import partial
 
 import msgspec
@@ -19,8 +18,8 @@ from ..errors import MalformedFrame, NotAllowed
 from ..ids import MemberId, RoomId
 from .acts import Act
 from .authority import Authority, InviteVerdict
-from .chains import Bounds, Chain, Chains, ForkPoint, Refusal
-from .control import Ban, Grant, Invitation, Join, Revoke, encode_control, invite_signs, kind_of
+from .chains import Bounds, Chain, Chains, Refusal
+from .control import Ban, Control, Grant, Invitation, Join, Revoke, encode_control, invite_signs, kind_of
 from .event import (
     INCARNATION_BYTES,
     Event,
@@ -35,53 +34,15 @@ from .event import (
     ms_of,
     seal_event,
 )
-from .facts import Fact, decode_fact, fact_of
+from .facts import Fact, decode_fact, fact_of, order_of
 from .genesis import check_genesis
+from .intake import Batch, Fork, Intake, fork_at
 from .summary import batches, decode_part, digest_of, encode_parts, lacking
 
 __all__ = ["Bounds", "ControlLog", "Fork", "Intake", "Refusal"]
 
 _MAY_CHANGE = {Refusal.STRANGER, Refusal.NOT_ALLOWED, Refusal.GAP}
 """With another event of the same batch."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fork:
-    """An author said two things in one place; moderators are told."""
-
-    author: MemberId
-    incarnation: bytes
-    seq: int
-    """The log is cut below this."""
-
-
-@dataclass(frozen=True, slots=True)
-class Intake:
-    """What came of received events."""
-
-    accepted: tuple[Event, ...] = ()
-    """New and kept, in the order in which they were taken; save what the log exports."""
-    refused: tuple[tuple[bytes, Refusal], ...] = ()
-    """Encoded event and reason; duplicates are not among them."""
-    forks: tuple[Fork, ...] = ()
-    """Found just now."""
-    proofs: tuple[bytes, ...] = ()
-    """Encoded events that show these forks."""
-
-    @property
-    def news(self) -> tuple[bytes, ...]:
-        """What to pass on to the others."""
-        return (*(event.encoded for event in self.accepted), *self.proofs)
-
-    @property
-    def put_off(self) -> tuple[bytes, ...]:
-        """Refused now, welcome later: from the future, or behind a gap."""
-        return tuple(data for data, reason in self.refused if reason in {Refusal.FUTURE, Refusal.GAP})
-
-    @property
-    def is_hostile(self) -> bool:
-        """Whether no honest peer sends such a batch: end the link."""
-        return any(reason in {Refusal.MALFORMED, Refusal.SIGNATURE} for _, reason in self.refused)
 
 
 class ControlLog:
@@ -109,7 +70,6 @@ class ControlLog:
         self._bounds = bounds or Bounds()
         self._verify = verify
         self._chains = Chains(self._genesis.owners, self._bounds)
-        self._newest_hlc = 0
         self._authority: Authority | None = None
 
     # what is known
@@ -130,7 +90,7 @@ class ControlLog:
     def forks(self) -> tuple[Fork, ...]:
         """All that are known."""
         logs = sorted(self._chains.logs.items())
-        return tuple(_fork(log, chain.fork) for log, chain in logs if chain.fork is not None)
+        return tuple(fork_at(log, chain.fork) for log, chain in logs if chain.fork is not None)
 
     def export(self) -> list[bytes]:
         """All that is held, each event behind those that it builds on, proofs of forks last; to be saved."""
@@ -154,7 +114,7 @@ class ControlLog:
 
     def receive(self, encoded: Iterable[bytes], *, now_ms: int, sender: MemberId | None = None) -> Intake:
         """Take in a batch in any order. `sender` is at the other end: its own join is judged by our clock."""
-        batch = _Batch()
+        batch = Batch()
         self._read(encoded, batch)
         self._take_all(batch, partial(self._refusal_of, now_ms=now_ms, sender=sender))
         self._settle()
@@ -162,13 +122,13 @@ class ControlLog:
 
     def restore(self, encoded: Iterable[bytes]) -> None:
         """Take in what `export` gave, without looking at signatures again; passes over what does not fit."""
-        batch = _Batch()
+        batch = Batch()
         self._read(encoded, batch)
         self._take_all(batch, self._chains.refusal_of)
         self._settle()
         self._written = len(self._chains.logs.get(self._own_id(), Chain()).facts)
 
-    def _read(self, encoded: Iterable[bytes], batch: _Batch) -> None:
+    def _read(self, encoded: Iterable[bytes], batch: Batch) -> None:
         """Size, shape and duplicate."""
         found: dict[EventId, Fact] = {}
         for data in encoded:
@@ -178,10 +138,9 @@ class ControlLog:
                 batch.refused.append((data, Refusal.MALFORMED))
             else:
                 found.setdefault(fact.id, fact)
-        known = self._chains.held.keys() | self._chains.proofs
-        batch.waiting = sorted((fact for id_, fact in found.items() if id_ not in known), key=lambda fact: fact.order)
+        batch.waiting = sorted((fact for fact in found.values() if not self._chains.knows(fact)), key=order_of)
 
-    def _take_all(self, batch: _Batch, refusal_of: Callable[[Fact], Refusal | None]) -> None:
+    def _take_all(self, batch: Batch, refusal_of: Callable[[Fact], Refusal | None]) -> None:
         """Go over what waits until nothing is taken any more: an event may open the way for an earlier one."""
         while batch.waiting:
             later = [(fact, reason) for fact in batch.waiting if (reason := self._take(fact, batch, refusal_of))]
@@ -190,7 +149,7 @@ class ControlLog:
                 return
             batch.waiting = [fact for fact, _ in later]
 
-    def _take(self, fact: Fact, batch: _Batch, refusal_of: Callable[[Fact], Refusal | None]) -> Refusal | None:
+    def _take(self, fact: Fact, batch: Batch, refusal_of: Callable[[Fact], Refusal | None]) -> Refusal | None:
         """The reason, if another event may change it."""
         reason = refusal_of(fact)
         if reason is None:
@@ -201,10 +160,9 @@ class ControlLog:
             batch.refused.append((fact.event.encoded, reason))
         return None
 
-    def _put(self, fact: Fact, batch: _Batch) -> None:
+    def _put(self, fact: Fact, batch: Batch) -> None:
         fork = self._chains.put(fact)
         self._authority = None
-        self._newest_hlc = max(self._newest_hlc, fact.hlc)
         if fork is None:
             batch.accepted.append(fact)
         else:
@@ -249,48 +207,57 @@ class ControlLog:
 
         Whoever has learned of its own removal stops here.
         """
-        before, place, authority = tuple(self._chains.held.values()), (self._incarnation, self._written), self.authority
-        written: list[Fact] = []
-        for act in acts:
-            if isinstance(act.control, Join):
-                self._begin_log()
-            header, body = self._draft(act, authority, written, now_ms=now_ms)
-            fact = fact_of(seal_event(header, body, identity=self._identity, room_id=self._room_id))
-            written.append(fact)
-            if self._chains.refusal_of(fact) is None:
-                self._put(fact, _Batch())
-        if not self._counting() >= {fact.id for fact in written}:
+        acts, held, place = list(acts), tuple(self._chains.held.values()), (self._incarnation, self._written)
+        authority, written = self.authority, list[Fact]()
+        if all(act.ref is None or act.ref in self._chains.held for act in acts):
+            for act in acts:
+                written.append(self._write(act, authority, written, now_ms=now_ms))
+        if len(written) < len(acts) or not all(map(self._counts, written)):
             self._incarnation, self._written = place
-            self._withdraw(before)
+            self._chains.keep_only(held)
+            self._authority = None
             raise NotAllowed("do this here", who="members whose right to it stands")
         self._written = len(self._own_log().facts)
         return [fact.event for fact in written]
 
-    def _draft(self, act: Act, authority: Authority, written: list[Fact], *, now_ms: int) -> tuple[Header, bytes]:
-        own, control = self._own_log(), act.control
+    def _write(self, act: Act, authority: Authority, written: Iterable[Fact], *, now_ms: int) -> Fact:
+        """The event of an act, held if nothing speaks against it."""
+        if isinstance(act.control, Join):
+            self._begin_log()
+        control = act.control
         if act.overcomes and isinstance(control, Grant):
             control = msgspec.structs.replace(control, over=_removals_of(control.member, authority, written))
-        body = encode_control(control)
+        header = self._header(act, control, authority, now_ms=now_ms)
+        event = seal_event(header, encode_control(control), identity=self._identity, room_id=self._room_id)
+        fact = fact_of(event)
+        if self._chains.refusal_of(fact) is None:
+            self._put(fact, Batch())
+        return fact
+
+    def _header(self, act: Act, control: Control, authority: Authority, *, now_ms: int) -> Header:
+        """Dated behind what it builds on, and no further ahead: who sets its clock forward moves nobody else's."""
+        before = self._own_log().facts[-1:]
+        auth = act.auth if act.auth is not None else self._best_right(authority)
         target = self._chains.held[act.ref] if act.ref is not None else None
-        header = Header(
+        basis = [*before, *filter(None, [target, self._chains.held.get(auth)])]
+        return Header(
             version=1,
             author=self._identity.public_key,
             incarnation=self._incarnation,
             plane=Plane.CONTROL,
-            seq=len(own.facts) + 1,
-            prev=own.facts[-1].id if own.facts else b"",
-            hlc=max(hlc_at(now_ms), self._newest_hlc + 1),
+            seq=before[0].seq + 1 if before else 1,
+            prev=before[0].id if before else b"",
+            hlc=max(hlc_at(now_ms), *(fact.hlc + 1 for fact in basis), 0),
             kind=kind_of(control),
-            auth=act.auth if act.auth is not None else self._best_right(authority),
+            auth=auth,
             ref=Reference(target.id, target.hlc) if target is not None else None,
-            body_hash=hashlib.sha256(body).digest(),
+            body_hash=hashlib.sha256(encode_control(control)).digest(),
         )
-        return header, body
 
-    def _best_right(self, authority: Authority) -> bytes:
+    def _best_right(self, authority: Authority) -> EventId:
         """The grant that we rely on where an act names none; empty for an owner."""
         standings = authority.standings_of(self._identity.member_id)
-        return standings[0].id if standings else b""
+        return standings[0].id if standings else EventId(b"")
 
     def _own_log(self) -> Chain:
         """The log that we write to: a new one at first, and whenever part of ours was let go."""
@@ -307,23 +274,19 @@ class ControlLog:
     def _own_id(self) -> LogId:
         return LogId(self._identity.public_key, self._incarnation, Plane.CONTROL)
 
-    def _withdraw(self, before: Iterable[Fact]) -> None:
-        """Forget what was written; nothing of it has left this process."""
-        self._chains.keep_only(before)
-        self._authority = None
+    def _counts(self, fact: Fact) -> bool:
+        """Whether what we wrote has any effect: a join by which we neither come in nor wait has none."""
+        is_join = isinstance(fact.control, Join)
+        return fact.id in (self.authority.joins_of(self._identity.member_id) if is_join else self.authority.lawful)
 
     # keeping within bounds
-
-    def _counting(self) -> set[EventId]:
-        """What counts, or waits to be granted."""
-        return {*self.authority.lawful, *self.authority.grantable}
 
     def _settle(self) -> None:
         """Let go of void events beyond the limbo: of each log the part behind its last event that counts, the last
         of all logs first."""
         if len(self._chains.held) <= len(self.authority.lawful) + self._bounds.max_void:
             return
-        counting = self._counting()
+        counting = {*self.authority.lawful, *self.authority.grantable}
         tails: list[tuple[int, tuple[int, EventId]]] = []
         for chain in self._chains.logs.values():
             counted = max((fact.seq for fact in chain.facts if fact.id in counting), default=0)
@@ -334,30 +297,7 @@ class ControlLog:
             self._authority = None
 
 
-@dataclass(slots=True)
-class _Batch:
-    """What has become of a batch so far."""
-
-    waiting: list[Fact] = field(default_factory=list)
-    accepted: list[Fact] = field(default_factory=list)
-    refused: list[tuple[bytes, Refusal]] = field(default_factory=list)
-    forks: dict[LogId, ForkPoint] = field(default_factory=dict)
-
-    def intake(self, chains: Chains) -> Intake:
-        """What is left of it after all."""
-        kept = tuple(fact.event for fact in self.accepted if fact.id in chains.held)
-        known = chains.held.keys() | chains.proofs
-        gone = [(fact.event.encoded, Refusal.FULL) for fact in self.accepted if fact.id not in known]
-        forks = tuple(_fork(log, fork) for log, fork in self.forks.items())
-        proofs = tuple(fact.event.encoded for fork in self.forks.values() for fact in fork.proof)
-        return Intake(kept, (*self.refused, *gone), forks, proofs)
-
-
 def _removals_of(member: bytes, authority: Authority, written: Iterable[Fact]) -> tuple[EventId, ...]:
     """Those that count, and those that we have just written ourselves."""
     known = (removal.id for removal in authority.removals_of(member_id_of(member)))
     return (*known, *(fact.id for fact in written if isinstance(fact.control, Revoke | Ban)))
-
-
-def _fork(log: LogId, point: ForkPoint) -> Fork:
-    return Fork(member_id_of(log.author), log.incarnation, point.seq)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from .control import Ban, Cut, Grant, Invitation, Join, Level, Revoke, Uninvite
 from .event import Event, EventId, LogId, ms_of
-from .facts import Fact
+from .facts import Fact, order_of
 from .genesis import Genesis
 
 __all__ = ["Evaluation", "Reach", "Removal", "level_given", "member_of", "rank_of", "resigns"]
@@ -107,7 +107,7 @@ class Evaluation:
                 self.resigned.setdefault(fact.auth, []).append(fact)
         lawful = [fact for fact in standing if not self._is_after_resigning(fact)]
         self.lawful.update(fact.id for fact in lawful)
-        for fact in sorted(lawful, key=lambda fact: fact.order, reverse=True):
+        for fact in sorted(lawful, key=order_of, reverse=True):
             if fact.id not in self._annulled:
                 self._act(level, fact)
 
@@ -216,9 +216,7 @@ class Evaluation:
 
     def _use_invites(self) -> None:
         """A single-use invite is used by the first grant of membership; grants of others through it do not count."""
-        admissions = sorted(
-            (grant for grants in self.granted.values() for grant in grants), key=lambda fact: fact.order
-        )
+        admissions = sorted((grant for grants in self.granted.values() for grant in grants), key=order_of)
         for grant in admissions:
             invite = self._single_invite_of(grant)
             if invite is not None and member_of(self.used.setdefault(invite, grant)) != member_of(grant):

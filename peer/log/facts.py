@@ -15,7 +15,7 @@ from ..ids import RoomId
 from .control import Control, decode_control
 from .event import Event, EventId, LogId, decode_event
 
-__all__ = ["Fact", "decode_fact", "fact_of", "whole_logs"]
+__all__ = ["Fact", "decode_fact", "fact_of", "order_of", "whole_logs"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,11 @@ class Fact:
     def order(self) -> tuple[int, EventId]:
         """The total order of all events, the same on every replica."""
         return self.hlc, self.id
+
+
+def order_of(fact: Fact) -> tuple[int, EventId]:
+    """To sort by."""
+    return fact.order
 
 
 def decode_fact(encoded: bytes, *, room_id: RoomId) -> Fact:

@@ -19,7 +19,7 @@ import msgspec
 from ..errors import MalformedFrame
 from .chains import Chain, Chains
 from .event import LogId
-from .facts import Fact
+from .facts import Fact, order_of
 
 __all__ = ["DIGEST_BYTES", "Part", "batches", "decode_part", "digest_of", "encode_parts", "lacking"]
 
@@ -92,7 +92,7 @@ def lacking(part: Part, chains: Chains) -> list[Fact]:
         key = _key(log)
         if part.start <= key and (not part.below or key < part.below):
             facts.extend(_lacking_of(chain, theirs.get(key, _Tip(key, 0, 0, b""))))
-    return sorted(facts, key=lambda fact: fact.order)
+    return sorted(facts, key=order_of)
 
 
 def batches(items: Iterable[tuple[bytes, bytes]], max_bytes: int) -> Iterator[list[tuple[bytes, bytes]]]:
