@@ -9,7 +9,19 @@ from __future__ import annotations
 import string
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
-__all__ = ["BASE64URL_ALPHABET", "decode_base64url", "encode_base64url", "length_prefixed"]
+from .errors import BadIdentity
+from .ids import MemberId
+
+__all__ = [
+    "BASE64URL_ALPHABET",
+    "decode_base64url",
+    "encode_base64url",
+    "length_prefixed",
+    "member_id_of",
+    "public_key_of",
+]
+
+_IDENTITY_KEY_BYTES = 32
 
 BASE64URL_ALPHABET = frozenset(string.ascii_letters + string.digits + "-_")
 
@@ -33,3 +45,19 @@ def decode_base64url(text: str) -> bytes:
 def length_prefixed(*parts: bytes) -> bytes:
     """LP(a, b, …): each part behind its length as two bytes, big-endian."""
     return b"".join(len(part).to_bytes(2, "big") + part for part in parts)
+
+
+def member_id_of(public_key: bytes) -> MemberId:
+    """The name of a key: 43 characters of base64url."""
+    return MemberId(encode_base64url(public_key))
+
+
+def public_key_of(member_id: MemberId) -> bytes:
+    """The key behind a name; raise BadIdentity for a name that `member_id_of` does not give."""
+    try:
+        public_key = decode_base64url(member_id)
+    except ValueError:
+        raise BadIdentity("a member id is 43 characters of base64url") from None
+    if len(public_key) != _IDENTITY_KEY_BYTES:
+        raise BadIdentity(f"a member id holds {_IDENTITY_KEY_BYTES} bytes, this one {len(public_key)}")
+    return public_key

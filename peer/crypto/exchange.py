@@ -15,38 +15,35 @@ import enum
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import accumulate, pairwise
 from typing import TypeAlias
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey, MLKEM768PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from ..errors import BadCiphertext, BadSetting, CryptoError, HandshakeFailed, RemoteError
+from ..errors import BadCiphertext, BadSetting, CryptoError, HandshakeFailed, MalformedFrame, RemoteError
 from ..ids import MemberId
 from . import labels
 from .identity import IDENTITY_KEY_BYTES, SIGNATURE_BYTES, Identity, check_identity_key, member_id_of, verify
-from .kem import CIPHERTEXT_BYTES, ENCAPSULATION_KEY_BYTES, decapsulate, encapsulate, generate_kem_key
 from .link_cipher import LinkCipher
 from .noise import DH_BYTES, TAG_BYTES, NoiseNNpsk0
 
 __all__ = ["SUITES", "SUITE_HYBRID", "SUITE_X25519", "Established", "OneTry", "Role", "Steps", "Terms", "steps_of"]
 
-SUITE_X25519, SUITE_HYBRID = 1, 2
-SUITES = (SUITE_X25519, SUITE_HYBRID)
+SUITES = SUITE_X25519, SUITE_HYBRID = 1, 2
 
 _MESSAGE_1, _MESSAGE_2, _MESSAGE_3 = b"\x01", b"\x02", b"\x03"
 _NOISE_BYTES = DH_BYTES + TAG_BYTES
-_KEY_BYTES = {SUITE_X25519: 0, SUITE_HYBRID: ENCAPSULATION_KEY_BYTES}
-_CIPHERTEXT_BYTES = {SUITE_X25519: 0, SUITE_HYBRID: CIPHERTEXT_BYTES}
+_KEM_SEED_BYTES = 64  # d ‖ z, FIPS 203, 7.1
+_KEM_KEY_BYTES = {SUITE_X25519: 0, SUITE_HYBRID: 1184}
+_KEM_CIPHERTEXT_BYTES = {SUITE_X25519: 0, SUITE_HYBRID: 1088}
 _AUTH_BYTES = IDENTITY_KEY_BYTES + SIGNATURE_BYTES + TAG_BYTES
 _AUTH_NONCE = bytes(12)  # each auth key seals once
 
 KeyOf: TypeAlias = Callable[[bytes], bytes]
 """The key of a label, in one session."""
-Outcome: TypeAlias = "tuple[Established, list[bytes]]"
-"""The session, and what to send last."""
-Steps: TypeAlias = Generator[list[bytes], bytes, Outcome]
-"""Yields what to send, and is sent what came."""
+Steps: TypeAlias = Generator[list[bytes], bytes, "tuple[Established, list[bytes]]"]
+"""Yields what to send, is sent what came; returns the session, and what to send last."""
 
 
 class Role(enum.Enum):
@@ -81,11 +78,10 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Established:
-    """One session: who the other side is, and what every key of this epoch derives from."""
+    """One session: who the other side is, our role, and what every key of this epoch derives from."""
 
     remote: MemberId
     role: Role
-    """Ours."""
     suite: int
     handshake_hash: bytes = field(repr=False)
     """Names this session; the same on both sides."""
@@ -133,9 +129,8 @@ class OneTry:
         except StopIteration as end:
             if end.value is None:
                 raise HandshakeFailed("no frame is expected at this time") from None
-            outcome: Outcome = end.value
-            self.established, replies = outcome
-            return replies
+            self.established, replies = end.value
+            return list(replies)
         except (CryptoError, RemoteError) as error:
             raise HandshakeFailed(str(error)) from error
 
@@ -147,15 +142,16 @@ def steps_of(terms: Terms) -> Steps:
 
 def _initiate(terms: Terms) -> Steps:
     """-> 01, <- 02, -> 03"""
+    is_hybrid = terms.suite == SUITE_HYBRID
     noise = NoiseNNpsk0(psk=terms.psk, prologue=terms.prologue, random_bytes=terms.random_bytes)
-    kem_key = generate_kem_key(terms.random_bytes) if terms.suite == SUITE_HYBRID else None
+    kem_key = MLKEM768PrivateKey.from_seed_bytes(terms.random_bytes(_KEM_SEED_BYTES)) if is_hybrid else None
     payload_1 = kem_key.public_key().public_bytes_raw() if kem_key else b""
     frame = yield [_MESSAGE_1 + noise.write_message_1(payload_1)]
-    message_2, auth = _body(frame, _MESSAGE_2, _NOISE_BYTES + _CIPHERTEXT_BYTES[terms.suite], _AUTH_BYTES)
-    payload_2 = noise.read_message_2(message_2)
-    kem_secret = decapsulate(kem_key, payload_2) if kem_key else b""
+    body = _body(frame, _MESSAGE_2, _NOISE_BYTES + _KEM_CIPHERTEXT_BYTES[terms.suite] + _AUTH_BYTES)
+    payload_2 = noise.read_message_2(body[:-_AUTH_BYTES])
+    kem_secret = kem_key.decapsulate(payload_2) if kem_key else b""
     key = _derive(noise, kem_secret)
-    remote = _open_auth(auth, key, noise.handshake_hash, sealed_by=Role.RESPONDER)
+    remote = _open_auth(body[-_AUTH_BYTES:], key, noise.handshake_hash, sealed_by=Role.RESPONDER)
     terms.admit(remote)
     established = Established(remote, terms.role, terms.suite, noise.handshake_hash, key)
     return established, [_MESSAGE_3 + _seal_auth(terms, key, noise.handshake_hash)]
@@ -165,24 +161,30 @@ def _respond(terms: Terms) -> Steps:
     """-> 01, <- 02, -> 03; the psk is proven before anything of ours is made."""
     noise = NoiseNNpsk0(psk=terms.psk, prologue=terms.prologue, random_bytes=terms.random_bytes)
     frame = yield []
-    (message_1,) = _body(frame, _MESSAGE_1, _NOISE_BYTES + _KEY_BYTES[terms.suite])
-    payload_1 = noise.read_message_1(message_1)
-    kem_secret, payload_2 = encapsulate(payload_1) if terms.suite == SUITE_HYBRID else (b"", b"")
+    payload_1 = noise.read_message_1(_body(frame, _MESSAGE_1, _NOISE_BYTES + _KEM_KEY_BYTES[terms.suite]))
+    kem_secret, payload_2 = _encapsulate(payload_1) if terms.suite == SUITE_HYBRID else (b"", b"")
     message_2 = noise.write_message_2(payload_2)
     key = _derive(noise, kem_secret)
     frame = yield [_MESSAGE_2 + message_2 + _seal_auth(terms, key, noise.handshake_hash)]
-    (auth,) = _body(frame, _MESSAGE_3, _AUTH_BYTES)
+    auth = _body(frame, _MESSAGE_3, _AUTH_BYTES)
     remote = _open_auth(auth, key, noise.handshake_hash, sealed_by=Role.INITIATOR)
     terms.admit(remote)
     return Established(remote, terms.role, terms.suite, noise.handshake_hash, key), []
 
 
-def _body(frame: bytes, frame_type: bytes, *parts: int) -> list[bytes]:
-    """What follows the type, cut into parts of so many bytes, if it is this type and has this length."""
-    if frame[:1] != frame_type or len(frame) != 1 + sum(parts):
+def _body(frame: bytes, frame_type: bytes, body_bytes: int) -> bytes:
+    """What follows the type, if it is this type and has this length."""
+    if frame[:1] != frame_type or len(frame) != 1 + body_bytes:
         raise HandshakeFailed(f"not the handshake frame {frame_type.hex()}")
-    ends = list(accumulate(parts, initial=1))
-    return [frame[start:end] for start, end in pairwise(ends)]
+    return frame[1:]
+
+
+def _encapsulate(key: bytes) -> tuple[bytes, bytes]:
+    """A secret, of chance that the library draws itself, and its ciphertext; raise MalformedFrame (FIPS 203, 7.2)."""
+    try:
+        return MLKEM768PublicKey.from_public_bytes(key).encapsulate()
+    except ValueError:
+        raise MalformedFrame("not an ML-KEM-768 key") from None
 
 
 def _derive(noise: NoiseNNpsk0, kem_secret: bytes) -> KeyOf:

@@ -14,25 +14,17 @@ from typing import Final
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from ..encoding import decode_base64url, encode_base64url
+from ..encoding import member_id_of, public_key_of
 from ..errors import BadIdentity
-from ..ids import MemberId, short
+from ..ids import short
 from .labels import labelled
 
 __all__ = [
-    "IDENTITY_KEY_BYTES",
-    "SIGNATURE_BYTES",
-    "SMALL_ORDER_KEYS",
-    "Identity",
-    "check_identity_key",
-    "member_id_of",
-    "public_key_of",
-    "verify",
-]
+    "IDENTITY_KEY_BYTES", "SIGNATURE_BYTES", "SMALL_ORDER_KEYS", "Identity", "check_identity_key", "member_id_of",
+    "public_key_of", "verify",
+]  # fmt: skip
 
-IDENTITY_KEY_BYTES = 32
-SIGNATURE_BYTES = 64
-SEED_BYTES = 32
+IDENTITY_KEY_BYTES, SIGNATURE_BYTES, SEED_BYTES = 32, 64, 32
 
 # The eight points of order 1, 2, 4 and 8 on edwards25519 in all 14 encodings that decoders accept, after
 # "Taming the many EdDSAs" (Chalkias, Garillot, Nikolaenko 2020). The tests derive the set again from the curve.
@@ -100,19 +92,3 @@ def check_identity_key(public_key: bytes) -> None:
         raise BadIdentity(f"an identity key has {IDENTITY_KEY_BYTES} bytes, this one has {len(public_key)}")
     if public_key in SMALL_ORDER_KEYS:
         raise BadIdentity("an identity key of small order proves nothing")
-
-
-def member_id_of(public_key: bytes) -> MemberId:
-    """The name of a key: 43 characters of base64url."""
-    return MemberId(encode_base64url(public_key))
-
-
-def public_key_of(member_id: MemberId) -> bytes:
-    """The key behind a name; raise BadIdentity for a name that `member_id_of` does not give."""
-    try:
-        public_key = decode_base64url(member_id)
-    except ValueError:
-        raise BadIdentity("a member id is 43 characters of base64url") from None
-    if len(public_key) != IDENTITY_KEY_BYTES:
-        raise BadIdentity(f"a member id holds {IDENTITY_KEY_BYTES} bytes, this one {len(public_key)}")
-    return public_key

@@ -13,19 +13,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 __all__ = [
-    "AUTH",
-    "AUTH_SIGNATURE",
-    "CHANNEL",
-    "EVENT_HASH",
-    "EVENT_SIGNATURE",
-    "JOIN_SIGNATURE",
-    "LINK_PROLOGUE",
-    "REKEY_EXPORT",
-    "REKEY_PROLOGUE",
-    "derive_key",
-    "hash_labelled",
-    "labelled",
-]
+    "AUTH", "AUTH_SIGNATURE", "CHANNEL", "EVENT_HASH", "EVENT_SIGNATURE", "JOIN_SIGNATURE", "LINK_PROLOGUE",
+    "REKEY_EXPORT", "REKEY_PROLOGUE", "derive_key", "hash_labelled", "labelled",
+]  # fmt: skip
 
 # hashed: label ‖ 00 ‖ data
 EVENT_HASH = b"speaktube v1 event id"

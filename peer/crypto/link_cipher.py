@@ -22,16 +22,12 @@ MAX_FRAMES = 2**32
 """Frames a key may seal. At 2^12 blocks a frame the advantage in telling AES-GCM from chance stays below 2^-40
 (draft-irtf-cfrg-aead-limits, section 5.1); the rekey comes long before."""
 
-_HEADER_BYTES = 10
-_TAG_BYTES = 16
+_HEADER_BYTES, _TAG_BYTES = 10, 16
 _NONCE_HEAD = bytes(4)
-_WINDOW_MASK = (1 << WINDOW) - 1
 
 
 class _Receiver:
     """One receive key, and which of its counters were here."""
-
-    __slots__ = ("_highest", "_key", "_max_frames", "_seen", "head")
 
     def __init__(self, key: bytes, *, head: bytes, max_frames: int) -> None:
         self._key = AESGCM(key)
@@ -63,7 +59,7 @@ class _Receiver:
         if ahead <= 0:
             self._seen |= 1 << -ahead
             return
-        kept = self._seen << ahead & _WINDOW_MASK if ahead < WINDOW else 0
+        kept = self._seen << ahead & (1 << WINDOW) - 1 if ahead < WINDOW else 0
         self._seen = kept | 1
         self._highest = counter
 

@@ -2,10 +2,9 @@
 
     NNpsk0:    -> psk, e        <- e, ee        (sections 7.5 and 9.4)
 
-Names follow the spec so that it can be read alongside. Deviations in form, none in bytes: the four steps of the
-pattern are four methods, called in order by `exchange`; `split` gives keys instead of CipherStates, because more is
-derived from them. Since psk comes first a key is always there, and since a MixKey precedes each payload, each key seals
-once: n is always 0, so the spec's CipherState (5.1) is AES-GCM with that nonce.
+Names follow the spec so that it can be read alongside. Deviations in form, none in bytes: the steps of the pattern are
+methods, called in order by `exchange`; `split` gives keys, because more is derived from them. Since psk comes first and
+a MixKey precedes each payload, a key is always there and seals once: CipherState (5.1) is AES-GCM with n = 0.
 
 Promised: who does not know the psk fails at the first tag, before any DH or key generation; a result of zeros from DH
 is refused. Not promised: identity (`exchange` signs for that). After an error the object must be thrown away.
@@ -26,30 +25,15 @@ from .labels import derive_key
 __all__ = ["DH_BYTES", "PROTOCOL_NAME", "TAG_BYTES", "NoiseNNpsk0", "SymmetricState"]
 
 PROTOCOL_NAME = b"Noise_NNpsk0_25519_AESGCM_SHA256"
-DH_BYTES = 32  # DHLEN, section 12.1
-HASH_BYTES = 32  # HASHLEN, section 12.5
-PSK_BYTES = 32  # section 9.1
+DH_BYTES = HASH_BYTES = PSK_BYTES = 32  # DHLEN, section 12.1; HASHLEN, 12.5; 9.1
 TAG_BYTES = 16
 _NONCE = bytes(12)  # section 12.4: 32 bits of zeros, then n = 0 as 64 bits
-
-
-def _hash(data: bytes) -> bytes:
-    """HASH(data), section 12.5."""
-    return sha256(data).digest()
 
 
 def _hkdf(chaining_key: bytes, input_key_material: bytes, outputs: int) -> list[bytes]:
     """HKDF(), section 4.3: RFC 5869 with the chaining key as salt and an empty info."""
     okm = derive_key(b"", material=input_key_material, salt=chaining_key, length=outputs * HASH_BYTES)
     return [okm[start : start + HASH_BYTES] for start in range(0, len(okm), HASH_BYTES)]
-
-
-def _dh(private_key: X25519PrivateKey, public_key: bytes) -> bytes:
-    """DH(), section 12.1; raise HandshakeFailed for zeros, the sign of a point of low order."""
-    try:
-        return private_key.exchange(X25519PublicKey.from_public_bytes(public_key))
-    except ValueError:
-        raise HandshakeFailed("a Diffie-Hellman key of low order") from None
 
 
 class SymmetricState:
@@ -67,7 +51,8 @@ class SymmetricState:
         self._k = AESGCM(temp_k)
 
     def mix_hash(self, data: bytes) -> None:
-        self.h = _hash(self.h + data)
+        """HASH() is section 12.5."""
+        self.h = sha256(self.h + data).digest()
 
     def mix_key_and_hash(self, input_key_material: bytes) -> None:
         self._ck, temp_h, temp_k = _hkdf(self._ck, input_key_material, 3)
@@ -165,6 +150,10 @@ class NoiseNNpsk0:
         self._symmetric.mix_key(public)
 
     def _mix_ee(self) -> None:
-        """Token ee; our ephemeral key has done all it may."""
-        self._symmetric.mix_key(_dh(self._e, self._re))
+        """Token ee. DH(), section 12.1, gives zeros for a point of low order: raise HandshakeFailed."""
+        try:
+            secret = self._e.exchange(X25519PublicKey.from_public_bytes(self._re))
+        except ValueError:
+            raise HandshakeFailed("a Diffie-Hellman key of low order") from None
+        self._symmetric.mix_key(secret)
         del self._e, self._re

@@ -64,8 +64,7 @@ class LinkKeys:
 
     def start(self) -> list[bytes]:
         """Message 1, by who offered the link and is not busy; frames for the events channel."""
-        assert self.leads
-        assert not self.is_busy
+        assert self.leads and not self.is_busy  # noqa: PT018
         self._exchange = OneTry(steps_of(self._terms()))
         return self._seal(self._exchange.start())
 
@@ -75,7 +74,10 @@ class LinkKeys:
             self._finish(self._next, message)
             return []
         if self._exchange is None:
-            self._exchange = self._answer()
+            if self.leads:
+                raise HandshakeFailed("who answered a link does not begin to renew its keys")
+            self._exchange = OneTry(steps_of(self._terms()))
+            self._exchange.start()
         frames = self._seal(self._exchange.receive(message))
         if self._exchange.established is not None:
             frames += self._renew(self._exchange.established)
@@ -105,13 +107,6 @@ class LinkKeys:
     def _admit(self, remote: MemberId) -> None:
         if remote != self._current.remote:
             raise HandshakeFailed("another identity than the link's wants to renew its keys")
-
-    def _answer(self) -> OneTry:
-        if self.leads:
-            raise HandshakeFailed("who answered a link does not begin to renew its keys")
-        exchange = OneTry(steps_of(self._terms()))
-        exchange.start()
-        return exchange
 
     def _renew(self, established: Established) -> list[bytes]:
         """Both hear the new keys from here on, and message 3 was the last frame of events under the old ones."""

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peer.encoding import BASE64URL_ALPHABET, decode_base64url, encode_base64url, length_prefixed
+from peer.encoding import (
+    BASE64URL_ALPHABET,
+    decode_base64url,
+    encode_base64url,
+    length_prefixed,
+    member_id_of,
+    public_key_of,
+)
+from peer.errors import BadIdentity
+from peer.ids import MemberId
 
 
 @given(st.binary(max_size=100))
@@ -48,3 +57,28 @@ def test_different_lists_never_look_alike(left: list[bytes], right: list[bytes])
 def test_part_too_long_for_its_length_is_our_own_bug() -> None:
     with pytest.raises(OverflowError):
         length_prefixed(bytes(65536))
+
+
+# ---- members
+
+
+def test_member_id_and_key_name_each_other() -> None:
+    key = bytes(range(32))
+    name = member_id_of(key)
+    assert len(name) == 43
+    assert public_key_of(name) == key
+
+
+@pytest.mark.parametrize("name", ["", "A", "A" * 42, "A" * 44, "A" * 42 + "=", "A" * 42 + "B", "é" * 43, "A" * 40])
+def test_name_that_no_key_has_is_refused(name: str) -> None:
+    with pytest.raises(BadIdentity):
+        public_key_of(MemberId(name))
+
+
+@given(st.text(max_size=50))
+def test_any_text_as_member_id_gives_a_key_or_bad_identity(name: str) -> None:
+    try:
+        public_key = public_key_of(MemberId(name))
+    except BadIdentity:
+        return
+    assert member_id_of(public_key) == name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey, MLKEM768PublicKey
@@ -406,3 +407,29 @@ def test_ciphertext_that_was_not_made_for_the_key_fits_nothing() -> None:
 
 def test_suites_of_this_version() -> None:
     assert SUITES == (SUITE_X25519, SUITE_HYBRID) == (1, 2)
+
+
+@fuzz
+@given(data=st.binary(max_size=1184))
+def test_any_bytes_are_a_kem_key_or_end_it(data: bytes) -> None:
+    """Whoever holds the gate may send any payload."""
+    handshake = responder(suites=(SUITE_HYBRID,))
+    raw = RawSide(b"I", HYBRID_PROLOGUE)
+    handshake.start()
+    handshake.receive(HYBRID_HELLO)
+    message_1 = b"\x01" + raw.write(data.ljust(1184, b"\0"))
+    with suppress(HandshakeFailed):
+        assert len(handshake.receive(message_1)) == 1
+
+
+@fuzz
+@given(data=st.binary(max_size=1088))
+def test_any_ciphertext_ends_it(data: bytes) -> None:
+    """FIPS 203, 6.3: a secret comes out that nobody else knows."""
+    handshake = initiator(suites=(SUITE_HYBRID,))
+    raw = RawSide(b"R", HYBRID_PROLOGUE)
+    handshake.start()
+    (message_1,) = handshake.receive(HYBRID_HELLO)
+    raw.read(message_1[1:])
+    message_2 = raw.write(data.ljust(1088, b"\0"))
+    assert "tag" in dies_of(handshake, b"\x02" + message_2 + raw.seal_auth(bodos(raw.h)))

@@ -68,6 +68,29 @@ def test_identity_at_its_best_suite_is_welcome(best: int) -> None:
     assert Pair(initiator(**suites), responder(**suites)).run().ends[0].suite == 2
 
 
+# ---- who is let in
+
+
+def _shown_to(left: Handshake, right: Handshake) -> tuple[Handshake, bytes]:
+    """The left side, and the message in which the right one shows itself."""
+    pair = Pair(left, right)
+    for step in (pair.greet, pair.swap_hellos, pair.pass_message_1):
+        step()
+    return left, pair.frames[3]
+
+
+def test_identity_not_wanted_is_refused() -> None:
+    doorman = Doorman(admits=False)
+    assert "not wanted" in dies_of(*_shown_to(initiator(authorise=doorman), responder()))
+    assert doorman.asked == [BODO.member_id]
+
+
+def test_own_identity_is_refused_and_nobody_asked() -> None:
+    doorman = Doorman()
+    assert "our own" in dies_of(*_shown_to(initiator(authorise=doorman), responder(identity=ANNA)))
+    assert doorman.asked == []
+
+
 # ---- unknown suites
 
 

@@ -12,12 +12,9 @@ from peer.crypto.identity import (
     SMALL_ORDER_KEYS,
     Identity,
     check_identity_key,
-    member_id_of,
-    public_key_of,
     verify,
 )
 from peer.errors import BadIdentity
-from peer.ids import MemberId
 
 from .edwards25519 import NEUTRAL, encodings_of, small_order_points, times
 from .link_pair import ANNA, BODO, Chance
@@ -81,27 +78,6 @@ def test_signature_holds_for_nothing_else() -> None:
 def test_any_bytes_as_key_and_signature_are_just_not_verified(public_key: bytes, signature: bytes) -> None:
     assert not verify(public_key, LABEL, signature, b"data")
     assert not verify(ANNA.public_key, LABEL, signature, b"data")
-
-
-def test_member_id_and_key_name_each_other() -> None:
-    assert len(ANNA.member_id) == 43
-    assert public_key_of(ANNA.member_id) == ANNA.public_key
-    assert member_id_of(ANNA.public_key) == ANNA.member_id
-
-
-@pytest.mark.parametrize("name", ["", "A", "A" * 42, "A" * 44, "A" * 42 + "=", "A" * 42 + "B", "é" * 43, "A" * 40])
-def test_name_that_no_key_has_is_refused(name: str) -> None:
-    with pytest.raises(BadIdentity):
-        public_key_of(MemberId(name))
-
-
-@given(st.text(max_size=50))
-def test_any_text_as_member_id_gives_a_key_or_bad_identity(name: str) -> None:
-    try:
-        public_key = public_key_of(MemberId(name))
-    except BadIdentity:
-        return
-    assert member_id_of(public_key) == name
 
 
 def test_refused_keys_are_exactly_the_points_of_small_order() -> None:

@@ -201,3 +201,68 @@ def test_any_bytes_are_refused_and_the_next_frame_opens(data: bytes) -> None:
             right.open(frame)
     assert state_of(right) == before
     assert right.open(left.seal(b"next")) == b"next"
+
+
+# ---- epochs; when they change is tested with the rekey
+
+KEY_C, KEY_D = bytes(range(64, 96)), bytes(range(96, 128))
+
+
+def renewed() -> tuple[LinkCipher, LinkCipher, list[bytes]]:
+    """Both ends in epoch 1, and two frames of the left one from before."""
+    left, right = ends()
+    old = [left.seal(b"old"), left.seal(b"older")]
+    for end, send, receive in ((left, KEY_C, KEY_D), (right, KEY_D, KEY_C)):
+        end.expect(receive)
+        end.switch(send)
+    return left, right, old
+
+
+def test_new_epoch_has_its_byte_its_keys_and_counters_from_0() -> None:
+    left, right, _ = renewed()
+    frame = left.seal(b"new")
+    assert frame[:10] == b"\x04\x01" + bytes(8)
+    assert AESGCM(KEY_C).decrypt(bytes(12), frame[10:], frame[:10]) == b"new"
+    assert right.open(frame) == b"new"
+
+
+def test_both_epochs_are_heard_until_the_first_new_frame() -> None:
+    left, right, old = renewed()
+    assert right.hears_old_epoch
+    assert right.open(old[1]) == b"older"
+    with pytest.raises(Replayed):
+        right.open(old[1])
+    forged = b"\x04\x01" + bytes(8) + bytes(40)
+    with pytest.raises(BadCiphertext):
+        right.open(forged)
+    assert right.hears_old_epoch
+    right.open(left.seal(b"new"))
+    assert not right.hears_old_epoch
+    with pytest.raises(MalformedFrame):
+        right.open(old[0])
+
+
+def test_old_epoch_can_be_forgotten() -> None:
+    left, right, old = renewed()
+    right.forget_old_epoch()
+    with pytest.raises(MalformedFrame):
+        right.open(old[0])
+    assert right.open(left.seal(b"new")) == b"new"
+
+
+def test_expecting_does_not_change_what_is_sealed() -> None:
+    left, right = ends()
+    left.expect(KEY_D)
+    assert right.open(left.seal(b"still old")) == b"still old"
+
+
+def test_key_that_seals_cannot_be_set_again() -> None:
+    """Its counter would begin anew."""
+    left, _, _ = renewed()
+    with pytest.raises(AssertionError):
+        left.switch(KEY_C)
+
+
+@pytest.mark.parametrize(("epoch", "byte"), [(0, 0), (255, 255), (256, 0), (511, 255)])
+def test_byte_of_the_epoch_begins_anew_after_255(epoch: int, byte: int) -> None:
+    assert LinkCipher(KEY_A, KEY_B, epoch=epoch).seal(b"text")[1] == byte
