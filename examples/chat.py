@@ -160,8 +160,6 @@ def describe(event: peer.Event) -> str | None:
                 f"{plain_name(member.name)} ({peer.short(member.id)}) has another key than the person {how} "
                 f"({peer.short(known.id)}): a new device, or somebody else. /verify {peer.short(member.id)}"
             )
-        case peer.VerificationChanged(member):
-            return grey(f"{plain_name(member.name)} is {'' if member.verified else 'no longer '}verified")
         case peer.StateChanged(peer.RoomState.SIGNALING_LOST):
             return grey("the signaling server is gone: the talk goes on, newcomers must wait; trying to reach it")
         case peer.StateChanged(peer.RoomState.JOINED):
@@ -218,11 +216,11 @@ def about_person(me: peer.Peer, room: peer.Room, verb: str, words: list[str]) ->
     if verb == "/verify" and len(words) > 1 and (words[-1] == "yes" or ":" in words[-1]):
         member = find(room, " ".join(words[:-1]))
         me.verify(member, code=None if words[-1] == "yes" else words[-1])
-        return grey(f"{plain_name(member.name)}'s key is verified from now on, in every room")
+        return grey(f"{plain_name(member.name)}'s key is verified: it has a {VERIFIED} before it in every room")
     member = find(room, " ".join(words))
     if verb == "/unverify":
         me.unverify(member)
-        return grey(f"{plain_name(member.name)}'s key is not verified")
+        return grey(f"{plain_name(member.name)}'s key is no longer verified")
     if verb == "/qr":
         code = me.verification_code(member)
         return f"{peer.qr_terminal(code)}\n{grey(f'for {plain_name(member.name)} alone: {code}')}"

@@ -94,7 +94,7 @@ def test_persons_are_verified_by_number_and_by_code(ada: Child, invite: str) -> 
         bob.type("hear me" + ENTER)
         ada.wait_for("bob hear me")
         ada.type("/verify bob yes" + ENTER)
-        ada.wait_for("bob is verified")
+        ada.wait_for("bob's key is verified")
         bob.type("and now" + ENTER)
         ada.wait_for("✓bob and now")
         assert "✓bob hear me" not in ada.shown
@@ -103,11 +103,26 @@ def test_persons_are_verified_by_number_and_by_code(ada: Child, invite: str) -> 
         bob.type("/verify ada speaktube-verify:1:abc:def" + ENTER)
         bob.wait_for("this code was damaged")
         bob.type(f"/verify ada {code}" + ENTER)
-        bob.wait_for("ada is verified")
+        bob.wait_for("ada's key is verified")
         bob.type("/verify nobody" + ENTER)
         bob.wait_for("nobody here is called nobody")
         ada.type("/unverify bob" + ENTER)
-        ada.wait_for("bob is no longer verified")
+        ada.wait_for("bob's key is no longer verified")
+
+
+def test_second_bearer_of_a_name_is_marked(server: str) -> None:
+    """In a public room anybody may take a name, and the first one is remembered."""
+    with Child(CHAT, "--server", server, "--create", "Lobby", "--public", "--name", "ada", terminal=True) as ada:
+        ada.wait_for("Lobby is open")
+        with Child(CHAT, "--server", server, "Lobby", "--name", "bob", terminal=True) as bob:
+            ada.wait_for("bob is here")
+            bob.type("/quit" + ENTER)
+            ada.wait_for("bob left")
+        with Child(CHAT, "--server", server, "Lobby", "--name", "Bob", terminal=True) as other:
+            ada.wait_for("✗Bob is here")
+            ada.wait_for("has another key than the person you met as bob")
+            other.type("it is me" + ENTER)
+            ada.wait_for("✗Bob it is me")
 
 
 def test_typing_is_shown_while_it_lasts(ada: Child, invite: str) -> None:
