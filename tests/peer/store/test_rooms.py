@@ -7,14 +7,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from peer.errors import StoreDamaged
 from peer.ids import RoomId
 from peer.keys.at_rest import RestKey
 from peer.ports import RoomRecord, RoomStore
 from peer.store.database import DATABASE_FILE, open_database
+from peer.store.memory import MemoryRoomStore
 from peer.store.rooms import SealedRoomStore
 from peer.store.sealed_rows import SealedRows
 
@@ -105,3 +109,30 @@ def test_record_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     rows.close()
     with pytest.raises(StoreDamaged, match="newer version"):
         loaded(tmp_path)
+
+
+RECORDS = st.builds(
+    RoomRecord,
+    secret=st.just(b"S" * 16),
+    title=st.sampled_from(["", "Deck", "Möwe"]),
+    control=st.lists(st.sampled_from([b"a", b"b", b"c", b""]), unique=True, max_size=4).map(tuple),
+)
+STEPS = st.lists(st.tuples(st.sampled_from([DECK, HOLD]), RECORDS | st.none()), max_size=5)
+
+
+@settings(max_examples=15)
+@given(STEPS)
+def test_disk_keeps_what_memory_keeps(steps: list[tuple[RoomId, RoomRecord | None]]) -> None:
+    """Whatever is saved and deleted in whatever order, also after a restart; control events are a set."""
+    model = MemoryRoomStore()
+    with TemporaryDirectory() as folder:
+        with opened(Path(folder)) as (store, _):
+            for room, record in steps:
+                for each in (store, model):
+                    each.delete(room) if record is None else each.save(room, record)
+        for room in (DECK, HOLD):
+            assert as_set(loaded(Path(folder), room)) == as_set(model.load(room))
+
+
+def as_set(record: RoomRecord | None) -> tuple[object, ...]:
+    return () if record is None else (record.title, record.secret, sorted(record.control))
