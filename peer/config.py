@@ -71,6 +71,24 @@ class Config:
     max_known_people: int = 4096
     """Keys that are remembered beyond those that were verified; those of public rooms met longest ago go first."""
 
+    lobby_timeout_s: float = 10.0
+    """Whoever holds a private room's secret and has nothing to wait for is let go of after this."""
+
+    admission_timeout_s: float = 10.0
+    """Longest that `join_room` waits to be let in where somebody is present; after it the room is in the lobby."""
+
+    max_lobby_peers: int = 32
+    """Links of one room that wait in its lobby; beyond, those that wait for nothing go first."""
+
+    max_control_events: int = 8192
+    """Of one room, by those who are no owners: invites, joins, grants, removals."""
+
+    control_burst: int = 256
+    """Control frames of one link in a row, and control events of it that are worth nothing; more end the link."""
+
+    control_frames_per_s: float = 20.0
+    """How fast that allowance grows again."""
+
     max_pending_messages: int = 256
     """Messages that wait for a link to open, for each peer; the oldest of them go first."""
 

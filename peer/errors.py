@@ -25,6 +25,7 @@
         SignalingUnreachable   no answer from the signaling server
         TokenUnavailable       the callable that supplies our JWT gave none
         JoinRefused            the signaling server said no
+          InviteRefused          the members of a private room take this invite no more, or not from us
         LinkFailed             no path to that peer
       StoreError             what this machine keeps cannot be read or written
         WrongPassphrase        the identity is sealed, and this does not open it
@@ -47,6 +48,7 @@ __all__ = [
     "CryptoError",
     "FellBehind",
     "HandshakeFailed",
+    "InviteRefused",
     "JoinRefused",
     "KeyExhausted",
     "LinkFailed",
@@ -214,6 +216,23 @@ class JoinRefused(ConnectivityError):
         self.code = code
         self.hint = hint
         self.retry_after_s = retry_after_s
+
+
+_REFUSALS = {
+    "unknown": ("no member who is here knows this invite", "ask whoever sent it for a new one"),
+    "expired": ("this invite has expired", "ask a member for a new one"),
+    "revoked": ("this invite was withdrawn", "ask a member for a new one"),
+    "used": ("this invite was for one guest and has been used", "ask a member for a new one"),
+    "banned": ("you were removed from this room", "one of its admins can let you in again"),
+}
+
+
+class InviteRefused(JoinRefused):
+    """The members of a private room do not let us in; `code` is unknown, expired, revoked, used or banned."""
+
+    def __init__(self, code: str) -> None:
+        message, hint = _REFUSALS[code]
+        super().__init__(code, message, hint=hint)
 
 
 class LinkFailed(ConnectivityError):

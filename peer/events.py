@@ -24,10 +24,13 @@ __all__ = [
     "Member",
     "MemberJoined",
     "MemberLeft",
+    "MemberWaiting",
     "Message",
     "MessageStatus",
     "Presence",
     "PresenceChanged",
+    "Role",
+    "RoleChanged",
     "RoomState",
     "StateChanged",
     "StatusChanged",
@@ -36,6 +39,8 @@ __all__ = [
 ]
 
 Presence: TypeAlias = Literal["online", "away", "offline"]
+Role: TypeAlias = Literal["owner", "admin", "moderator", "member"]
+"""What a member may: members talk, moderators remove members, admins invite and admit, owners make admins."""
 MessageStatus: TypeAlias = Literal["draft", "sent"]
 """`draft` until the first member was handed the message; never backwards."""
 
@@ -43,6 +48,8 @@ MessageStatus: TypeAlias = Literal["draft", "sent"]
 class RoomState(StrEnum):
     """How we stand in a room."""
 
+    LOBBY = "lobby"
+    """Not a member yet: nobody is here to let us in, or an admin has to do it. What is sent waits."""
     JOINED = "joined"
     SIGNALING_LOST = "signaling-lost"
     """No server answers: links live on, newcomers cannot reach us; we go on trying."""
@@ -84,7 +91,7 @@ class Member:
     id: MemberId
     name: str
     """What they call themselves; for people to read, not to trust."""
-    role: Literal["owner", "member"] = "member"
+    role: Role = "member"
     presence: Presence = "online"
     last_seen: datetime | None = None
     """UTC; when the last link to them ended. None while they are here."""
@@ -131,10 +138,24 @@ class MemberJoined:
 
 @dataclass(frozen=True, slots=True)
 class MemberLeft:
-    """The last link to a member ended: it said goodbye (`left`) or was `lost`."""
+    """The last link to a member ended: it said goodbye (`left`), was `lost`, or an admin `removed` it."""
 
     member: Member
-    reason: Literal["left", "lost"]
+    reason: Literal["left", "lost", "removed"]
+
+
+@dataclass(frozen=True, slots=True)
+class MemberWaiting:
+    """Somebody came by an invite and waits for us, who may do so, to `admit` it. Its name is what it says."""
+
+    member: Member
+
+
+@dataclass(frozen=True, slots=True)
+class RoleChanged:
+    """A member that is here, or ourselves, may do more or less than before."""
+
+    member: Member
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +218,8 @@ Event: TypeAlias = (
     Message
     | MemberJoined
     | MemberLeft
+    | MemberWaiting
+    | RoleChanged
     | TypingChanged
     | PresenceChanged
     | ClaimChanged

@@ -16,17 +16,19 @@ from .attester import Attester
 from .config import Config
 from .core.channel import Credentials
 from .core.claims import Standing
-from .core.membership import Charter
+from .core.membership import Founding, InviteSeed, Membership
 from .core.mesh import Mesh
 from .core.names import clean_name
 from .core.safety import check_code, encode_code
 from .core.suites import Suites
 from .crypto.identity import Identity
-from .errors import BadSetting, Closed, JoinRefused, UsageError
+from .doors import Door, PrivateDoor, PublicDoor
+from .errors import BadSetting, Closed, InviteRefused, JoinRefused, UsageError
 from .events import Member
 from .ids import MemberId, RoomId, Topic
 from .invite import Invite, PublicInvite, looks_like_invite, parse_invite
-from .keys.room_keys import RoomKeys, derive_public_room, derive_room_keys
+from .keeper import Keeper
+from .keys.room_keys import RoomKeys, derive_public_room
 from .log.genesis import found_room
 from .ports import LinkFactory, RoomInfo, Seat, Signaling, TokenSource
 from .room import Room
@@ -134,21 +136,26 @@ class Peer:
         finally:
             await self._stack.__aexit__(kind, error, trace)
 
-    async def create_room(self, title: str, *, public: bool = False) -> Room:
-        """Open a room. Private: only those with its `invite` can enter or read. Public: by name, for everybody.
+    async def create_room(self, title: str, *, public: bool = False, approve: bool = False) -> Room:
+        """Open a room. Private: only those with an invite can enter or read. Public: by name, for everybody.
 
+        `approve`: whoever comes to the private room waits until an admin calls `Room.admit`.
         Raises JoinRefused (a public room of that name exists), SignalingUnreachable, TokenUnavailable, BadSetting.
         """
         self._check_open()
         title = clean_name(title, max_chars=self._config.max_name_chars)
         if not title:
             raise BadSetting("a room needs a title that can be read")
-        return await (self._create_public(title) if public else self._create_private(title))
+        if public and approve:
+            raise BadSetting("nobody is asked who may enter a public room: leave out approve=, or public=")
+        return await (self._create_public(title) if public else self._create_private(title, approve=approve))
 
     async def join_room(self, where: str) -> Room:
         """Enter by invite link, or a public room by its name, its id, or its broadcaster's name.
 
-        Raises BadInvite, JoinRefused (`code` says why), SignalingUnreachable, TokenUnavailable, BadSetting.
+        Where members of a private room are present it waits for their word. The room's state is `LOBBY` where nobody
+        is, and where an admin has to make up their mind. Raises BadInvite, JoinRefused or InviteRefused (`code` says
+        why), SignalingUnreachable, TokenUnavailable, BadSetting.
         """
         self._check_open()
         if not looks_like_invite(where):
@@ -205,26 +212,52 @@ class Peer:
 
     # ---- private rooms
 
-    async def _create_private(self, title: str) -> Room:
-        room_id, genesis = found_room(owner=self._safe.vault.identity.public_key, random_bytes=self._random_bytes)
-        invite = Invite(
-            server=self._transport.signaling.server,
-            room_id=room_id,
-            secret=self._random_bytes(16),
-            seed=self._random_bytes(16),
-        )
-        keys = derive_room_keys(invite.secret, room_id)
-        seat = await self._transport.signaling.create_room(topic=keys.topic, custom_name=None, is_public=False)
-        charter = Charter(room_id, is_public=False, encoded=genesis)
-        return self._enter(seat, keys, charter, title=title, invite=invite.link)
+    async def _create_private(self, title: str, *, approve: bool) -> Room:
+        owner = self._safe.vault.identity.public_key
+        room_id, genesis = found_room(owner=owner, random_bytes=self._random_bytes, approve=approve)
+        door = PrivateDoor(self._transport.signaling.server, room_id, self._random_bytes(16))
+        seat = await self._transport.signaling.create_room(topic=door.keys.topic, custom_name=None, is_public=False)
+        room = self._enter(seat, door, self._membership(room_id, None, Founding(genesis)), title=title)
+        room.found()
+        return room
 
     async def _join_private(self, invite: Invite) -> Room:
-        keys = derive_room_keys(invite.secret, invite.room_id)
+        door = PrivateDoor(invite.server, invite.room_id, invite.secret)
+        keeper = self._keeper(door)
+        membership = self._membership(door.room_id, InviteSeed(invite.seed, invite.is_open), keeper.founding)
+        if membership.is_barred(membership.me):
+            raise InviteRefused("banned")
+        if membership.are_we_in and keeper.open_invite and not invite.is_open:
+            membership.invite = keeper.open_invite  # we can still let others in by it
+        seat = await self._take_seat(door.keys.topic, was_member=membership.are_we_in)
+        room = self._enter(seat, door, membership, title=keeper.title)
         try:
-            seat = await self._transport.signaling.join_room(topic=keys.topic)
+            await room.wait_entered()
+        except InviteRefused:
+            self._rooms.remove(room)
+            await room.leave()
+            raise
+        except asyncio.CancelledError:
+            self._runtime.spawn(room.leave(), name="leave")
+            raise
+        return room
+
+    async def _take_seat(self, topic: Topic, *, was_member: bool) -> Seat:
+        """In a room that the server knows, or, since its members outlive that, in one that we open again."""
+        try:
+            return await self._transport.signaling.join_room(topic=topic)
         except JoinRefused as error:
-            raise _explain(error) from error
-        return self._enter(seat, keys, Charter(invite.room_id, is_public=False), title="", invite=invite.link)
+            if error.code != "no_such_room" or not was_member:
+                raise _explain(error) from error
+        try:
+            return await self._transport.signaling.create_room(topic=topic, custom_name=None, is_public=False)
+        except JoinRefused as error:
+            if error.code != "room_exists":
+                raise
+            return await self._transport.signaling.join_room(topic=topic)  # another member was quicker
+
+    def _keeper(self, door: PrivateDoor) -> Keeper:
+        return Keeper(self._safe.vault.rooms, room_id=door.room_id, secret=door.secret)
 
     def _check_server(self, invited_to: str) -> None:
         ours = self._transport.signaling.server
@@ -261,32 +294,52 @@ class Peer:
             return None
 
     def _enter_public(self, seat: Seat, name: str, room_id: RoomId, keys: RoomKeys) -> Room:
-        invite = PublicInvite(server=self._transport.signaling.server, name=name)
-        return self._enter(seat, keys, Charter(room_id, is_public=True), title=name, invite=invite.link)
+        door = PublicDoor(self._transport.signaling.server, name, room_id, keys)
+        return self._enter(seat, door, self._membership(room_id, is_public=True), title=name)
 
     # ---- both
 
-    def _enter(self, seat: Seat, keys: RoomKeys, charter: Charter, *, title: str, invite: str) -> Room:
+    def _membership(
+        self,
+        room_id: RoomId,
+        invite: InviteSeed | None = None,
+        founding: Founding | None = None,
+        *,
+        is_public: bool = False,
+    ) -> Membership:
+        return Membership(
+            room_id,
+            is_public=is_public,
+            identity=self._safe.vault.identity,
+            random_bytes=self._random_bytes,
+            invite=invite,
+            founding=founding,
+            max_events=self._config.max_control_events,
+        )
+
+    def _enter(self, seat: Seat, door: Door, membership: Membership, *, title: str) -> Room:
         self._check_open()  # the peer may have been closed while the server was asked; the seat then lapses
         mesh = Mesh(
-            charter=charter,
+            membership=membership,
             title=title,
             name=self._name,
             our_id=seat.peer_id,
-            credentials=Credentials(self._safe.vault.identity, keys, self._random_bytes, self._safe.suites),
+            credentials=Credentials(self._safe.vault.identity, door.keys, self._random_bytes, self._safe.suites),
             config=self._config,
             wall_ms=wall_ms,
             people=self._safe.people,
         )
+        keeper = self._keeper(door) if isinstance(door, PrivateDoor) else None
         room = Room(
             mesh,
-            topic=keys.topic,
-            invite=invite,
+            topic=door.keys.topic,
+            links=door,
             seat=seat,
             open_link=self._transport.open_link,
             runtime=self._runtime,
             config=self._config,
             on_return=self._on_return,
+            keep=lambda: keeper.keep(membership, title=mesh.title) if keeper else None,
         )
         self._rooms.append(room)
         room.receive_standing(self._attester.standing)

@@ -5,20 +5,35 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 from weakref import ref
 
 from .config import Config
 from .core.claims import Standing
+from .core.governance import Governance
+from .core.membership import InviteSeed
 from .core.mesh import Mesh
 from .core.safety import safety_number
 from .errors import FellBehind
-from .events import Event, Member, Message, Presence, RoomState, StateChanged
-from .ids import Topic
+from .events import Event, Member, Message, Presence, Role, RoomState, StateChanged
+from .ids import MemberId, Topic
 from .ports import LinkFactory, Seat
-from .runtime import Driver, Runtime
+from .runtime import Driver, Runtime, wall_ms
 
-__all__ = ["EventSink", "EventStream", "Room"]
+__all__ = ["EventSink", "EventStream", "InviteLinks", "Room"]
+
+
+T = TypeVar("T")
+
+
+class InviteLinks(Protocol):
+    """How the invites of a room are written."""
+
+    def write(self, invite: InviteSeed | None) -> str | None:
+        """The link of an invite; without one, the link that needs none, if there is such."""
+
+    def read(self, link: str) -> bytes:
+        """The seed in a link; raises BadInvite, or BadSetting for a link to elsewhere."""
 
 
 class EventSink(Protocol):
@@ -86,12 +101,12 @@ class EventStream(AsyncIterator[Event]):
 class Room:
     """A room that we are in. Made by `Peer.create_room` and `Peer.join_room`."""
 
-    def __init__(
-        self, mesh: Mesh, *, topic: Topic, invite: str | None, seat: Seat, open_link: LinkFactory, runtime: Runtime,
-        config: Config, on_return: Callable[[], None] = lambda: None,
+    def __init__(  # noqa: PLR0913 - all that a room is put together from, by name
+        self, mesh: Mesh, *, topic: Topic, links: InviteLinks, seat: Seat, open_link: LinkFactory, runtime: Runtime,
+        config: Config, on_return: Callable[[], None] = lambda: None, keep: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
         self._topic = topic
-        self._invite = invite
+        self._links = links
         self._config = config
         self._sinks: list[ref[EventSink]] = []
         self._early: EventStream | None = self._new_stream()
@@ -106,6 +121,7 @@ class Room:
             config=config,
             on_event=self._on_event,
             on_return=on_return,
+            keep=keep,
         )
         self._driver.start()
 
@@ -124,13 +140,21 @@ class Room:
 
     @property
     def invite(self) -> str | None:
-        """The link that lets others in: as secret as what is said in a private room."""
-        return self._invite
+        """The link that lets any number of others in: as secret as what is said in a private room.
+
+        None where we came by a link for one guest, or where ours was withdrawn: an admin's `create_invite` makes one.
+        """
+        return self._links.write(self._mesh.open_invite)
 
     @property
     def members(self) -> tuple[Member, ...]:
         """Ourselves first, then who is here, then who left."""
         return self._mesh.members
+
+    @property
+    def lobby(self) -> tuple[Member, ...]:
+        """Who came by an invite and waits to be admitted, in the order they came; their names are what they say."""
+        return self._mesh.waiting
 
     @property
     def me(self) -> Member:
@@ -176,6 +200,54 @@ class Room:
         self._mesh.set_presence(presence, now=self._driver.now)
         self._driver.drain()
 
+    async def create_invite(self, *, open: bool = False, expires_s: float | None = 86_400) -> str:  # noqa: A002
+        """A link for one guest, or, `open`, for any number; without `expires_s` for ever. Admins: raises NotAllowed."""
+        expires_ms = 0 if expires_s is None else wall_ms() + round(expires_s * 1000)
+        made = self._govern(lambda room, now: room.invite(is_open=open, expires_ms=expires_ms, now=now))
+        link = self._links.write(made)
+        assert link is not None, "an invite without a link"
+        return link
+
+    async def revoke_invite(self, link: str) -> None:
+        """Withdraw a link; who came by it stays. Raises NotAllowed, BadInvite, BadSetting for that of another room."""
+        seed = self._links.read(link)
+        self._govern(lambda room, now: room.uninvite(seed, now=now))
+
+    async def admit(self, member: Member | MemberId) -> None:
+        """Let somebody in who waits in the lobby, or who was removed before. Admins only: raises NotAllowed."""
+        self._govern(lambda room, now: room.admit(_id_of(member), now=now))
+
+    async def kick(self, member: Member | MemberId) -> None:
+        """Remove a member for good: its links are cut at once and open invites end. Raises NotAllowed.
+
+        Where there was an open invite, `invite` is a new one from then on.
+        """
+        self._govern(lambda room, now: room.kick(_id_of(member), now=now))
+
+    async def promote(self, member: Member | MemberId, role: Role) -> None:
+        """Make a member an `admin`, a `moderator`, or a plain `member` again. Raises NotAllowed, BadSetting."""
+        self._govern(lambda room, now: room.promote(_id_of(member), role, now=now))
+
+    def _govern(self, act: Callable[[Governance, float], T]) -> T:
+        """Do it, then what follows from it."""
+        try:
+            return act(self._mesh.govern(), self._driver.now)
+        finally:
+            self._mesh.settle(now=self._driver.now)
+            self._driver.drain()
+
+    def found(self) -> None:
+        """For `Peer`: the first act of a new room, an open invite."""
+        self._govern(lambda room, now: room.found(now=now))
+
+    async def wait_entered(self) -> None:
+        """For `Peer`: until we are let in or have to wait for a human. Raises InviteRefused."""
+        self._mesh.is_handed_over = False
+        await self._driver.wait_while(lambda: self._mesh.can_enter_soon, timeout_s=self._config.admission_timeout_s)
+        self._mesh.is_handed_over = True
+        if self._mesh.refusal is not None:
+            raise self._mesh.refusal
+
     async def leave(self) -> None:
         """Say goodbye, flush, close; the event streams end. May be called twice."""
         await self._driver.stop()
@@ -204,3 +276,7 @@ class Room:
 
     def _new_stream(self) -> EventStream:
         return EventStream(limit=self._config.max_queued_events)
+
+
+def _id_of(member: Member | MemberId) -> MemberId:
+    return member.id if isinstance(member, Member) else member

@@ -30,8 +30,8 @@ from .core.machine import (
     Transmit,
 )
 from .core.mesh import Mesh
-from .errors import ConnectivityError
-from .events import Event
+from .errors import ConnectivityError, StoreError
+from .events import Event, RoomState
 from .ports import Channel, Link, LinkFactory, Roster, Seat, SignalingEvent, SignalingLost
 
 __all__ = ["Driver", "Runtime", "wall_ms"]
@@ -101,8 +101,12 @@ class Driver:
         config: Config,
         on_event: Callable[[Event], None],
         on_return: Callable[[], None] = lambda: None,
+        keep: Callable[[], None] = lambda: None,
     ) -> None:
-        """`on_return` is called when the server is there, at first or again after an outage."""
+        """`on_return` is called when the server is there, at first or again after an outage.
+
+        `keep` saves what the room has to know again, before what follows from it leaves; it may raise StoreError.
+        """
         self.mesh = mesh
         self._seat = seat
         self._open_link = open_link
@@ -110,6 +114,8 @@ class Driver:
         self._config = config
         self._on_event = on_event
         self._on_return = on_return
+        self._keep = keep
+        self._parting: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._is_draining = False
@@ -135,8 +141,9 @@ class Driver:
         try:
             await self._leave()
         finally:
-            if self._seat_task is not None:
-                self._seat_task.cancel()  # has ended by now, unless we were cancelled before the server had answered
+            for task in (self._seat_task, self._parting):
+                if task is not None:
+                    task.cancel()  # has ended by now, unless we were cancelled before the server had answered
 
     async def _leave(self) -> None:
         try:
@@ -144,17 +151,19 @@ class Driver:
         finally:
             self.mesh.leave(now=self.now)
             self.drain()
-        await self._seat.leave()
-        if self._seat_task is not None:
-            await asyncio.wait([self._seat_task])
+        await asyncio.wait([task for task in (self._parting, self._seat_task) if task is not None])
         while self._closing:
             await asyncio.wait(self._closing)
 
     async def _wait_paid(self) -> None:
         """What was said to those whose links are just being made reaches them: "join, send, leave" loses nothing."""
+        await self.wait_while(lambda: self.mesh.is_owing, timeout_s=self._config.last_words_s)
+
+    async def wait_while(self, is_so: Callable[[], bool], *, timeout_s: float) -> None:
+        """Look again after each input; not for ever."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._config.last_words_s):
-                while self.mesh.is_owing:
+            async with asyncio.timeout(timeout_s):
+                while is_so():
                     self._drained.clear()
                     await self._drained.wait()
 
@@ -177,13 +186,31 @@ class Driver:
             return  # a link reported back while it was sent to; the loop below takes what follows from that
         self._is_draining = True
         try:
-            while outputs := self.mesh.outputs():
+            while outputs := self._outputs():
                 for output in outputs:
                     self._carry_out(output)
         finally:
             self._is_draining = False
         self._drained.set()
         self._arm()
+        if self.mesh.state is RoomState.LEFT:
+            self._part()
+
+    def _outputs(self) -> list[Output]:
+        """What is to be done; nothing is sent that we might not remember having said."""
+        outputs = self.mesh.outputs()
+        try:
+            self._keep()
+        except StoreError as error:
+            _log.error("! a room is left, since it cannot be kept: %s", error)
+            self.mesh.leave(str(error), now=self.now)
+            return [output for output in outputs + self.mesh.outputs() if not isinstance(output, Transmit)]
+        return outputs
+
+    def _part(self) -> None:
+        """The room was left, by us or because others removed us: give up the seat."""
+        if self._parting is None:
+            self._parting = self._runtime.spawn(self._seat.leave(), name="part")
 
     def _carry_out(self, output: Output) -> None:
         match output:

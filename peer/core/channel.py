@@ -1,8 +1,9 @@
-"""One link end to end: handshake, keys, introduction, heartbeats (docs/protocol.md, part 2).
+"""One link end to end: handshake, keys, lobby, introduction, heartbeats (docs/protocol.md, part 2).
 
-Turns bytes of the data channels into frames of a proven member, and frames into bytes. Whatever goes wrong on the
+Turns bytes of the data channels into frames of a proven identity, and frames into bytes. Whatever goes wrong on the
 events channel closes the link without a word and is told upwards as the end of the link; on the ephemeral channel it
-is dropped. Nothing is delivered before the other side's identity is authorised and it has introduced itself.
+is dropped. In the lobby nothing but control frames passes, in either direction, until both are members: whether they
+are is decided elsewhere (`lobby`). Nothing else is delivered before the other side has introduced itself.
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ from ..ids import MemberId
 from ..keys.room_keys import RoomKeys
 from ..ports import Channel, Fingerprints
 from ..wire import frames
-from ..wire.frames import Chat, Frame, Goodbye, Heartbeat, Introduction, TypingNotice
+from ..wire.frames import Chat, ControlFrame, Frame, Goodbye, Heartbeat, Introduction, TypingNotice
 from ..wire.padding import pad
 from .epochs import Epochs
 from .machine import CloseLink, LinkId, Output, Transmit, earliest
 from .suites import Suites
 
-__all__ = ["ChannelState", "Credentials", "PeerChannel"]
+__all__ = ["ChannelState", "Credentials", "Door", "PeerChannel"]
 
 _MAX_EARLY_FRAMES = 4
 """Frames that may come before we know both fingerprints: at most a hello and a first message."""
@@ -38,8 +39,10 @@ class ChannelState(Enum):
     CONNECTING = auto()
     """No path yet, or the fingerprints are not known."""
     HANDSHAKING = auto()
+    LOBBY = auto()
+    """Both identities are proven; it is not known yet whether both are members."""
     GREETING = auto()
-    """Both identities are proven; their introduction is awaited."""
+    """Both are members, and we have introduced ourselves; their introduction is awaited."""
     OPEN = auto()
     CLOSED = auto()
 
@@ -54,6 +57,21 @@ class Credentials:
     suites: Suites = field(default_factory=Suites)
 
 
+_PROVEN = frozenset({ChannelState.LOBBY, ChannelState.GREETING, ChannelState.OPEN})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """Who may come in, and how far."""
+
+    authorise: Callable[[MemberId], bool]
+    """Whether this identity may be here at all, be it in the lobby."""
+    has_lobby: bool
+    """False in a public room: whoever is authorised is a member."""
+    admits: Callable[[MemberId], bool]
+    """Whether this identity and ourselves are members, by all that we know."""
+
+
 class PeerChannel:
     """The machine of one link. `receive` answers the frames to act on; `outputs` collects what must be done."""
 
@@ -63,7 +81,7 @@ class PeerChannel:
         *,
         role: Role,
         credentials: Credentials,
-        authorise: Callable[[MemberId], bool],
+        door: Door,
         introduce: Callable[[], Introduction],
         config: Config,
         now: float,
@@ -76,7 +94,7 @@ class PeerChannel:
         self.told: Introduction | None = None
         """How we introduced ourselves."""
         self._credentials = credentials
-        self._authorise = authorise
+        self._door = door
         self._introduce = introduce
         self._config = config
         self._give_up_at = now + config.link_timeout_s
@@ -91,6 +109,16 @@ class PeerChannel:
     @property
     def is_open(self) -> bool:
         return self.state is ChannelState.OPEN
+
+    @property
+    def is_in_lobby(self) -> bool:
+        """Proven, and it is open whether both are members."""
+        return self.state is ChannelState.LOBBY
+
+    @property
+    def is_proven(self) -> bool:
+        """The handshake is done, and the link lives."""
+        return self.state in _PROVEN
 
     @property
     def is_closed(self) -> bool:
@@ -127,7 +155,7 @@ class PeerChannel:
             topic=self._credentials.keys.topic,
             local_fingerprint=fingerprints.local,
             remote_fingerprint=fingerprints.remote,
-            authorise=self._authorise,
+            authorise=self._door.authorise,
             random_bytes=self._credentials.random_bytes,
             suites=self._credentials.suites.accepted,
             best_suite=self._credentials.suites.best,
@@ -150,7 +178,7 @@ class PeerChannel:
             return None
 
     def _receive(self, channel: Channel, data: bytes, *, now: float) -> Frame | None:
-        if self.state in (ChannelState.GREETING, ChannelState.OPEN):
+        if self.is_proven:
             return self._open_frame(channel, data, now=now)
         if self.state is ChannelState.CONNECTING:
             self._keep_early(channel, data)
@@ -178,9 +206,17 @@ class PeerChannel:
         self._credentials.suites.note(established.remote, established.suite)
         self._heard_at = now
         self._epochs = Epochs(self._make_keys(established), config=self._config, now=now)
-        self.state = ChannelState.GREETING
-        self.told = self._introduce()
-        self._seal(self.told, now=now)
+        self.state = ChannelState.LOBBY
+        if not self._door.has_lobby:
+            self.greet(now=now)
+
+    def greet(self, *, now: float) -> None:
+        """Both are members: out of the lobby, if we are in it still, and tell them who we are."""
+        if self.state is ChannelState.LOBBY:
+            self.state = ChannelState.GREETING
+            self._give_up_at = now + self._config.link_timeout_s
+            self.told = self._introduce()
+            self._seal(self.told, now=now)
 
     def _make_keys(self, established: Established) -> LinkKeys:
         credentials = self._credentials
@@ -199,32 +235,46 @@ class PeerChannel:
         frame = frames.decode(plaintext)
         if frame is None or isinstance(frame, Heartbeat):
             return None
-        if self.state is ChannelState.GREETING:
-            return self._greet(channel, frame)
+        if not self.is_open:
+            return self._open_early(channel, frame, now=now)
         if isinstance(frame, Introduction):
             raise UnexpectedFrame("a second introduction")
         if channel is not _channel_of(frame):
             raise UnexpectedFrame(f"{type(frame).__name__} on the channel {channel.label}")
         return frame
 
-    def _greet(self, channel: Channel, frame: Frame) -> Frame | None:
+    def _open_early(self, channel: Channel, frame: Frame, *, now: float) -> Frame | None:
+        """Before their introduction."""
         if channel is Channel.EPHEMERAL:
             return None  # unordered: it overtook the introduction
-        if not isinstance(frame, Introduction):
+        if isinstance(frame, Introduction):
+            self._meet(now=now)
+        elif not self._is_heard_early(frame):
             raise UnexpectedFrame(f"{type(frame).__name__} before the introduction")
-        self.state = ChannelState.OPEN
         return frame
+
+    def _is_heard_early(self, frame: Frame) -> bool:
+        return self._door.has_lobby and isinstance(frame, ControlFrame | Goodbye)
+
+    def _meet(self, *, now: float) -> None:
+        """They introduce themselves: what they know made both of us members, and has come before."""
+        if self.state is ChannelState.LOBBY and not (self.remote and self._door.admits(self.remote)):
+            raise UnexpectedFrame("an introduction in the lobby")
+        self.greet(now=now)
+        if not self.is_closed:
+            self.state = ChannelState.OPEN
 
     # ---- frames out
 
     def send(self, frame: Frame, *, now: float) -> None:
-        """Seal and transmit; only while open."""
-        assert self.is_open, f"cannot send while {self.state.name.lower()}"
+        """Seal and transmit; only while open, control frames also before."""
+        is_ready = self.is_proven if isinstance(frame, ControlFrame) else self.is_open
+        assert is_ready, f"cannot send while {self.state.name.lower()}"
         self._seal(frame, now=now)
 
     def say_goodbye(self, *, now: float) -> None:
         """Tell the other side that we leave, if it can hear us, and close."""
-        if self.state in (ChannelState.GREETING, ChannelState.OPEN):
+        if self.is_proven:
             self._seal(Goodbye(), now=now)
         self.close("left")
 
@@ -265,7 +315,7 @@ class PeerChannel:
         match self.state:
             case ChannelState.CLOSED:
                 return None
-            case ChannelState.OPEN:
+            case ChannelState.LOBBY | ChannelState.OPEN:
                 return earliest(self._spoke_at + self._config.heartbeat_s, self._heard_at + self._config.lost_after_s)
             case _:
                 return self._give_up_at
@@ -274,7 +324,7 @@ class PeerChannel:
         """Give up, declare the link lost, renew its keys, or show that we are still here."""
         if self._epochs is not None:
             self._renew_keys(self._epochs, now=now)
-        if self.is_open:
+        if self.state in (ChannelState.LOBBY, ChannelState.OPEN):
             self._keep_alive(now=now)
         elif not self.is_closed and now >= self._give_up_at:
             self.close("timeout")

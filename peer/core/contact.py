@@ -12,10 +12,14 @@ from .channel import PeerChannel
 from .machine import earliest
 from .negotiation import Negotiation
 
-__all__ = ["Contact", "Forgotten", "Linked", "Received", "Report", "Said", "Unlinked"]
+__all__ = ["Contact", "Ending", "Forgotten", "Linked", "Received", "Report", "Said", "Unlinked"]
 
 Said: TypeAlias = Chat | PresenceUpdate | TypingNotice | AttestationUpdate
 """What concerns the room; all other frames end in the links."""
+
+
+Ending: TypeAlias = Literal["left", "lost", "removed"]
+"""Why a link ended: it said goodbye, it is gone, or its other end is no member any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ class Unlinked:
     """The last link to a member ended."""
 
     member: MemberId
-    reason: Literal["left", "lost"]
+    reason: Ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,17 @@ class Contact:
     def has_failed(self) -> bool:
         """At least one attempt came to nothing, and none is under way."""
         return self.tries > 0 and not self.is_connected
+
+    @property
+    def may_be_ghost(self) -> bool:
+        """Its first attempt came to nothing."""
+        return self.tries > 1 or self.has_failed
+
+    @property
+    def is_about_to_be_met(self) -> bool:
+        """Its first handshake is to come, or under way."""
+        is_met = any(channel.is_proven for channel in self.channels())
+        return self.present and not is_met and not self.may_be_ghost
 
     @property
     def is_connected(self) -> bool:

@@ -1,26 +1,26 @@
 """The links of one room: whom we know of, who offers, which attempt is under way, what to do when one ends.
 
 Signals come in sealed and go out sealed; whatever cannot be opened is dropped without a trace, so a server that makes
-things up grows nothing here. A new link to a peer takes the place of the old one only when its handshake is done and
-proves the same identity. A link outlives what the server says about its peer.
+things up grows nothing here. A new link to a peer takes the place of the old one only when its handshake is done,
+proves the same identity, and has left the lobby. A link outlives what the server says about its peer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Literal
 
 from ..config import Config
 from ..crypto.handshake import Role
 from ..ids import MemberId, PeerId
 from ..ports import Channel, Fingerprints, PeerInfo, Signal, SignalKind
-from ..wire.frames import Frame, Goodbye, Introduction
+from ..wire.frames import ControlFrame, Frame, Goodbye, Introduction
 from ..wire.signals import ATTEMPT_BYTES, Description
-from .channel import Credentials, PeerChannel
-from .contact import Contact, Forgotten, Linked, Received, Report, Said, Unlinked
+from .channel import Credentials, Door, PeerChannel
+from .contact import Contact, Ending, Forgotten, Linked, Received, Report, Said, Unlinked
 from .contacts import Contacts
 from .envelopes import Envelopes
+from .lobby import Cut, Greet, Lobby, Order, Tell
 from .machine import (
     AcceptAnswer,
     AcceptOffer,
@@ -31,6 +31,7 @@ from .machine import (
     SendSignal,
     earliest,
 )
+from .membership import Membership
 from .negotiation import Verdict
 
 __all__ = ["Links"]
@@ -43,8 +44,8 @@ class Links:
     our_id: PeerId
     credentials: Credentials
     introduce: Callable[[], Introduction]
-    admit: Callable[[Introduction], bool]
-    """Whether an introduction names our room; the last look before a link counts."""
+    membership: Membership
+    lobby: Lobby
     config: Config
     _contacts: Contacts = field(init=False)
     _envelopes: Envelopes = field(init=False)
@@ -89,23 +90,37 @@ class Links:
             contact.retry_at = earliest(contact.retry_at, now + (self.config.link_timeout_s if offers else 0.0))
 
     def peer_left(self, peer: PeerId, *, now: float) -> None:
-        """The server says so; an open link knows better."""
+        """The server says so; a link whose other end is proven knows better."""
         self._contacts.unname(peer)
         if contact := self._contacts.get(peer):
             contact.present = False
-            if contact.attempt is not None:
+            if contact.attempt is not None and not contact.attempt.is_proven:
                 contact.attempt.close("gone")
                 self._settle(contact, contact.attempt, None, now=now)
             self._maybe_forget(contact)
 
     def waiting(self) -> list[PeerId]:
-        """Peers who are present and not linked yet."""
-        return [contact.peer for contact in self._contacts if contact.present and contact.current is None]
+        """Peers who are present and not linked yet, but for those whom an admin has yet to let in."""
+        return [contact.peer for contact in self._contacts if self._is_waiting(contact)]
 
     def arriving(self) -> list[PeerId]:
         """Those of them whose first attempt is to come or under way; ghosts are not counted on after it."""
-        waiting = (contact for contact in self._contacts if contact.present and contact.current is None)
-        return [contact.peer for contact in waiting if contact.tries <= 1 and not contact.has_failed]
+        waiting = (contact for contact in self._contacts if self._is_waiting(contact))
+        return [contact.peer for contact in waiting if not contact.may_be_ghost]
+
+    @property
+    def is_meeting(self) -> bool:
+        """Somebody is present whose first handshake is to come or under way."""
+        return any(contact.is_about_to_be_met for contact in self._contacts)
+
+    def peers_of(self, member: MemberId) -> list[PeerId]:
+        """Where a member, or whoever wants to be one, is reached."""
+        return [contact.peer for contact in self._contacts if member in {each.remote for each in contact.channels()}]
+
+    def _is_waiting(self, contact: Contact) -> bool:
+        met = contact.attempt.remote if contact.attempt is not None else contact.identity
+        is_in_lobby = met is not None and self.membership.is_waiting(met)
+        return contact.present and contact.current is None and not is_in_lobby
 
     # ---- signals
 
@@ -163,14 +178,15 @@ class Links:
             link,
             role=role,
             credentials=self.credentials,
-            authorise=lambda member: self._authorise(contact, member),
+            door=Door(
+                authorise=lambda member: contact.identity in (None, member) and self.membership.may_knock(member),
+                has_lobby=not self.membership.is_public,
+                admits=self.membership.admits,
+            ),
             introduce=self.introduce,
             config=self.config,
             now=now,
         )
-
-    def _authorise(self, contact: Contact, member: MemberId) -> bool:
-        return member != self.credentials.identity.member_id and contact.identity in (None, member)
 
     # ---- links
 
@@ -226,6 +242,7 @@ class Links:
         for contact in self._contacts:
             for channel in contact.channels():
                 channel.say_goodbye(now=now)
+                self.lobby.leave(channel.link)
                 self._outputs += channel.outputs()
         self._contacts.clear()
         self._is_deadline_stale = True
@@ -233,22 +250,52 @@ class Links:
     def _settle(self, contact: Contact, channel: PeerChannel, frame: Frame | None, *, now: float) -> None:
         """After each input of a channel: take its outputs, act on its frame, see whether it ended."""
         self._outputs += channel.outputs()
+        self._maybe_enter_lobby(channel, now=now)
         if isinstance(frame, Introduction):
             self._promote(contact, channel, frame)
         elif isinstance(frame, Goodbye):
             contact.present = False
             channel.close("left")
+        elif isinstance(frame, ControlFrame):
+            self._is_deadline_stale = True
+            self.lobby.receive(channel.link, frame, now=now)
         elif isinstance(frame, Said) and channel.remote is not None:
             self._outputs.append(Received(channel.remote, frame))
         if channel.is_closed:
-            self._outputs += channel.outputs()
             self._end(contact, channel, reason="left" if isinstance(frame, Goodbye) else "lost", now=now)
+        self.obey(now=now)
+
+    def _maybe_enter_lobby(self, channel: PeerChannel, *, now: float) -> None:
+        if channel.is_in_lobby and channel.remote is not None and not self.lobby.knows(channel.link):
+            self.lobby.enter(channel.link, channel.remote, now=now)
+
+    def obey(self, *, now: float) -> None:
+        """Do with the links what the lobby says."""
+        while orders := self.lobby.orders():
+            self._is_deadline_stale = True
+            for order in orders:
+                self._carry_out(order, now=now)
+
+    def _carry_out(self, order: Order, *, now: float) -> None:
+        if (found := self._find(order.link)) is None:
+            return
+        contact, channel = found
+        match order:
+            case Tell(frame=frame):
+                channel.send(frame, now=now)
+            case Greet():
+                channel.greet(now=now)
+            case Cut(reason=reason):
+                channel.close(reason)
+        self._outputs += channel.outputs()
+        if channel.is_closed:
+            is_removed = isinstance(order, Cut) and order.is_removal
+            self._end(contact, channel, reason="removed" if is_removed else "lost", now=now)
 
     def _promote(self, contact: Contact, channel: PeerChannel, introduction: Introduction) -> None:
-        """The attempt became the link, if it is still wanted and names our room."""
-        if channel.remote is None or channel.told is None or not self.admit(introduction):
-            channel.close("another room")
-            return
+        """The attempt became the link."""
+        assert channel.remote is not None, "introduced without a face"
+        assert channel.told is not None, "introduced before we were"
         contact.negotiation.end()
         self._is_deadline_stale = True
         contact.identity = channel.remote
@@ -260,10 +307,13 @@ class Links:
     def _retire(self, channel: PeerChannel | None, reason: str = "replaced") -> None:
         if channel is not None:
             channel.close(reason)
+            self.lobby.leave(channel.link)
             self._outputs += channel.outputs()
 
-    def _end(self, contact: Contact, channel: PeerChannel, *, reason: Literal["left", "lost"], now: float) -> None:
+    def _end(self, contact: Contact, channel: PeerChannel, *, reason: Ending, now: float) -> None:
         self._is_deadline_stale = True
+        self._outputs += channel.outputs()
+        self.lobby.leave(channel.link)
         if channel is contact.attempt:
             contact.attempt = None
             contact.negotiation.end()
@@ -274,14 +324,15 @@ class Links:
             self._plan_retry(contact, offers_first=self.our_id < contact.peer, now=now)
         self._maybe_forget(contact)
 
-    def _report_unlinked(self, contact: Contact, reason: Literal["left", "lost"]) -> None:
+    def _report_unlinked(self, contact: Contact, reason: Ending) -> None:
         others = (other.identity for other in self._contacts if other.current is not None)
         if contact.identity is not None and contact.identity not in others:
             self._outputs.append(Unlinked(contact.identity, reason))
 
     def _plan_retry(self, contact: Contact, *, offers_first: bool, now: float) -> None:
         """Back-off with jitter; the other side gets a head start where it is its turn."""
-        if not contact.present or contact.is_connected or contact.tries >= self.config.link_attempts:
+        is_barred = contact.identity is not None and self.membership.is_barred(contact.identity)
+        if is_barred or not contact.present or contact.is_connected or contact.tries >= self.config.link_attempts:
             return
         head_start = 0.0 if offers_first else self.config.link_timeout_s
         contact.retry_at = now + head_start + self._retry_pause(contact)
@@ -295,12 +346,15 @@ class Links:
     def next_deadline(self) -> float | None:
         """Never later than the true one: traffic only puts deadlines off, so it is not worked out for each frame."""
         if self._is_deadline_stale:
-            self._deadline = earliest(*(contact.next_deadline() for contact in self._contacts))
+            links = earliest(*(contact.next_deadline() for contact in self._contacts))
+            self._deadline = earliest(links, self.lobby.next_deadline())
             self._is_deadline_stale = False
         return self._deadline
 
     def handle_timeout(self, *, now: float) -> None:
         self._is_deadline_stale = True
+        self.lobby.handle_timeout(now=now)
+        self.obey(now=now)
         for contact in self._contacts:
             for channel in contact.channels():
                 channel.handle_timeout(now=now)

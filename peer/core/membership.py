@@ -1,46 +1,266 @@
-"""What we know of a room's founding, and who owns the room by it (peer/log/genesis.py).
+"""Who is a member of a room, as far as we know, and how we become one.
 
-In this version whoever passes the gate is a member; grants and removals are control events that build on the genesis.
+In a private room all of it follows from the genesis and the control log (`peer.log`): this holds both for one room,
+from the moment where a newcomer knows nothing but the room's id, the hash of the genesis: nobody can swap the room.
+A public room has neither: whoever is there is a member.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
-from ..crypto.identity import public_key_of
-from ..errors import MalformedFrame
+from ..crypto.identity import Identity, member_id_of
+from ..errors import MalformedFrame, NotAllowed, UnexpectedFrame
 from ..ids import MemberId, RoomId
-from ..log.genesis import check_genesis, decode_genesis, room_id_of
+from ..keys.room_keys import derive_invite_key
+from ..log import acts
+from ..log.acts import Act
+from ..log.authority import Authority, InviteVerdict
+from ..log.control import Kind, Level
+from ..log.control_log import Bounds, ControlLog, Intake
+from ..log.event import decode_event
 
-__all__ = ["Charter"]
+__all__ = ["Founding", "InviteSeed", "Membership", "RoleName", "Taken", "pack", "role_of_level"]
+
+RoleName: TypeAlias = Literal["owner", "admin", "moderator", "member"]
+
+_ROLES: dict[Level, RoleName] = {
+    Level.OWNER: "owner",
+    Level.ADMIN: "admin",
+    Level.MODERATOR: "moderator",
+    Level.MEMBER: "member",
+    Level.NOBODY: "member",
+}
+_PACKED_BYTES = 40 * 1024
 
 
-class Charter:
-    """What we know of a room's founding. A guest learns the genesis from the first member who has it."""
+def role_of_level(level: Level) -> RoleName:
+    """As `Member.role` says it; who is nobody is shown as a member."""
+    return _ROLES[level]
 
-    def __init__(self, room_id: RoomId, *, is_public: bool, encoded: bytes = b"") -> None:
+
+@dataclass(frozen=True, slots=True)
+class InviteSeed:
+    """The invite that we came by, or made."""
+
+    seed: bytes
+    """16 bytes."""
+    is_open: bool
+
+    def __repr__(self) -> str:
+        return f"InviteSeed(is_open={self.is_open})"
+
+
+@dataclass(frozen=True, slots=True)
+class Founding:
+    """What we know of a private room when we enter it: nothing, or what was kept."""
+
+    genesis: bytes = b""
+    control: tuple[bytes, ...] = ()
+    incarnation: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What came of control events that somebody told us."""
+
+    new: list[bytes]
+    """Kept; to be told to the others."""
+    refused: int
+    has_gaps: bool
+    """Some may be taken once we hold more."""
+
+
+class Membership:
+    """All that is known in one room. `now_ms` is the time of day, UTC."""
+
+    def __init__(
+        self,
+        room_id: RoomId,
+        *,
+        is_public: bool,
+        identity: Identity,
+        random_bytes: Callable[[int], bytes],
+        invite: InviteSeed | None = None,
+        founding: Founding | None = None,
+        max_events: int = 8192,
+    ) -> None:
+        """Raise MalformedFrame where what was kept is that of another room."""
+        founding = founding or Founding()
         self.room_id = room_id
         self.is_public = is_public
-        self.encoded = encoded
-        """The genesis as received; empty while unknown, and always in a public room."""
-        self._genesis = check_genesis(encoded, room_id=room_id) if encoded else None
+        self.invite = invite
+        self.genesis = b""
+        """As received; empty while unknown, and always in a public room."""
+        self.version = 0
+        """Grows with each change, so that whoever keeps it knows when."""
+        self._identity = identity
+        self._random_bytes = random_bytes
+        self._bounds = Bounds(max_events=max_events)
+        self._incarnation = founding.incarnation
+        self._log: ControlLog | None = None
+        self._has_tried_to_join = False
+        if founding.genesis:
+            self.learn(founding.genesis)
+            self._held.restore(founding.control)
 
-    def admits(self, encoded: bytes) -> bool:
-        """Whether another member speaks of the same room; learns the genesis on the way."""
-        if not encoded:
-            return True
-        if self.is_public or room_id_of(encoded) != self.room_id:
-            return False
-        return self._learn(encoded)
+    # ---- who is who
 
-    def role_of(self, member: MemberId) -> Literal["owner", "member"]:
-        owners = self._genesis.owners if self._genesis else ()
-        return "owner" if public_key_of(member) in owners else "member"
+    @property
+    def me(self) -> MemberId:
+        return self._identity.member_id
 
-    def _learn(self, encoded: bytes) -> bool:
-        try:
-            self._genesis = decode_genesis(encoded)
-        except MalformedFrame:
-            return False
-        self.encoded = encoded
-        return True
+    @property
+    def authority(self) -> Authority | None:
+        """None while nothing is known."""
+        return self._log.authority if self._log else None
+
+    @property
+    def are_we_in(self) -> bool:
+        return self.is_member(self.me)
+
+    @property
+    def are_we_waiting(self) -> bool:
+        """We have asked to be let in, and an admin has yet to do it."""
+        return self.is_waiting(self.me)
+
+    def is_member(self, member: MemberId) -> bool:
+        return self.is_public or (self._log is not None and self._log.authority.is_member(member))
+
+    def is_waiting(self, member: MemberId) -> bool:
+        return self._log is not None and any(each.member == member for each in self._log.authority.pending)
+
+    def is_barred(self, member: MemberId) -> bool:
+        """Removed, and not let in again."""
+        return self._log is not None and self._log.authority.is_banned(member)
+
+    def may_knock(self, member: MemberId) -> bool:
+        """Whether this identity may come as far as the lobby: whoever it is, if it is not ourselves, nor removed."""
+        return member != self.me and not self.is_barred(member)
+
+    def admits(self, member: MemberId) -> bool:
+        """Whether this identity and ourselves are members."""
+        return self.is_member(member) and self.are_we_in
+
+    def role_of(self, member: MemberId) -> RoleName:
+        return role_of_level(self._log.authority.level_of(member)) if self._log else "member"
+
+    def judge_invite(self, *, now_ms: int) -> InviteVerdict:
+        """What the invite that we hold is worth, by all that we know."""
+        if self._log is None or self.invite is None:
+            return InviteVerdict.UNKNOWN
+        return self._log.authority.judge_invite(self._invite_key(self.invite).public_key, now_ms)
+
+    # ---- what is held
+
+    @property
+    def incarnation(self) -> bytes:
+        return self._log.incarnation if self._log else self._incarnation
+
+    def export(self) -> tuple[bytes, ...]:
+        """All control events, to be kept."""
+        return tuple(self._log.export()) if self._log else ()
+
+    def digest(self) -> bytes:
+        return self._held.digest()
+
+    def summary(self) -> Sequence[bytes]:
+        return self._held.summary()
+
+    def missing(self, part: bytes) -> Iterable[Sequence[bytes]]:
+        """Batches of what the sender of this part of a summary lacks; all there is for an empty one."""
+        return self._held.missing(part) if part else pack(self._held.export())
+
+    def learn(self, genesis: bytes) -> None:
+        """What the room is; raise MalformedFrame for another room's, UnexpectedFrame where rooms have none."""
+        if self.is_public:
+            raise UnexpectedFrame("a public room has no genesis")
+        if self._log is not None:
+            return
+        self._log = ControlLog(
+            self.room_id,
+            genesis,
+            identity=self._identity,
+            random_bytes=self._random_bytes,
+            incarnation=self._incarnation,
+            bounds=self._bounds,
+        )
+        self.genesis = genesis
+        self.version += 1
+
+    def take_in(self, events: Iterable[bytes], *, relay: MemberId, now_ms: int) -> Taken:
+        """What `relay` told us; raise MalformedFrame for what nobody honest sends. Nothing while we know no genesis.
+
+        A join is judged by our clock unless a member has vouched for its time by taking it in before us.
+        """
+        if self._log is None:
+            return Taken([], 0, has_gaps=False)
+        if self.is_member(relay):
+            intakes = [self._log.receive(events, now_ms=now_ms, sender=relay)]
+        else:
+            intakes = [self._log.receive([data], now_ms=now_ms, sender=self._author(data)) for data in events]
+        if any(intake.is_hostile for intake in intakes):
+            raise MalformedFrame("a control event that is not what it says")
+        return self._taken(intakes)
+
+    def _author(self, data: bytes) -> MemberId | None:
+        """Who is to be judged for this event: a newcomer for its join."""
+        event = decode_event(data, room_id=self.room_id)
+        return member_id_of(event.header.author) if event.header.kind == Kind.JOIN else None
+
+    def _taken(self, intakes: list[Intake]) -> Taken:
+        new = [event.encoded for intake in intakes for event in intake.accepted]
+        self.version += bool(new)
+        refused = sum(len(intake.refused) for intake in intakes)
+        return Taken(new, refused, has_gaps=any(intake.put_off for intake in intakes))
+
+    # ---- what we say
+
+    def maybe_join(self, *, now_ms: int) -> bytes | None:
+        """Present our invite, once, where it may let us in."""
+        invite = self.invite
+        if self._has_tried_to_join or self._log is None or invite is None or self.are_we_in or self.are_we_waiting:
+            return None
+        if self.judge_invite(now_ms=now_ms) is not InviteVerdict.VALID or self.is_barred(self.me):
+            return None
+        self._has_tried_to_join = True
+        key = self._invite_key(invite)
+        join = acts.join(self._log.authority, invite=key, newcomer=self._identity.public_key, room_id=self.room_id)
+        [event] = self.write(join, now_ms=now_ms)
+        return event
+
+    def write(self, doing: Iterable[Act], *, now_ms: int) -> list[bytes]:
+        """Keep events of our own, to be told to everybody; raise NotAllowed."""
+        events = [event.encoded for event in self._held.append(doing, now_ms=now_ms)]
+        self.version += bool(events)
+        return events
+
+    def write_due(self, *, now_ms: int) -> list[bytes]:
+        """What an admin's client does unasked: the grants that newcomers are due."""
+        if self._log is None or not self.are_we_in:
+            return []
+        return self.write(acts.grants_due(self._log.authority, self.me), now_ms=now_ms)
+
+    @property
+    def _held(self) -> ControlLog:
+        """Raise NotAllowed where there is none."""
+        if self._log is None:
+            raise NotAllowed("do this here", who="members of a private room")
+        return self._log
+
+    def _invite_key(self, invite: InviteSeed) -> Identity:
+        return derive_invite_key(invite.seed, self.room_id)
+
+
+def pack(events: Iterable[bytes]) -> Iterable[Sequence[bytes]]:
+    """Batches of at most 40 KiB."""
+    batch: list[bytes] = []
+    for data in events:
+        if batch and sum(map(len, batch)) + len(data) > _PACKED_BYTES:
+            yield batch
+            batch = []
+        batch.append(data)
+    if batch:
+        yield batch

@@ -1,32 +1,19 @@
-"""One room: its links, members, typing notices and outbox, composed (DESIGN, section 1).
+"""One room: its links, company, governance and outbox, composed (DESIGN, section 1).
 
 Everything a room decides passes through here: signaling events, link events and intents come in, outputs and events go
 out. In a full mesh every member is linked to every other, so a frame's sender is the member at the link's other end.
+What a member writes counts only while it is a member by all that we know: the links of those who are none are cut
+before anything else of them is heard (the causal gate of E2EE.md).
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
 from typing import assert_never
 
 from ..config import Config
-from ..errors import BadSetting, NotJoined
-from ..events import (
-    ClaimChanged,
-    Event,
-    Member,
-    MemberJoined,
-    MemberLeft,
-    Message,
-    Presence,
-    PresenceChanged,
-    RoomState,
-    StateChanged,
-    StatusChanged,
-    TypingChanged,
-)
+from ..errors import BadSetting, InviteRefused, NotJoined
+from ..events import Event, Member, MemberWaiting, Message, Presence, RoomState, StateChanged, StatusChanged
 from ..ids import MemberId, MessageId, PeerId
 from ..ports import (
     Channel,
@@ -39,27 +26,22 @@ from ..ports import (
     SignalingEvent,
     SignalingLost,
 )
-from ..wire.frames import (
-    MAX_NAME_CHARS,
-    AttestationUpdate,
-    Chat,
-    Introduction,
-    PresenceUpdate,
-    TypingNotice,
-)
+from ..wire.frames import MAX_NAME_CHARS, AttestationUpdate, Chat, Introduction, PresenceUpdate, TypingNotice
 from .channel import Credentials
-from .claims import Claims, Standing
+from .claims import Standing
+from .company import Company
 from .contact import Forgotten, Linked, Received, Said, Unlinked
+from .governance import Entered, Fact, Governance, Removed, RolesChanged, Stage, TurnedAway, Waiting
 from .links import Links
+from .lobby import Lobby
 from .machine import LinkId, Notify, Output, earliest
-from .membership import Charter
+from .membership import InviteSeed, Membership
 from .messages import Messages
 from .names import clean_name
 from .outbox import Outbox
 from .people import People
-from .presence import Presences
-from .recognition import Recognition, news_of
-from .typing_notice import OurTyping, TheirTyping
+from .recognition import Recognition
+from .typing_notice import OurTyping
 
 __all__ = ["Mesh"]
 
@@ -70,7 +52,7 @@ class Mesh:
     def __init__(
         self,
         *,
-        charter: Charter,
+        membership: Membership,
         title: str,
         name: str,
         our_id: PeerId,
@@ -83,28 +65,36 @@ class Mesh:
 
         `people` are those whom we know from all our rooms.
         """
-        self.state = RoomState.JOINED
+        self.state = RoomState.JOINED if membership.are_we_in else RoomState.LOBBY
         self.title = title
-        self._charter = charter
+        self.refusal: InviteRefused | None = None
+        """Why we were not let in."""
+        self.is_handed_over = True
+        """While it is not, nobody has seen us in the lobby, so that it is no news that we have left it."""
+        self.membership = membership
         self._config = config
-        self._wall_ms = wall_ms
         self._messages = Messages(
             room=credentials.keys.topic, config=config, random_bytes=credentials.random_bytes, wall_ms=wall_ms
         )
         self._outputs: list[Output] = []
         self._outbox = Outbox(limit=config.max_pending_messages)
         self._our_typing = OurTyping(ttl_s=config.typing_ttl_s)
-        self._their_typing = TheirTyping(ttl_s=config.typing_ttl_s)
-        self._claims = Claims(max_name_chars=config.max_name_chars)
-        self._recognition = Recognition(
-            People(limit=config.max_known_people) if people is None else people,
-            public_room=charter.room_id if charter.is_public else None,
+        self._attestation = ""
+        self._lobby = Lobby(membership, our_name=name[:MAX_NAME_CHARS], config=config, wall_ms=wall_ms)
+        self._links = Links(our_id, credentials, self._introduction, membership, self._lobby, config)
+        self._governance = Governance(membership, self._lobby, credentials.random_bytes, wall_ms)
+        me = Member(id=membership.me, name=name, role=membership.role_of(membership.me), is_me=True)
+        self._company = Company(
+            me,
+            role_of=membership.role_of,
+            recognition=Recognition(
+                People(limit=config.max_known_people) if people is None else people,
+                public_room=membership.room_id if membership.is_public else None,
+                wall_ms=wall_ms,
+            ),
+            config=config,
             wall_ms=wall_ms,
         )
-        self._attestation = ""
-        me = credentials.identity.member_id
-        self._presences = Presences(Member(id=me, name=name, role=charter.role_of(me), is_me=True))
-        self._links = Links(our_id, credentials, self._introduction, self._admit, config)
 
     def reply_with(self, replier: Callable[[str], Awaitable[Message]]) -> None:
         """What `Message.reply` is to call: the `send` of the room."""
@@ -112,11 +102,28 @@ class Mesh:
 
     @property
     def members(self) -> tuple[Member, ...]:
-        return self._presences.members
+        return self._company.members
 
     @property
-    def genesis(self) -> bytes:
-        return self._charter.encoded
+    def waiting(self) -> tuple[Member, ...]:
+        """Who waits to be let in, under the name that it gives itself."""
+        names = self._lobby.names()
+        return tuple(self._company.stranger(each, names.get(each, "")) for each in self._governance.waiting)
+
+    @property
+    def stage(self) -> Stage:
+        """How far we have come in."""
+        return self._governance.stage
+
+    @property
+    def can_enter_soon(self) -> bool:
+        """Whether it is worth waiting: nobody has to make up their mind, and somebody is there or coming."""
+        return self._governance.can_enter_soon(is_meeting=self._links.is_meeting)
+
+    @property
+    def open_invite(self) -> InviteSeed | None:
+        """The invite for any number of guests that we hold, as long as it is good for them."""
+        return self._governance.open_invite
 
     @property
     def is_owing(self) -> bool:
@@ -142,7 +149,7 @@ class Mesh:
             case Signal():
                 self._links.receive_signal(event, now=now)
             case Roster(peers=peers):
-                self._change_state(RoomState.JOINED)
+                self._change_state(self._served_state)
                 self._links.receive_roster(peers, now=now)
             case PeerJoinedRoom(peer=info):
                 self._links.peer_joined(info.peer_id, now=now)
@@ -158,13 +165,11 @@ class Mesh:
         """The server vouches for us, and says how others are checked; tell them, newcomers included."""
         if self.state is RoomState.LEFT:
             return
-        if standing.keys is not None:
-            self._claims.learn_keys(standing.keys, now=now, wall_s=self._wall_s())
+        self._company.learn_keys(standing, now=now)
         if standing.attestation not in ("", self._attestation):
             self._attestation = standing.attestation
-            self._claims.hear(self._presences.me.id, standing.attestation, now=now, wall_s=self._wall_s())
+            self._company.hear_of_us(standing.attestation, now=now)
             self._links.send(AttestationUpdate(standing.attestation), now=now)
-        self._tell_claims()
         self._absorb(now=now)
 
     # ---- from the links
@@ -185,15 +190,15 @@ class Mesh:
         self._links.link_opened(link, now=now)
         self._absorb(now=now)
 
-    def link_closed(self, link: LinkId, *, now: float) -> None:
-        self._links.link_closed(link, now=now)
-        self._absorb(now=now)
-
     def receive(self, link: LinkId, channel: Channel, data: bytes, *, now: float) -> None:
         self._links.receive(link, channel, data, now=now)
         self._absorb(now=now)
 
-    # ---- from the user
+    def link_closed(self, link: LinkId, *, now: float) -> None:
+        self._links.link_closed(link, now=now)
+        self._absorb(now=now)
+
+    # ---- intents
 
     def send(
         self, text: str, *, emote_ids: Sequence[str] = (), custom_emoji_ids: Sequence[str] = (), now: float
@@ -208,7 +213,7 @@ class Mesh:
         self._outbox.add_waiting(chat, waiting)
         self._our_typing.set_typing(False, now=now)
         self._absorb(now=now)
-        return self._messages.as_event(chat, self._presences.me, "sent" if sent else "draft")
+        return self._messages.as_event(chat, self._company.me, "sent" if sent else "draft")
 
     def set_typing(self, typing: bool, *, now: float) -> None:
         """Tell the others; call it at each key, the pace is kept here. Raises NotJoined."""
@@ -222,41 +227,63 @@ class Mesh:
         self._check_joined()
         if presence not in ("online", "away", "offline"):
             raise BadSetting(f"presence is online, away or offline, not {presence!r}")
-        if self._presences.set_ours(presence):
+        if self._company.set_our_presence(presence):
             self._links.send(PresenceUpdate(presence), now=now)
             self._absorb(now=now)
+
+    def govern(self) -> Governance:
+        """What we may do to others' standing; `settle` is to follow. Raises NotJoined."""
+        self._check_joined()
+        return self._governance
+
+    def settle(self, *, now: float) -> None:
+        """After an act of governance: what follows from it."""
+        self._links.obey(now=now)
+        self._absorb(now=now)
 
     def leave(self, reason: str = "", *, now: float) -> None:
         """Say goodbye to everybody; may be called twice."""
         if self.state is not RoomState.LEFT:
             self._links.leave(now=now)
-            self._their_typing.clear()
-            self._claims.retain(())
-            self._absorb(now=now)
+            self._company.disband()
+            self._hear_links(now=now)
             self._change_state(RoomState.LEFT, reason)
 
     def review_people(self) -> None:
         """We know more of somebody than before, perhaps from another room."""
-        if self.state is not RoomState.LEFT:
-            self._notify_all(self._recognition.review(self._presences))
+        self._company.review_people()
+        self._tell_of_company()
 
     # ---- time
 
     def next_deadline(self) -> float | None:
-        return earliest(self._links.next_deadline(), self._their_typing.next_deadline(), self._claims.next_deadline())
+        return earliest(self._links.next_deadline(), self._company.next_deadline())
 
     def handle_timeout(self, *, now: float) -> None:
-        for member_id in self._their_typing.handle_timeout(now=now):
-            self._notify_typing(member_id, typing=False)
-        self._claims.lapse(now=now)
-        self._tell_claims()
+        self._company.handle_timeout(now=now)
         self._links.handle_timeout(now=now)
         self._absorb(now=now)
 
     # ---- what the links report
 
     def _absorb(self, *, now: float) -> None:
-        """Pass outputs on and act on reports, which may make the links say more."""
+        """Pass outputs on and act on reports, which may change who is a member, which may make the links say more."""
+        self._hear_links(now=now)
+        while facts := self._review(now=now):
+            for fact in facts:
+                self._act_on(fact, now=now)
+            self._hear_links(now=now)
+        self._tell_of_company()
+
+    def _review(self, *, now: float) -> list[Fact]:
+        if self.state is RoomState.LEFT:
+            return []
+        facts = self._governance.review(is_meeting=self._links.is_meeting, now=now)
+        self._links.obey(now=now)
+        self._hear_links(now=now)
+        return facts
+
+    def _hear_links(self, *, now: float) -> None:
         while outputs := self._links.outputs():
             for output in outputs:
                 match output:
@@ -264,89 +291,84 @@ class Mesh:
                         self._welcome(output, now=now)
                     case Received(member=member_id, frame=frame):
                         self._hear(member_id, frame, now=now)
-                    case Unlinked():
-                        self._bid_farewell(output)
+                    case Unlinked(member=member_id, reason=reason):
+                        self._company.bid_farewell(member_id, reason)
                     case Forgotten(peer=peer):
                         self._outbox.forget(peer)
                     case _:
                         self._outputs.append(output)
 
     def _welcome(self, linked: Linked, *, now: float) -> None:
-        shown = linked.introduction.attestation
-        self._claims.hear(linked.member, shown, now=now, wall_s=self._wall_s())
-        known = self._presences.get(linked.member)
-        claim = known.claim if known else self._claims.all().get(linked.member)
-        member = self._recognition.meet(replace(self._member(linked), claim=claim))
-        if self._presences.arrive(member):
-            self._notify(MemberJoined(member))
-        elif known is not None and known.presence != member.presence:
-            self._notify(PresenceChanged(member))
-        self._notify_all(news_of(known, member))
-        self._claims.retain(each.id for each in self._presences.members)
-        self._tell_claims()
+        self._learn_title(linked)
+        self._company.welcome(linked.member, linked.introduction, now=now)
         if self._attestation not in ("", linked.told.attestation):
             self._links.send(AttestationUpdate(self._attestation), now=now, to=linked.peer)
-        if linked.told.presence != self._presences.me.presence:
-            self._links.send(PresenceUpdate(self._presences.me.presence), now=now, to=linked.peer)
+        if linked.told.presence != self._company.me.presence:
+            self._links.send(PresenceUpdate(self._company.me.presence), now=now, to=linked.peer)
         owed, drafts = self._outbox.take(linked.peer)
         for chat in owed:
             self._links.send(chat, now=now, to=linked.peer)
         for message_id in drafts:
             self._notify(StatusChanged(MessageId(message_id.hex()), "sent"))
 
-    def _member(self, linked: Linked) -> Member:
-        introduction = linked.introduction
-        role = self._charter.role_of(linked.member)
-        if not self.title or (role == "owner" and not self._charter.is_public):
-            self.title = clean_name(introduction.title, max_chars=self._config.max_name_chars) or self.title
-        name = clean_name(introduction.name, max_chars=self._config.max_name_chars) or "nameless"
-        return Member(id=linked.member, name=name, role=role, presence=introduction.presence)
-
-    def _bid_farewell(self, unlinked: Unlinked) -> None:
-        self._their_typing.forget(unlinked.member)
-        member = self._presences.depart(unlinked.member, at=self._now_utc())
-        assert member is not None, "unlinked before it was linked"
-        self._notify(MemberLeft(member, unlinked.reason))
+    def _learn_title(self, linked: Linked) -> None:
+        """The owner's word counts, any member's will do until then; a public room's title is its name."""
+        if not self.title or self.membership.role_of(linked.member) == "owner":
+            title = clean_name(linked.introduction.title, max_chars=self._config.max_name_chars)
+            self.title = title or self.title
 
     def _hear(self, member_id: MemberId, frame: Said, *, now: float) -> None:
+        if not self.membership.is_member(member_id):
+            return
         if isinstance(frame, Chat):
             self._hear_chat(member_id, frame)
-        elif isinstance(frame, PresenceUpdate):
-            if member := self._presences.update(member_id, frame.presence):
-                self._notify(PresenceChanged(member))
-        elif isinstance(frame, AttestationUpdate):
-            self._claims.hear(member_id, frame.attestation, now=now, wall_s=self._wall_s())
-            self._tell_claims()
-        elif self._their_typing.receive_notice(member_id, typing=frame.typing, now=now):
-            self._notify_typing(member_id, typing=frame.typing)
+        else:
+            self._company.hear(member_id, frame, now=now)
 
     def _hear_chat(self, member_id: MemberId, chat: Chat) -> None:
-        sender = self._presences.get(member_id)
+        sender = self._company.get(member_id)
         if sender is None or not self._messages.is_news(member_id, chat):
             return
-        if self._their_typing.forget(member_id):
-            self._notify_typing(member_id, typing=False)
+        self._company.stop_typing(member_id)
         self._notify(self._messages.as_event(chat, sender, "sent"))
+
+    # ---- what changes in the room
+
+    def _act_on(self, fact: Fact, *, now: float) -> None:
+        match fact:
+            case Entered():
+                if self.state is RoomState.LOBBY and self.is_handed_over:
+                    self._change_state(RoomState.JOINED)
+                elif self.state is RoomState.LOBBY:
+                    self.state = RoomState.JOINED
+            case TurnedAway(code=code):
+                self.refusal = InviteRefused(code)
+                self.leave(str(self.refusal), now=now)
+            case Removed():
+                self.leave("removed", now=now)
+            case Waiting(member=member_id):
+                self._keep_waiting(member_id)
+            case RolesChanged():
+                self._company.rank()
+            case _:
+                assert_never(fact)
+
+    def _keep_waiting(self, member_id: MemberId) -> None:
+        """What was said before it comes in is none of its business; whoever may let it in is told."""
+        for peer in self._links.peers_of(member_id):
+            self._outbox.forget(peer)
+        if self._governance.may_admit:
+            self._notify(MemberWaiting(self._company.stranger(member_id, self._lobby.names().get(member_id, ""))))
 
     # ---- values
 
     def _introduction(self) -> Introduction:
-        me = self._presences.me
-        name, title = me.name[:MAX_NAME_CHARS], self.title[:MAX_NAME_CHARS]
-        return Introduction(name, title, me.presence, self._charter.encoded, self._attestation)
+        me = self._company.me
+        return Introduction(me.name[:MAX_NAME_CHARS], self.title[:MAX_NAME_CHARS], me.presence, self._attestation)
 
-    def _admit(self, introduction: Introduction) -> bool:
-        was_known = bool(self._charter.encoded)
-        admitted = self._charter.admits(introduction.genesis)
-        if admitted and not was_known:
-            self._presences.rank(self._charter.role_of)
-        return admitted
-
-    def _wall_s(self) -> float:
-        return self._wall_ms() / 1000
-
-    def _now_utc(self) -> datetime:
-        return datetime.fromtimestamp(self._wall_s(), UTC)
+    @property
+    def _served_state(self) -> RoomState:
+        return RoomState.JOINED if self.membership.are_we_in else RoomState.LOBBY
 
     def _check_joined(self) -> None:
         if self.state is RoomState.LEFT:
@@ -357,23 +379,9 @@ class Mesh:
             self.state = state
             self._notify(StateChanged(state, reason))
 
-    def _tell_claims(self) -> None:
-        if self.state is RoomState.LEFT:
-            return
-        for member in self._presences.claim(self._claims.all()):
-            self._notify(ClaimChanged(member))
-            if not member.is_me:
-                self._recognition.meet(member)
-        self.review_people()
-
-    def _notify_typing(self, member_id: MemberId, *, typing: bool) -> None:
-        member = self._presences.get(member_id)
-        assert member is not None, "typing without being here"
-        self._notify(TypingChanged(member, typing))
-
-    def _notify_all(self, events: Iterable[Event]) -> None:
-        for event in events:
-            self._notify(event)
-
     def _notify(self, event: Event) -> None:
+        self._tell_of_company()
         self._outputs.append(Notify(event))
+
+    def _tell_of_company(self) -> None:
+        self._outputs += [Notify(event) for event in self._company.take_events()]

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Literal
 
-from ..events import Claim, Member, Presence
+from ..events import Claim, Member, Presence, Role
 from ..ids import MemberId
 
 __all__ = ["Presences"]
@@ -58,11 +57,12 @@ class Presences:
         self._here[member_id] = replace(member, presence=presence)
         return self._here[member_id]
 
-    def rank(self, role_of: Callable[[MemberId], Literal["owner", "member"]]) -> None:
-        """Give everybody the role that is theirs; once the founding of the room is known."""
-        self.me = replace(self.me, role=role_of(self.me.id))
-        for members in (self._here, self._gone):
-            members.update({key: replace(member, role=role_of(key)) for key, member in members.items()})
+    def rank(self, role_of: Callable[[MemberId], Role]) -> list[Member]:
+        """Give everybody the role that is theirs now; answer for whom of those here, or ourselves, it is news."""
+        news = [replace(each, role=role_of(each.id)) for each in self.members if each.role != role_of(each.id)]
+        for member in news:
+            self._put(member)
+        return [member for member in news if member.id not in self._gone]
 
     def claim(self, claims: Mapping[MemberId, Claim]) -> list[Member]:
         """Give everybody the claim that is theirs now; answer for whom of those here, or ourselves, it is news."""

@@ -14,16 +14,24 @@ from ..errors import MalformedFrame
 
 __all__ = [
     "MAX_ATTESTATION_CHARS",
+    "MAX_CONTROL_BYTES",
+    "MAX_CONTROL_EVENTS",
+    "MAX_CONTROL_PART_BYTES",
     "MAX_IDS",
     "MAX_ID_CHARS",
     "MAX_NAME_CHARS",
     "MAX_TEXT_CHARS",
     "AttestationUpdate",
     "Chat",
+    "ControlDigest",
+    "ControlEvents",
+    "ControlFrame",
+    "ControlSummary",
     "Frame",
     "Goodbye",
     "Heartbeat",
     "Introduction",
+    "Knock",
     "PresenceUpdate",
     "TypingNotice",
     "decode",
@@ -36,6 +44,11 @@ MAX_IDS = 64
 """Emote ids of a message, and custom emoji ids."""
 MAX_ID_CHARS = 64
 MAX_ATTESTATION_CHARS = 4096
+MAX_CONTROL_PART_BYTES = 48 * 1024
+"""Of one part of a summary, and of the events in one frame."""
+MAX_CONTROL_EVENTS = 512
+MAX_CONTROL_BYTES = 16 * 1024
+"""Of one control event."""
 
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME_CHARS)]
 _Title = Annotated[str, msgspec.Meta(max_length=MAX_NAME_CHARS)]
@@ -47,14 +60,13 @@ _Presence: TypeAlias = Literal["online", "away", "offline"]
 
 
 class Introduction(msgspec.Struct, array_like=True, frozen=True, tag=1):
-    """Who speaks and which room they mean: the first frame of each side, sent once."""
+    """Who speaks, once both sides are members: sent once by each."""
 
     name: _Name
     title: _Title
     presence: _Presence
-    genesis: Annotated[bytes, msgspec.Meta(max_length=256)]
     attestation: _Attestation = ""
-    """The server's word for the sender's key; empty where there is none, and left out by old peers."""
+    """The server's word for the sender's key; empty where there is none."""
 
 
 class Chat(msgspec.Struct, array_like=True, frozen=True, tag=2):
@@ -93,9 +105,49 @@ class AttestationUpdate(msgspec.Struct, array_like=True, frozen=True, tag=7):
     attestation: _Attestation
 
 
-Frame: TypeAlias = Introduction | Chat | PresenceUpdate | Goodbye | TypingNotice | Heartbeat | AttestationUpdate
+class ControlDigest(msgspec.Struct, array_like=True, frozen=True, tag=8):
+    """What the sender's control log hashes to: equal means that both hold the same events."""
 
-_KNOWN_TYPES = range(1, 8)
+    digest: Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
+
+
+class ControlSummary(msgspec.Struct, array_like=True, frozen=True, tag=9):
+    """One part of which control events the sender holds; the answer is those that it lacks."""
+
+    knows_genesis: bool
+    part: Annotated[bytes, msgspec.Meta(max_length=MAX_CONTROL_PART_BYTES)]
+    """As `peer.log` writes it; empty where the sender knows nothing yet."""
+    is_last: bool
+    """No further part follows."""
+
+
+class ControlEvents(msgspec.Struct, array_like=True, frozen=True, tag=10):
+    """Control events as they were signed; of its own accord, or in answer to a summary."""
+
+    genesis: Annotated[bytes, msgspec.Meta(max_length=256)]
+    """Empty where the other side knows it."""
+    events: Annotated[
+        tuple[Annotated[bytes, msgspec.Meta(max_length=MAX_CONTROL_BYTES)], ...],
+        msgspec.Meta(max_length=MAX_CONTROL_EVENTS),
+    ]
+    is_last: bool
+    """All parts of the summary are answered with this."""
+
+
+class Knock(msgspec.Struct, array_like=True, frozen=True, tag=11):
+    """Who waits in the lobby tells a member its name, so that an admin knows whom to admit."""
+
+    name: _Name
+
+
+ControlFrame: TypeAlias = ControlDigest | ControlSummary | ControlEvents | Knock
+"""All that is said in a lobby."""
+
+Frame: TypeAlias = (
+    Introduction | Chat | PresenceUpdate | Goodbye | TypingNotice | Heartbeat | AttestationUpdate | ControlFrame
+)
+
+_KNOWN_TYPES = range(1, 12)
 
 
 class _Head(msgspec.Struct, array_like=True):

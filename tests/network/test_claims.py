@@ -155,7 +155,7 @@ def test_old_peer_without_attestations_is_understood() -> None:
     [ann] = network.room_of("ann", is_public=True)
     vouch(ann, "alice")
     visitor = Visitor.in_public_room(network, ann)
-    visitor.say(b"\x95\x01\xa3old\xa0\xa6online\xc4\x00")
+    visitor.say(b"\x94\x01\xa3old\xa0\xa6online")
     assert ann.here == ["old"]
     assert visitor.closed == []
     [introduction] = [frame for frame in _heard(visitor) if isinstance(frame, Introduction)]
@@ -183,7 +183,7 @@ def test_second_link_of_a_member_shows_its_claim_anew() -> None:
 
 
 def replaced(introduction: Introduction, attestation: str) -> Introduction:
-    return Introduction(introduction.name, introduction.title, introduction.presence, introduction.genesis, attestation)
+    return Introduction(introduction.name, introduction.title, introduction.presence, attestation)
 
 
 def _heard(visitor: Visitor) -> list[object]:

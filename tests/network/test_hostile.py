@@ -11,7 +11,7 @@ from peer.ports import Channel, PeerInfo, PeerJoinedRoom, PeerLeftRoom, Roster, 
 from peer.wire.frames import Chat, Frame, Goodbye, Heartbeat, Introduction, PresenceUpdate, TypingNotice, encode
 
 from ..support.insider import Insider
-from ..support.keys import SECRET, charter_of, credentials, private_room
+from ..support.keys import SECRET, credentials, membership_of, private_room
 from ..support.network import Network, Node
 from ..support.visitor import Visitor
 
@@ -130,7 +130,7 @@ def test_member_of_another_room_behind_the_same_gate_is_refused() -> None:
     network = Network()
     ann = network.join(network.node("ann"))
     swapped = network.join(
-        network.node("mallory", charter=charter_of("mallory", owner="mallory"), act_as=credentials("mallory"))
+        network.node("mallory", membership=membership_of("mallory", owner="mallory"), act_as=credentials("mallory"))
     )
     network.run(120)
     assert ann.events == swapped.events == []
@@ -168,8 +168,8 @@ def test_frames_before_the_handshake_is_done_end_the_link(data: bytes) -> None:
 @pytest.mark.parametrize(
     ("frame", "channel", "is_closed"),
     [
-        (Introduction("again", "", "online", b""), Channel.EVENTS, True),
-        (Introduction("again", "", "online", b""), Channel.EPHEMERAL, False),
+        (Introduction("again", "", "online"), Channel.EVENTS, True),
+        (Introduction("again", "", "online"), Channel.EPHEMERAL, False),
         (CHAT, Channel.EPHEMERAL, False),
         (Goodbye(), Channel.EPHEMERAL, False),
         (TypingNotice(True), Channel.EVENTS, True),

@@ -13,6 +13,7 @@ from peer.errors import (
     ConnectivityError,
     CryptoError,
     FellBehind,
+    InviteRefused,
     JoinRefused,
     MessageTooLarge,
     NotAllowed,
@@ -33,7 +34,18 @@ def test_every_error_is_in_the_tree_and_the_tree_is_drawn() -> None:
     for name, kind in kinds.items():
         depth = kind.__mro__.index(PeerError)
         assert f"\n{'  ' * (depth + 2)}{name}" in f"\n    {errors.__doc__}", name
-        assert kind in {PeerError, UsageError, RemoteError, CryptoError, ConnectivityError, StoreError} or depth == 2
+        is_branch = kind in {PeerError, UsageError, RemoteError, CryptoError, ConnectivityError, StoreError}
+        assert is_branch or depth == (3 if kind is InviteRefused else 2)
+
+
+@pytest.mark.parametrize("code", ["unknown", "expired", "revoked", "used", "banned"])
+def test_refused_invite_says_why_and_what_to_do(code: str) -> None:
+    """Each code has a sentence of its own, and it is a JoinRefused for who does not tell them apart."""
+    refused = InviteRefused(code)
+    assert isinstance(refused, JoinRefused)
+    assert refused.code == code
+    assert refused.hint is not None
+    assert str(refused).endswith(refused.hint)
 
 
 @pytest.mark.parametrize(

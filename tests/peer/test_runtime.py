@@ -16,7 +16,7 @@ from peer.ports import Channel, IceServer, LinkListener, PeerInfo, PeerJoinedRoo
 from peer.runtime import Driver, Runtime, wall_ms
 
 from ..support.insider import Insider
-from ..support.keys import charter_of, credentials
+from ..support.keys import credentials, membership_of
 from ..support.transport import FakeLink, FakeSeat, until
 
 
@@ -30,7 +30,7 @@ class Bench:
         self.next_fails_with: Exception | None = None
         config = config or Config()
         mesh = Mesh(
-            charter=charter_of("ann"),
+            membership=membership_of("ann"),
             title="Deck",
             name="ann",
             our_id=seat.peer_id,

@@ -52,7 +52,7 @@ def enter(network: Network, node: Node, name: str, attestation: str = "") -> Vis
     """Somebody with the room's secret, who calls itself Alice and shows this."""
     visitor = Visitor(network, node, Insider(name, keys=public_room()[1]), attempt=name.encode()[:8].ljust(8, b"."))
     visitor.shake()
-    visitor.say(Introduction("Alice", "lobby", "online", b"", attestation))
+    visitor.say(Introduction("Alice", "lobby", "online", attestation))
     return visitor
 
 
@@ -121,7 +121,7 @@ def test_flood_of_attestations_costs_little_and_ends_nothing() -> None:
     [
         (AttestationUpdate("x" * 4097), Channel.EVENTS),
         (b"\x92\x07\xc4\x01x", Channel.EVENTS),
-        (Introduction("Alice", "lobby", "online", b"", "again"), Channel.EVENTS),
+        (Introduction("Alice", "lobby", "online", "again"), Channel.EVENTS),
     ],
     ids=["too long", "bytes", "second introduction"],
 )
@@ -150,4 +150,4 @@ def test_crowd_that_comes_and_goes_leaves_bounded_memory() -> None:
         name = f"mallory {number}"
         visitor = enter(network, ann, name, NOTARY.attest(identity(name), name))
         visitor.say(Goodbye())
-    assert len(ann.mesh._claims._heard) <= len(ann.mesh.members) < 260
+    assert len(ann.mesh._company._claims._heard) <= len(ann.mesh.members) < 260

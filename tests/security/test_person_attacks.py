@@ -40,12 +40,12 @@ def room() -> tuple[Network, Node]:
 def enter(network: Network, node: Node, key: str, name: str, attestation: str = "") -> Visitor:
     visitor = Visitor(network, node, Insider(key, keys=public_room()[1]), attempt=key.encode()[:8].ljust(8, b"."))
     visitor.shake()
-    visitor.say(Introduction(name, "lobby", "online", b"", attestation))
+    visitor.say(Introduction(name, "lobby", "online", attestation))
     return visitor
 
 
 def people_of(node: Node) -> People:
-    return node.mesh._recognition._people
+    return node.mesh._company._recognition._people
 
 
 def test_second_key_for_a_subject_is_an_unverified_newcomer() -> None:

@@ -6,7 +6,10 @@ as a dishonest one it is the attacker whom the gate let in.
 
 from __future__ import annotations
 
+from peer.config import Config
+from peer.core.lobby import Lobby, Tell
 from peer.core.machine import LinkId
+from peer.core.membership import Membership
 from peer.crypto.handshake import Handshake, Role
 from peer.crypto.link_cipher import LinkCipher
 from peer.ids import MemberId, PeerId
@@ -14,10 +17,10 @@ from peer.keys.room_keys import RoomKeys
 from peer.keys.sealing import SignalContext, open_signal, seal_signal
 from peer.ports import Channel, Fingerprints, Signal, SignalKind
 from peer.wire import frames
-from peer.wire.frames import Frame, Introduction
+from peer.wire.frames import ControlFrame, Frame, Introduction
 from peer.wire.signals import Description, decode_description, encode_description
 
-from .keys import Chance, identity, private_room
+from .keys import START_MS, Chance, identity, private_room
 
 __all__ = ["THEIR_FINGERPRINTS", "Insider"]
 
@@ -63,6 +66,22 @@ class Insider:
         """What the other side calls a link with us."""
         return LinkId(self.peer_id, attempt)
 
+    # ---- the lobby
+
+    def enter_lobby(self, membership: Membership, remote: MemberId) -> list[ControlFrame]:
+        """Begin to behave as an honest newcomer or member does; what it says first."""
+        self.lobby = Lobby(membership, our_name=self.name, config=Config(), wall_ms=lambda: START_MS)
+        self.lobby.enter(self.link_id(b"lobby..."), remote, now=0.0)
+        return self._told()
+
+    def answer(self, frame: ControlFrame) -> list[ControlFrame]:
+        """What an honest one says to this."""
+        self.lobby.receive(self.link_id(b"lobby..."), frame, now=0.0)
+        return self._told()
+
+    def _told(self) -> list[ControlFrame]:
+        return [order.frame for order in self.lobby.orders() if isinstance(order, Tell)]
+
     # ---- the link
 
     def begin(self, role: Role) -> list[bytes]:
@@ -100,5 +119,5 @@ class Insider:
         plaintext = frame if isinstance(frame, bytes) else frames.encode(frame)
         return self._ciphers[channel].seal(plaintext)
 
-    def introduction(self, *, genesis: bytes = b"", title: str = "") -> Introduction:
-        return Introduction(self.name, title, "online", genesis)
+    def introduction(self, *, title: str = "") -> Introduction:
+        return Introduction(self.name, title, "online")

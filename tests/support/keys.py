@@ -1,4 +1,4 @@
-"""Identities, room keys and chance, the same in each run."""
+"""Identities, room keys, memberships and chance, the same in each run."""
 
 from __future__ import annotations
 
@@ -7,15 +7,32 @@ from dataclasses import dataclass
 from functools import cache
 
 from peer.core.channel import Credentials
-from peer.core.membership import Charter
+from peer.core.membership import Founding, InviteSeed, Membership
 from peer.crypto.identity import Identity
 from peer.ids import RoomId
-from peer.keys.room_keys import RoomKeys, derive_public_room, derive_room_keys
+from peer.keys.room_keys import RoomKeys, derive_invite_key, derive_public_room, derive_room_keys
+from peer.log import acts
 from peer.log.genesis import found_room
 
-__all__ = ["SECRET", "Chance", "charter_of", "credentials", "identity", "private_room", "public_room"]
+__all__ = [
+    "OPEN_INVITE",
+    "SECRET",
+    "START_MS",
+    "Chance",
+    "credentials",
+    "everybody",
+    "identity",
+    "membership_of",
+    "private_room",
+    "public_room",
+]
 
 SECRET = bytes(range(16))
+START_MS = 1_700_000_000_000
+"""When simulated rooms are founded."""
+
+OPEN_INVITE = InviteSeed(b"seed of the link", is_open=True)
+"""That of the private room, which its guests hold."""
 
 
 @dataclass
@@ -37,9 +54,12 @@ def identity(name: str) -> Identity:
 
 
 @cache
-def private_room(owner: str = "ann", secret: bytes = SECRET) -> tuple[RoomId, bytes, RoomKeys]:
+def private_room(
+    owner: str = "ann", secret: bytes = SECRET, *, approve: bool = False
+) -> tuple[RoomId, bytes, RoomKeys]:
     """The id, the encoded genesis and the keys of a room that `owner` founded."""
-    room_id, genesis = found_room(owner=identity(owner).public_key, random_bytes=Chance(f"founding of {owner}"))
+    chance = Chance(f"founding of {owner}")
+    room_id, genesis = found_room(owner=identity(owner).public_key, random_bytes=chance, approve=approve)
     return room_id, genesis, derive_room_keys(secret, room_id)
 
 
@@ -48,10 +68,30 @@ def public_room(name: str = "lobby") -> tuple[RoomId, RoomKeys]:
     return derive_public_room(name)
 
 
-def charter_of(name: str, *, owner: str = "ann") -> Charter:
-    """What this member knows of the private room at first: the owner all, the others its id."""
-    room_id, genesis, _ = private_room(owner)
-    return Charter(room_id, is_public=False, encoded=genesis if name == owner else b"")
+def membership_of(
+    name: str, *, owner: str = "ann", process: int = 0, invite: InviteSeed | None = OPEN_INVITE, approve: bool = False
+) -> Membership:
+    """What this member knows of the private room at first: the owner all, the others its id and an invite."""
+    room_id, genesis, _ = private_room(owner, approve=approve)
+    membership = Membership(
+        room_id,
+        is_public=False,
+        identity=identity(name),
+        random_bytes=Chance(f"log of {name}, process {process}"),
+        invite=invite,
+        founding=Founding(genesis) if name == owner else None,
+    )
+    if membership.authority is not None and invite is not None:
+        key = derive_invite_key(invite.seed, room_id).public_key
+        doing = acts.invite(membership.authority, membership.me, key=key, is_open=invite.is_open, expires_ms=0)
+        membership.write(doing, now_ms=START_MS)
+    return membership
+
+
+def everybody(name: str = "ann") -> Membership:
+    """Of a room where whoever is there is a member."""
+    chance = Chance(f"public log of {name}")
+    return Membership(public_room()[0], is_public=True, identity=identity(name), random_bytes=chance)
 
 
 def credentials(name: str, *, keys: RoomKeys | None = None, process: int = 0) -> Credentials:

@@ -28,7 +28,7 @@ from peer.core.machine import (
     SendSignal,
     Transmit,
 )
-from peer.core.membership import Charter
+from peer.core.membership import Membership
 from peer.core.mesh import Mesh
 from peer.ids import PeerId
 from peer.keys.room_keys import RoomKeys
@@ -42,12 +42,11 @@ from peer.ports import (
     SignalingLost,
 )
 
-from .keys import charter_of, credentials, public_room
+from .keys import START_MS, credentials, everybody, membership_of, public_room
 from .node import LinkEnd, Node, Path, fingerprint
 
 __all__ = ["START_MS", "Faults", "Network", "Node"]
 
-START_MS = 1_700_000_000_000
 _MAX_STEPS_AT_ONCE = 20_000
 """More of them without the clock moving is a loop."""
 
@@ -91,7 +90,7 @@ class Network:
         name: str,
         *,
         peer_id: str | None = None,
-        charter: Charter | None = None,
+        membership: Membership | None = None,
         keys: RoomKeys | None = None,
         is_public: bool = False,
         title: str = "",
@@ -100,10 +99,9 @@ class Network:
     ) -> Node:
         """A process that has no seat yet. Ann owns the private room; ids follow the order of making."""
         if is_public:
-            room_id, keys = public_room()
-            charter, title = Charter(room_id, is_public=True), "lobby"
+            keys, membership, title = public_room()[1], everybody(name), "lobby"
         mesh = Mesh(
-            charter=charter or charter_of(name),
+            membership=membership or membership_of(name, process=len(self.nodes)),
             title=title or ("Deck" if name == "ann" else ""),
             name=name,
             our_id=PeerId(peer_id or f"peer{len(self.nodes):02d}"),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from peer.core.machine import CloseLink, Output, Transmit
+from peer.core.membership import Membership
 from peer.crypto.handshake import Role
 from peer.ports import Channel
-from peer.wire.frames import Frame
+from peer.wire.frames import ControlFrame, Frame
 
 from .insider import THEIR_FINGERPRINTS, Insider
-from .keys import public_room
+from .keys import membership_of, public_room
 from .network import Network, Node
 
 __all__ = ["Visitor"]
@@ -29,13 +30,41 @@ class Visitor:
 
     @classmethod
     def in_room_of(cls, name: str) -> Visitor:
-        """Linked to the only member of a private room; the owner's visitor has introduced itself as well."""
+        """A guest of the owner's private room, who has introduced itself as well."""
         network = Network()
         visitor = cls(network, network.join(network.node(name)), Insider())
-        visitor.shake()
-        if name == "ann":
-            visitor.say(visitor.insider.introduction())
+        visitor.enter()
+        visitor.say(visitor.insider.introduction())
         return visitor
+
+    @classmethod
+    def to(cls, name: str) -> Visitor:
+        """The owner of the private room, linked to a guest who was alone; it has yet to introduce itself."""
+        network = Network()
+        visitor = cls(network, network.join(network.node(name)), Insider("ann"))
+        visitor.enter()
+        visitor.node.events.clear()
+        return visitor
+
+    def enter(self, membership: Membership | None = None) -> None:
+        """Through the handshake and the lobby, as a guest with the open invite; it has yet to introduce itself."""
+        self.shake()
+        membership = membership or membership_of(self.insider.name)
+        for frame in self.insider.enter_lobby(membership, self.node.mesh.membership.me):
+            self.say(frame)
+        self.linger()
+
+    def linger(self) -> None:
+        """Answer what is said in the lobby, until nothing more is."""
+        heard = list(self.insider.heard)
+        while heard or self._to_answer:
+            if not heard:
+                sent = self._to_answer.pop(0)
+                self.insider.receive(sent.channel, sent.data)
+                heard.append(self.insider.heard[-1])
+            frame = heard.pop(0)
+            for reply in self.insider.answer(frame) if isinstance(frame, ControlFrame) else ():
+                self.say(reply)
 
     @classmethod
     def in_public_room(cls, network: Network, node: Node) -> Visitor:

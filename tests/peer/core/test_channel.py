@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peer.config import Config
-from peer.core.channel import ChannelState, Credentials, PeerChannel
+from peer.core.channel import ChannelState, Credentials, Door, PeerChannel
 from peer.core.machine import CloseLink, LinkId, Output, Transmit
 from peer.crypto import link_cipher
 from peer.crypto.handshake import Role
@@ -31,7 +31,7 @@ from ...support.keys import credentials
 
 LINK = LinkId(PeerId("mallory"), b"attempt.")
 CHAT = Chat(bytes(16), 1, "hello")
-HELLO = Introduction("ann", "Deck", "online", b"")
+HELLO = Introduction("ann", "Deck", "online")
 
 
 @dataclass
@@ -40,6 +40,8 @@ class Bench:
 
     role: Role = Role.RESPONDER
     admits: bool = True
+    has_lobby: bool = False
+    are_members: bool = False
     presence: str = "online"
     channel: PeerChannel = field(init=False)
     insider: Insider = field(default_factory=Insider)
@@ -56,7 +58,7 @@ class Bench:
             LINK,
             role=self.role,
             credentials=self.credentials,
-            authorise=self._authorise,
+            door=Door(authorise=self._authorise, has_lobby=self.has_lobby, admits=lambda _: self.are_members),
             introduce=lambda: HELLO,
             config=self.config,
             now=self.now,

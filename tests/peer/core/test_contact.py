@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from peer.config import Config
-from peer.core.channel import PeerChannel
+from peer.core.channel import Door, PeerChannel
 from peer.core.contact import Contact
 from peer.core.machine import LinkId
 from peer.core.negotiation import Negotiation
@@ -25,8 +25,8 @@ def channel(now: float) -> PeerChannel:
         LinkId(BOB, bytes(8)),
         role=Role.INITIATOR,
         credentials=credentials("ann"),
-        authorise=lambda _: True,
-        introduce=lambda: Introduction("ann", "", "online", b""),
+        door=Door(authorise=lambda _: True, has_lobby=False, admits=lambda _: True),
+        introduce=lambda: Introduction("ann", "", "online"),
         config=Config(),
         now=now,
     )

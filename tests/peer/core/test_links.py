@@ -14,6 +14,7 @@ import pytest
 from peer.config import Config
 from peer.core.contact import Forgotten, Linked, Received, Report, Unlinked
 from peer.core.links import Links
+from peer.core.lobby import Lobby
 from peer.core.machine import (
     AcceptAnswer,
     AcceptOffer,
@@ -25,13 +26,14 @@ from peer.core.machine import (
     SendSignal,
     Transmit,
 )
+from peer.core.membership import Membership
 from peer.crypto.handshake import Role
 from peer.ids import PeerId
 from peer.ports import Channel, PeerInfo, Signal, SignalKind
 from peer.wire.frames import Chat, Frame, Goodbye, Heartbeat, Introduction
 
 from ...support.insider import THEIR_FINGERPRINTS, Insider
-from ...support.keys import credentials
+from ...support.keys import START_MS, credentials, everybody
 
 ANN = PeerId("m-ann")
 """In the middle: some ids are smaller, some larger."""
@@ -46,7 +48,7 @@ class Bench:
     """The links under test, and all that they put out."""
 
     config: Config = field(default_factory=Config)
-    admits: bool = True
+    membership: Membership = field(default_factory=lambda: everybody("ann"))
     now: float = 0.0
     seen: list[Output | Report] = field(default_factory=list)
 
@@ -54,8 +56,9 @@ class Bench:
         self.links = Links(
             ANN,
             credentials("ann"),
-            lambda: Introduction("ann", "Deck", "online", b""),
-            lambda _: self.admits,
+            lambda: Introduction("ann", "Deck", "online"),
+            self.membership,
+            Lobby(self.membership, our_name="ann", config=self.config, wall_ms=lambda: START_MS),
             self.config,
         )
 
@@ -361,16 +364,6 @@ def test_another_identity_under_the_same_peer_id_is_refused() -> None:
     assert bench.take(CloseLink) == [CloseLink(link, "HandshakeFailed")]
     assert impostor.heard == []
     assert bench.links.send(CHAT, now=0.0) == 1
-
-
-def test_introduction_of_another_room_ends_the_link() -> None:
-    """And nobody was ever here."""
-    bench, other = Bench(admits=False), bob()
-    link = bench.answering(other)
-    bench.shake(other, link, role=Role.INITIATOR)
-    bench.say(other, link, other.introduction())
-    assert bench.take(CloseLink) == [CloseLink(link, "another room")]
-    assert bench.take(Linked) + bench.take(Unlinked) == []
 
 
 # ---- the end of a link

@@ -11,7 +11,6 @@ import pytest
 from peer.config import Config
 from peer.core.claims import Standing
 from peer.core.machine import LinkId
-from peer.core.membership import Charter
 from peer.errors import BadSetting, MessageTooLarge, NotJoined, OutboxFull
 from peer.events import (
     ClaimChanged,
@@ -28,7 +27,7 @@ from peer.events import (
 )
 from peer.ids import PeerId
 from peer.ports import Channel, PeerLeftRoom, Roster, SignalingLost
-from peer.wire.frames import Chat, Goodbye, Introduction, PresenceUpdate, TypingNotice
+from peer.wire.frames import Chat, ControlEvents, Goodbye, Introduction, PresenceUpdate, TypingNotice
 
 from ...support.attestations import Notary
 from ...support.insider import Insider
@@ -318,7 +317,7 @@ def test_presence_that_changed_while_a_link_was_replaced_is_an_event() -> None:
     visit.node.events.clear()
     again = Visitor(visit.network, visit.node, Insider("mallory"), attempt=b"another.")
     again.shake()
-    again.say(Introduction("mallory", "", "away", b""))
+    again.say(Introduction("mallory", "", "away"))
     assert [type(event) for event in visit.node.events] == [PresenceChanged]
 
 
@@ -355,8 +354,8 @@ def test_member_that_left_is_offline_and_last_seen_now() -> None:
 
 def test_names_are_cleaned_before_they_are_shown() -> None:
     """What another peer calls itself, and what it calls the room."""
-    visit = Visitor.in_room_of("bob")
-    visit.say(Introduction("\x1b[31m ma\u202ello \n", "De\x00ck", "online", b""))
+    visit = Visitor.to("bob")
+    visit.say(Introduction("\x1b[31m ma\u202ello \n", "De\x00ck", "online"))
     [joined] = visit.node.events_of(MemberJoined)
     assert joined.member.name == "[31m ma llo"
     assert visit.node.mesh.title == "De ck"
@@ -364,40 +363,45 @@ def test_names_are_cleaned_before_they_are_shown() -> None:
 
 def test_member_whose_name_shows_nothing_is_nameless() -> None:
     """It must be seen that somebody is there."""
-    visit = Visitor.in_room_of("bob")
-    visit.say(Introduction("\u200b", "", "online", b""))
+    visit = Visitor.to("bob")
+    visit.say(Introduction("\u200b", "", "online"))
     assert [event.member.name for event in visit.node.events_of(MemberJoined)] == ["nameless"]
 
 
 def test_own_names_are_cut_to_what_the_wire_takes() -> None:
     """A larger bound of ours must not keep others from linking to us."""
     network = Network(config=Config(max_name_chars=200))
-    ann = network.join(network.node("ann" * 40, charter=Charter(private_room()[0], is_public=False), title="t" * 100))
-    bob = network.join(network.node("bob"))
+    ann = network.join(network.node("ann", title="t" * 100))
+    bob = network.join(network.node("bob" * 40))
     network.run(1)
-    assert [len(member.name) for member in bob.mesh.members[1:]] == [64]
+    assert [len(member.name) for member in ann.mesh.members[1:]] == [64]
     assert len(bob.mesh.title) == 64
-    assert ann.here == ["bob"]
+    assert bob.here == ["ann"]
 
 
-def test_owner_is_known_by_the_genesis_whoever_showed_it() -> None:
-    """Bob and cy meet first; when ann's genesis comes, everybody's role is set right."""
+def test_guests_alone_wait_in_the_lobby_until_a_member_comes() -> None:
+    """Neither can tell what the other is; when ann shows the genesis and the control log, all are members of all."""
     network = Network()
     bob, cy = (network.join(network.node(name)) for name in ("bob", "cy"))
-    network.run(1)
-    assert bob.mesh.genesis == b""
+    network.run(15)
+    assert bob.mesh.state is cy.mesh.state is RoomState.LOBBY
+    assert bob.here == cy.here == []
     ann = network.join(network.node("ann"))
     network.run(1)
+    network.check_full_mesh()
     for node in (ann, bob, cy):
+        assert node.mesh.state is RoomState.JOINED
         roles = {member.name: member.role for member in node.mesh.members}
         assert roles == {"ann": "owner", "bob": "member", "cy": "member"}
-        assert node.mesh.genesis == private_room()[1]
+        assert node.mesh.membership.genesis == private_room()[1]
 
 
 def test_guest_learns_the_title_and_the_owners_word_counts() -> None:
     """Until the owner is here, any member's word will do."""
     network = Network()
-    network.join(network.node("cy", title="cy says"))
+    ann, cy = network.room_of("ann", "cy")
+    cy.mesh.title = "cy says"
+    ann.leave()
     bob = network.join(network.node("bob"))
     network.run(1)
     assert bob.mesh.title == "cy says"
@@ -411,16 +415,18 @@ def test_title_of_a_public_room_is_its_name() -> None:
     network = Network()
     ann, bob = network.room_of("ann", "bob", is_public=True)
     visit = Visitor.in_public_room(network, bob)
-    visit.say(Introduction("mallory", "renamed", "online", b""))
+    visit.say(Introduction("mallory", "renamed", "online"))
     assert bob.mesh.title == "lobby"
     assert {member.role for member in ann.mesh.members + bob.mesh.members} == {"member"}
 
 
 def test_genesis_of_another_room_is_refused() -> None:
     """Whoever shows it knows the gate, yet means another room: no member, no event."""
-    visit = Visitor.in_room_of("bob")
-    visit.node.events.clear()
-    visit.say(visit.insider.introduction(genesis=private_room("mallory")[1]))
+    network = Network()
+    visit = Visitor(network, network.join(network.node("bob")), Insider())
+    visit.shake()
+    visit.say(ControlEvents(private_room("mallory")[1], (), True))
+    assert visit.closed == ["MalformedFrame"]
     assert visit.node.events == []
     assert visit.node.here == []
 
@@ -537,7 +543,7 @@ def test_word_of_the_server_is_shown_for_both_and_told_when_it_comes() -> None:
     cy = network.node("cy")
     vouch(cy)
     network.join(cy)
-    while not any(data[0] == 0x04 for _, data in cy.transmitted):
+    while "cy" not in ann.here:
         network.run(0.001)
     vouch(cy, "carol")
     network.run(1)
@@ -598,7 +604,7 @@ def test_second_key_for_a_name_in_a_public_room_is_told_behind_its_arrival() -> 
     bob.leave()
     network.run(1)
     visitor = Visitor.in_public_room(network, ann)
-    visitor.say(Introduction("BOB", "lobby", "online", b"", ""))
+    visitor.say(Introduction("BOB", "lobby", "online", ""))
     [event] = ann.events_of(KeyChanged)
     assert (event.known.id, event.member.name) == (identity("bob").member_id, "BOB")
     kinds = [type(each) for each in ann.events]
@@ -608,7 +614,7 @@ def test_second_key_for_a_name_in_a_public_room_is_told_behind_its_arrival() -> 
 def test_verified_member_is_shown_as_such_from_its_arrival() -> None:
     """And told of when it is verified while here; a room that was left tells nothing."""
     network, ann, bob = pair()
-    people = ann.mesh._recognition._people
+    people = ann.mesh._company._recognition._people
     people.verify(identity("bob").member_id, "bob")
     ann.do(lambda mesh: mesh.review_people())
     [event] = ann.events_of(VerificationChanged)

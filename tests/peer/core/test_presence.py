@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Literal
 
 from peer.core.presence import Presences
-from peer.events import Claim, Member
+from peer.events import Claim, Member, Role
 from peer.ids import MemberId
 
 ME = Member(id=MemberId("me"), name="me", is_me=True)
@@ -79,10 +78,11 @@ def test_roles_reach_everybody_known() -> None:
         room.arrive(member)
     room.depart(CY.id, at=NOON)
 
-    def role_of(member_id: MemberId) -> Literal["owner", "member"]:
+    def role_of(member_id: MemberId) -> Role:
         return "owner" if member_id in (BOB.id, CY.id) else "member"
 
-    room.rank(role_of)
+    assert [member.id for member in room.rank(role_of)] == [BOB.id]
+    assert room.rank(role_of) == []
     assert [member.role for member in room.members] == ["member", "owner", "owner"]
 
 

@@ -19,10 +19,14 @@ from peer.wire import frames
 from peer.wire.frames import (
     AttestationUpdate,
     Chat,
+    ControlDigest,
+    ControlEvents,
+    ControlSummary,
     Frame,
     Goodbye,
     Heartbeat,
     Introduction,
+    Knock,
     PresenceUpdate,
     TypingNotice,
 )
@@ -32,7 +36,10 @@ VECTORS: dict[str, list[dict[str, Any]]] = json.loads(
 )
 KINDS: dict[str, Callable[..., Frame]] = {
     kind.__name__: kind
-    for kind in (Introduction, Chat, PresenceUpdate, Goodbye, TypingNotice, Heartbeat, AttestationUpdate)
+    for kind in (
+        *(Introduction, Chat, PresenceUpdate, Goodbye, TypingNotice, Heartbeat, AttestationUpdate),
+        *(ControlDigest, ControlSummary, ControlEvents, Knock),
+    )
 }
 
 LATEST_MS = 253_370_764_799_999
@@ -46,7 +53,6 @@ any_frame = st.one_of(
         name=text.map(lambda each: each[:64] or "x"),
         title=text.map(lambda each: each[:64]),
         presence=presence,
-        genesis=st.binary(max_size=256),
         attestation=text,
     ),
     st.builds(
@@ -62,6 +68,20 @@ any_frame = st.one_of(
     st.builds(TypingNotice, typing=st.booleans()),
     st.just(Heartbeat()),
     st.builds(AttestationUpdate, attestation=text),
+    st.builds(ControlDigest, digest=st.binary(min_size=16, max_size=16)),
+    st.builds(
+        ControlSummary,
+        knows_genesis=st.booleans(),
+        part=st.binary(),
+        is_last=st.booleans(),
+    ),
+    st.builds(
+        ControlEvents,
+        genesis=st.binary(max_size=256),
+        events=st.lists(st.binary()).map(tuple),
+        is_last=st.booleans(),
+    ),
+    st.builds(Knock, name=text.map(lambda each: each[:64] or "x")),
 )
 
 
@@ -73,12 +93,13 @@ def pack(*fields: object) -> bytes:
 
 
 def _from_json(kind: str, fields: dict[str, Any]) -> Frame:
-    binary = {"genesis", "message_id"}
-    values = {
-        key: bytes.fromhex(value) if key in binary else tuple(value) if isinstance(value, list) else value
-        for key, value in fields.items()
-    }
-    return KINDS[kind](**values)
+    return KINDS[kind](**{key: _from_hex(key, value) for key, value in fields.items()})
+
+
+def _from_hex(key: str, value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(bytes.fromhex(each) if key == "events" else each for each in value)
+    return bytes.fromhex(value) if key in {"genesis", "message_id", "digest", "part"} else value
 
 
 @pytest.mark.parametrize("vector", VECTORS["good"], ids=lambda vector: vector["name"])
@@ -145,7 +166,7 @@ def test_appended_fields_are_ignored(frame: Frame, more: list[object]) -> None:
     assert frames.decode(pack(*fields, *more)) == frame
 
 
-@given(st.integers(0, 2**64 - 1).filter(lambda number: number not in range(1, 8)), st.lists(text, max_size=20))
+@given(st.integers(0, 2**64 - 1).filter(lambda number: number not in range(1, 12)), st.lists(text, max_size=20))
 def test_unknown_types_are_passed_over(number: int, fields: list[str]) -> None:
     """Of any number, and with any number of fields."""
     assert frames.decode(pack(number, *fields)) is None
@@ -165,14 +186,13 @@ def test_deep_nesting_is_refused(depth: int) -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        pack(1, "", "Deck", "online", b""),
-        pack(1, "x" * 65, "Deck", "online", b""),
-        pack(1, "ann", "x" * 65, "online", b""),
-        pack(1, "ann", "Deck", "busy", b""),
-        pack(1, "ann", "Deck", "online", bytes(257)),
-        pack(1, "ann", "Deck", "online"),
-        pack(1, "ann", "Deck", "online", b"", b""),
-        pack(1, "ann", "Deck", "online", b"", "x" * 4097),
+        pack(1, "", "Deck", "online"),
+        pack(1, "x" * 65, "Deck", "online"),
+        pack(1, "ann", "x" * 65, "online"),
+        pack(1, "ann", "Deck", "busy"),
+        pack(1, "ann", "Deck"),
+        pack(1, "ann", "Deck", "online", b""),
+        pack(1, "ann", "Deck", "online", "x" * 4097),
         pack(7),
         pack(7, "x" * 4097),
         pack(2, bytes(15), 0, "hi"),
@@ -187,6 +207,17 @@ def test_deep_nesting_is_refused(depth: int) -> None:
         pack(2, bytes(16), 0, "hi", [], [1]),
         pack(3, "busy"),
         pack(5, 1),
+        pack(8, bytes(15)),
+        pack(8, "x" * 16),
+        pack(9, True, b"", None),
+        pack(9, 1, b"", True),
+        pack(9, True, bytes(48 * 1024 + 1), True),
+        pack(10, bytes(257), [], True),
+        pack(10, b"", [bytes(16 * 1024 + 1)], True),
+        pack(10, b"", [b""] * 513, True),
+        pack(10, b"", []),
+        pack(11, ""),
+        pack(11, "x" * 65),
         pack(5),
         pack(True),
         pack(-1),

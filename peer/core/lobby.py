@@ -1,0 +1,267 @@
+"""Who is let out of the lobby of a room, and who is shown the door (docs/protocol.md, Lobby).
+
+Every link whose other end is proven has an entry here, from the handshake to its end. In a private room it begins in
+the lobby: both sides bring their control logs level, and a newcomer presents its invite. It leaves the lobby when both
+ends are members by all that we know, and it is cut the moment that its other end is one no more. What is learned on one
+link is told on all others at once. Whoever holds the room's secret may wait here, so what one can grow is bounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TypeAlias, assert_never
+
+from ..config import Config
+from ..errors import RemoteError, UnexpectedFrame
+from ..ids import MemberId
+from ..wire.frames import ControlDigest, ControlEvents, ControlFrame, ControlSummary, Knock
+from .exchange import Exchange
+from .machine import LinkId, earliest
+from .membership import Membership, pack
+from .pace import Pace
+
+__all__ = ["Cut", "Greet", "Lobby", "Order", "Tell"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Send this."""
+
+    link: LinkId
+    frame: ControlFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Greet:
+    """Both ends are members: introduce ourselves."""
+
+    link: LinkId
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """End it without a word."""
+
+    link: LinkId
+    reason: str
+    is_removal: bool = False
+    """Its other end was a member, or might have been, and may be none any more."""
+
+
+Order: TypeAlias = Tell | Greet | Cut
+"""What is to be done with a link."""
+
+
+@dataclass(slots=True, eq=False)
+class _Entry:
+    """One proven link."""
+
+    link: LinkId
+    remote: MemberId
+    exchange: Exchange
+    frames: Pace
+    refusals: Pace
+    since: float
+    """When the handshake was done."""
+    name: str = ""
+    """What a newcomer says it is called."""
+    has_our_name: bool = False
+    is_greeted: bool = False
+    is_cut: bool = False
+
+
+class Lobby:
+    """The proven links of one private room. `orders` is to be asked after each call; `now` is monotonic seconds."""
+
+    def __init__(self, membership: Membership, *, our_name: str, config: Config, wall_ms: Callable[[], int]) -> None:
+        self._membership = membership
+        self._our_name = our_name
+        self._config = config
+        self._wall_ms = wall_ms
+        self._entries: dict[LinkId, _Entry] = {}
+        self._orders: list[Order] = []
+        self._was_member = membership.are_we_in
+        self.version = 0
+        """Grows when somebody who waits has said its name."""
+
+    def orders(self) -> list[Order]:
+        taken, self._orders = self._orders, []
+        return taken
+
+    # ---- what is known here
+
+    @property
+    def is_settled(self) -> bool:
+        """No link is still bringing its logs level."""
+        return all(entry.exchange.is_settled for entry in self._entries.values())
+
+    @property
+    def has_heard_a_member(self) -> bool:
+        """Somebody who is a member by what we know told us all that it knows."""
+        return any(self._is_heard_member(entry) for entry in self._entries.values())
+
+    def remotes(self) -> set[MemberId]:
+        """Who is at the other end of some link."""
+        return {entry.remote for entry in self._entries.values() if not entry.is_cut}
+
+    def names(self) -> dict[MemberId, str]:
+        """What those who wait call themselves, as it came."""
+        return {entry.remote: entry.name for entry in self._entries.values() if entry.name}
+
+    # ---- links
+
+    def knows(self, link: LinkId) -> bool:
+        """Whether it has entered, and not left."""
+        return link in self._entries
+
+    def enter(self, link: LinkId, remote: MemberId, *, now: float) -> None:
+        """The handshake of a link is done."""
+        config = self._config
+        entry = self._entries[link] = _Entry(
+            link,
+            remote,
+            Exchange(self._membership),
+            frames=Pace(burst=config.control_burst, per_s=config.control_frames_per_s, now=now),
+            refusals=Pace(burst=config.control_burst, per_s=config.control_frames_per_s, now=now),
+            since=now,
+        )
+        self._tell(entry, *entry.exchange.begin())
+        self._keep_bound(entry)
+        self.review(now=now)
+
+    def leave(self, link: LinkId) -> None:
+        """The link ended; one that is not known here is passed over."""
+        self._entries.pop(link, None)
+
+    def receive(self, link: LinkId, frame: ControlFrame, *, now: float) -> None:
+        """A control frame came; one that breaks the rules ends its link."""
+        entry = self._entries.get(link)
+        if entry is None or entry.is_cut:
+            return
+        try:
+            self._hear(entry, frame, now=now)
+        except RemoteError as error:
+            self._cut(entry, type(error).__name__)
+        self.review(now=now)
+
+    def _hear(self, entry: _Entry, frame: ControlFrame, *, now: float) -> None:
+        if not entry.frames.spend(now=now):
+            raise UnexpectedFrame("control frames faster than any member has need of")
+        match frame:
+            case ControlDigest():
+                self._tell(entry, *entry.exchange.receive_digest(frame))
+            case ControlSummary():
+                self._tell(entry, *entry.exchange.receive_summary(frame))
+            case ControlEvents():
+                self._take_in(entry, frame, now=now)
+            case Knock(name=name):
+                entry.name = name
+                self.version += 1
+            case _:
+                assert_never(frame)
+
+    def _take_in(self, entry: _Entry, frame: ControlEvents, *, now: float) -> None:
+        if frame.genesis:
+            self._membership.learn(frame.genesis)
+        taken = self._membership.take_in(frame.events, relay=entry.remote, now_ms=self._wall_ms())
+        if taken.refused and not entry.refusals.spend(taken.refused, now=now):
+            raise UnexpectedFrame("too many control events that are worth nothing")
+        if frame.is_last:
+            entry.exchange.receive_end()
+        elif taken.has_gaps:
+            self._tell(entry, *entry.exchange.ask())
+        self._tell_all(taken.new, but=entry)
+
+    # ---- what we say
+
+    def publish(self, events: Iterable[bytes], *, now: float) -> None:
+        """Control events of our own, which the membership has taken in: tell everybody."""
+        self._tell_all(list(events))
+        self.review(now=now)
+
+    def _tell_all(self, events: list[bytes], *, but: _Entry | None = None) -> None:
+        frames = [ControlEvents(b"", tuple(batch), False) for batch in pack(events)]
+        for entry in self._entries.values():
+            if entry is not but:
+                self._tell(entry, *frames)
+
+    def _tell(self, entry: _Entry, *frames: ControlFrame) -> None:
+        if not entry.is_cut:
+            self._orders += [Tell(entry.link, frame) for frame in frames]
+
+    # ---- decisions
+
+    def review(self, *, now: float) -> None:
+        """Look at every link again: what is known may have changed."""
+        self._maybe_join()
+        for entry in list(self._entries.values()):
+            self._judge(entry)
+        if self._membership.are_we_in and not self._was_member:
+            for entry in self._entries.values():
+                entry.since = now  # who waited with us may come in as well
+                self._tell(entry, *entry.exchange.begin())  # what a stranger told us may be right, says a member
+        self._was_member = self._membership.are_we_in
+
+    def _judge(self, entry: _Entry) -> None:
+        membership = self._membership
+        if membership.is_barred(entry.remote) or (entry.is_greeted and not membership.is_member(entry.remote)):
+            self._cut(entry, "removed", is_removal=True)
+        elif not entry.is_greeted and entry.exchange.is_settled and membership.admits(entry.remote):
+            entry.is_greeted = True
+            self._orders.append(Greet(entry.link))
+        else:
+            self._maybe_knock(entry)
+
+    def _maybe_knock(self, entry: _Entry) -> None:
+        """A member who may have to let us in is told who we are; nobody else is."""
+        membership = self._membership
+        if membership.are_we_waiting and not entry.has_our_name and membership.is_member(entry.remote):
+            entry.has_our_name = True
+            self._tell(entry, Knock(self._our_name))
+
+    def _maybe_join(self) -> None:
+        """Present our invite, once a member has told us what it is worth."""
+        if not self.has_heard_a_member:
+            return
+        if event := self._membership.maybe_join(now_ms=self._wall_ms()):
+            for entry in self._entries.values():
+                self._maybe_knock(entry)
+            self._tell_all([event])
+
+    def _is_heard_member(self, entry: _Entry) -> bool:
+        return entry.exchange.is_settled and self._membership.is_member(entry.remote)
+
+    def _cut(self, entry: _Entry, reason: str, *, is_removal: bool = False) -> None:
+        if not entry.is_cut:
+            entry.is_cut = True
+            self._orders.append(Cut(entry.link, reason, is_removal))
+
+    # ---- who may wait, and how long
+
+    def next_deadline(self) -> float | None:
+        return earliest(*(self._ends_at(entry) for entry in self._entries.values()))
+
+    def handle_timeout(self, *, now: float) -> None:
+        """Nobody waits for nothing."""
+        for entry in list(self._entries.values()):
+            ends_at = self._ends_at(entry)
+            if ends_at is not None and ends_at <= now:
+                self._cut(entry, "nothing to wait for")
+
+    def _ends_at(self, entry: _Entry) -> float | None:
+        return None if entry.is_greeted or entry.is_cut or self._may_wait(entry) else self._limit(entry)
+
+    def _limit(self, entry: _Entry) -> float:
+        return entry.since + self._config.lobby_timeout_s
+
+    def _may_wait(self, entry: _Entry) -> bool:
+        """Its join is pending, or we are newcomers ourselves."""
+        return self._membership.is_waiting(entry.remote) or not self._membership.are_we_in
+
+    def _keep_bound(self, newest: _Entry) -> None:
+        """Beyond the bound the idle go, the oldest first; where all wait for an admin, the newest goes."""
+        waiting = [entry for entry in self._entries.values() if not entry.is_greeted and not entry.is_cut]
+        if len(waiting) > self._config.max_lobby_peers:
+            idle = (entry for entry in waiting if not self._membership.is_waiting(entry.remote))
+            self._cut(next(idle, newest), "the lobby is full")
