@@ -117,7 +117,7 @@ class PeerJoinedRoom:
 
 @dataclass(frozen=True, slots=True)
 class PeerLeftRoom:
-    """Another peer is gone, says the server; `reason` is left, timeout, kicked or replaced."""
+    """Another peer is gone, says the server; `reason` is left, timeout, or what a later version has."""
 
     peer_id: PeerId
     reason: str

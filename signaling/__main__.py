@@ -7,6 +7,7 @@ mistake ends as one sentence on standard error and an exit code, never as a trac
 import argparse
 import contextlib
 import dataclasses
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = int(options.run(options))
         sys.stdout.flush()
     except Halt as error:
-        print(f"signaling: {error}", file=sys.stderr)
+        _tell(options, logging.ERROR, str(error))
         return error.exit_code
     except BrokenPipeError:  # `config | head`: whoever read has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -78,9 +79,21 @@ def _add_flags(serve: argparse.ArgumentParser) -> None:
         )
 
 
+def _tell(options: argparse.Namespace, level: int, sentence: str) -> None:
+    """Something about the settings, before the log is set up by them; in its style all the same, where it is known."""
+    style = getattr(options, "log_format", os.environ.get(PREFIX + "LOG_FORMAT"))
+    if options.run is not _serve or style != "json":
+        print(f"signaling: {sentence}", file=sys.stderr)
+        return
+    from .logs import configure
+
+    configure(style=style, level="info", stream=sys.stderr)
+    logging.getLogger("signaling").log(level, "! %s", sentence)
+
+
 def _read(options: argparse.Namespace) -> Config:
     for name in unknown_variables(os.environ):
-        print(f"signaling: {name} is not a setting and is ignored", file=sys.stderr)
+        _tell(options, logging.WARNING, f"{name} is not a setting and is ignored")
     flags = {setting.field: getattr(options, setting.field) for setting in SETTINGS if hasattr(options, setting.field)}
     return read_config(os.environ, flags)
 
@@ -88,7 +101,7 @@ def _read(options: argparse.Namespace) -> Config:
 def _serve(options: argparse.Namespace) -> int:
     config = _read(options)
     if options.trial and _is_undecided(options):
-        print("signaling: a trial: no JWT settings, so guests are let in; see docs/operations.md", file=sys.stderr)
+        _tell(options, logging.WARNING, "a trial: no JWT settings, so guests are let in; see docs/operations.md")
         config = dataclasses.replace(config, guests=True)
     from .serve import serve
 

@@ -74,7 +74,8 @@ __all__ = [
 
 Kind = Literal["offer", "answer", "candidate", "bye"]
 KINDS: tuple[Kind, ...] = ("offer", "answer", "candidate", "bye")
-LeftReason = Literal["left", "timeout", "kicked", "replaced"]
+LeftReason = Literal["left", "timeout"]
+"""Who is replaced by its own newer connection has not left, and nobody hears of it."""
 
 MAX_REASON_LENGTH = 200
 """A parser's sentence may quote what the client sent."""

@@ -67,6 +67,9 @@ class SharedStore(Store, Protocol):
     skew_s: float
     """What this machine's wall clock lacks of the store's, as last measured: all servers go by the store's."""
 
+    may_evict: bool
+    """Whether it throws things away when its memory is full, as found when it was opened."""
+
     limiter: Limiter
     """Rates that hold for all servers together."""
 

@@ -90,7 +90,7 @@ def test_frames_mean_what_they_say() -> None:
     us = PeerId("m1pwWd5C2D1w-wSejRx9Jw")
     assert decode_frame(sample("welcome")) == Welcome(us, (BOB,))
     assert decode_frame(sample("peer-joined")) == PeerJoinedRoom(BOB)
-    assert decode_frame(sample("peer-left kicked")) == PeerLeftRoom(BOB.peer_id, "kicked")
+    assert decode_frame(sample("peer-left timeout")) == PeerLeftRoom(BOB.peer_id, "timeout")
     assert decode_frame(sample("token")) == FreshToken("a.b.c")
     assert decode_frame(sample("token with ICE servers")) == FreshToken("a.b.c", ICE_SERVERS)
     error = decode_frame(sample("error about an envelope"))

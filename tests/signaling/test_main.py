@@ -1,6 +1,7 @@
 """The commands."""
 
 import asyncio
+import json
 import os
 import sys
 
@@ -41,6 +42,21 @@ async def test_unknown_variable_is_warned_about() -> None:
     ended = await run("config", SIGNALING_PROT="80")
     assert ended.code == 0
     assert ended.err == "signaling: SIGNALING_PROT is not a setting and is ignored\n"
+
+
+@pytest.mark.parametrize("way", ["variable", "flag"])
+async def test_what_is_said_of_settings_is_json_where_the_log_is(way: str) -> None:
+    """Before the log is set up too: what collects the lines of a container reads nothing else."""
+    variables = {"SIGNALING_PROT": "80", "SIGNALING_PORT": "eighty"}
+    if way == "flag":
+        ended = await run("serve", "--log-format", "json", **variables)
+    else:
+        ended = await run("serve", SIGNALING_LOG_FORMAT="json", **variables)
+    warning, error = map(json.loads, ended.err.splitlines())
+    assert (ended.code, warning["level"], error["level"]) == (2, "WARNING", "ERROR")
+    assert warning["message"] == "! SIGNALING_PROT is not a setting and is ignored"
+    assert "SIGNALING_PORT is 'eighty'" in error["message"]
+    assert set(warning) == set(error) == {"time", "level", "logger", "message"}
 
 
 async def test_config_prints_all_without_secrets() -> None:

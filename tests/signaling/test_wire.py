@@ -83,8 +83,6 @@ WRITTEN: dict[str, bytes] = {
     "peer-joined": wire.encode_peer_joined(BOB),
     "peer-left left": wire.encode_peer_left(B, "left"),
     "peer-left timeout": wire.encode_peer_left(B, "timeout"),
-    "peer-left kicked": wire.encode_peer_left(B, "kicked"),
-    "peer-left replaced": wire.encode_peer_left(B, "replaced"),
     "token": wire.encode_token("a.b.c"),
     "token with ICE servers": wire.encode_token("a.b.c", ICE_SERVERS),
     "error about an envelope": wire.encode_error_frame(NoSuchPeer(), to=B),

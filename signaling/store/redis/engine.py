@@ -85,6 +85,7 @@ class RedisStore(SharedStore):
         offset_ms: Callable[[], int] = _no_offset,
     ) -> None:
         self.skew_s = 0.0
+        self.may_evict = False
         self._clock = clock
         self._where = where(url)
         self._client: Client = connect(url, connections=connections + 2, timeout_s=timeout_s)  # and one for bells
@@ -115,6 +116,19 @@ class RedisStore(SharedStore):
         await self._measure_skew()
         if abs(self.skew_s) > SKEW_S:
             log.warning("! this machine's clock is %.0f s off that of Redis, which is taken instead", -self.skew_s)
+
+        await self._warn_of_eviction()
+
+    async def _warn_of_eviction(self) -> None:
+        """Redis that makes room by itself takes a room's keys one by one, and what is left makes no sense."""
+        policies = await self._client.eviction_policies() - {"noeviction"}
+        self.may_evict = bool(policies)
+        if policies:
+            log.warning(
+                "! Redis throws rooms and mail away when its memory is full (maxmemory-policy is %s): "
+                "set it to noeviction there, and maxmemory to what the machine has",
+                ", ".join(sorted(policies)),
+            )
 
     async def close(self) -> None:
         await self._lanes.close()

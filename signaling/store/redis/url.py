@@ -10,7 +10,7 @@ Valkey answers to the same. A query adds what redis-py takes: `ssl_ca_certs`, `s
 have been done although its answer was lost, so whether to repeat it is the client's decision.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
@@ -20,6 +20,7 @@ from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
 
 from ...errors import BadSetting
 from .lanes import Client
@@ -59,6 +60,21 @@ class _Target:
         return [_host(each, default_port) for each in listed.split(",")]
 
 
+class _Watched(Redis):
+    """Says what becomes of keys where memory is full."""
+
+    async def eviction_policies(self) -> set[str]:
+        """`maxmemory-policy`; empty where a Redis does not tell."""
+        try:
+            return _policies([await self.info("memory")])
+        except (RedisError, OSError, TimeoutError):
+            return set()
+
+
+def _policies(found: Iterable[Mapping[str, Any]]) -> set[str]:
+    return {str(each["maxmemory_policy"]) for each in found if "maxmemory_policy" in each}
+
+
 class _Cluster(RedisCluster):
     """One that can be told that a node has failed; redis-py finds out by itself only from single commands."""
 
@@ -66,8 +82,16 @@ class _Cluster(RedisCluster):
         """Ask the nodes that are left who has its slots."""
         await self.nodes_manager.initialize()
 
+    async def eviction_policies(self) -> set[str]:
+        """`maxmemory-policy` of all its primaries; empty where they do not tell."""
+        try:
+            found = await self.execute_command("INFO", "memory", target_nodes=RedisCluster.PRIMARIES)
+        except (RedisError, OSError, TimeoutError):
+            return set()
+        return _policies([found] if "maxmemory_policy" in found else found.values())
 
-class _Single(Redis):
+
+class _Single(_Watched):
     """One Redis, or the master that Sentinel names for each new connection."""
 
     async def refresh(self) -> None:

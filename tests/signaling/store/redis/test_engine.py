@@ -363,3 +363,38 @@ async def test_redis_that_comes_back_empty_is_used_again(
     assert isinstance(await store.create(a_room(), a_peer("p")), Entered)
     assert session_redis.command("EXISTS", *DUE_KEYS) == "1"
     await store.close()
+
+
+@pytest.mark.parametrize("url", ["redis_url", "cluster_url"])
+@pytest.mark.parametrize("policy", ["noeviction", "allkeys-lru", "volatile-ttl"])
+async def test_redis_that_evicts_is_warned_about(
+    request: pytest.FixtureRequest, clock: FakeClock, caplog: pytest.LogCaptureFixture, url: str, policy: str
+) -> None:
+    """At the start, by name: rooms would vanish piece by piece. Any primary of a cluster is enough."""
+    store = make_redis(request.getfixturevalue(url), LIMITS, clock)
+    name = "session_redis" if url == "redis_url" else "session_cluster"
+    found = request.getfixturevalue(name)
+    server = found if isinstance(found, RedisServer) else found[-1]
+    server.command("CONFIG", "SET", "maxmemory-policy", policy)
+    try:
+        await store.open()
+        assert store.may_evict == (policy != "noeviction")
+        assert (f"maxmemory-policy is {policy}" in caplog.text) == store.may_evict
+        await store.close()
+    finally:
+        server.command("CONFIG", "SET", "maxmemory-policy", "noeviction")
+
+
+async def test_redis_that_does_not_tell_is_not_warned_about(
+    redis_url: str, session_redis: RedisServer, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Some that are rented forbid to ask; the server starts all the same."""
+    session_redis.command("ACL", "SETUSER", "default", "-info")
+    try:
+        store = make_redis(redis_url, LIMITS, clock)
+        await store.open()
+        assert not store.may_evict
+        assert "maxmemory" not in caplog.text
+        await store.close()
+    finally:
+        session_redis.command("ACL", "SETUSER", "default", "+info")

@@ -34,6 +34,9 @@ class FakeRedis:
         self.refreshed += 1
         raise Refused
 
+    async def eviction_policies(self) -> set[str]:
+        raise NotImplementedError
+
     async def aclose(self) -> None:
         """Nothing to do."""
 
