@@ -2,6 +2,7 @@
 
     python examples/chat.py --create Deck                  open a private room; prints its invite link
     python examples/chat.py INVITE                         enter by that link
+    python examples/chat.py --create Deck --approve        the same; whoever comes waits until you /admit them
     python examples/chat.py --create Lobby --public        open a room that anybody on the server may enter
     python examples/chat.py --server URL Lobby             enter it by name
     fortune | python examples/chat.py INVITE               send lines, then leave
@@ -9,8 +10,9 @@
 A server that wants to know who you are gets the JWT in SPEAKTUBE_TOKEN, if you name it by --server: an invite link
 alone could name anybody's.
 
-In the room: /who  /away  /back  /invite  /verify NAME  /qr NAME  /help  /quit. Ctrl-C or Ctrl-D leaves; the others
-are told. A tick before a name: you verified that key; a cross: somebody else had this name or claim before.
+In the room: /who  /away  /back  /invite  /lobby  /admit NAME  /kick NAME  /verify NAME  /qr NAME  /help  /quit. Ctrl-C
+or Ctrl-D leaves; the others are told. A tick before a name: you verified that key; a cross: somebody else had this
+name or claim before.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from functools import partial
 from pathlib import Path
 
@@ -34,7 +36,9 @@ MARKS = "✓✔✅☑✗✘❌"  # and what looks like them
 HELP = """\
 /who                 who is here, with the beginning of each key
 /away  /back         be away, be back
-/invite              the link that lets others in, and its QR code
+/invite [one]        the link that lets others in, and its QR code; one: a new link, for one guest, good for a day
+/lobby               who waits to be let in; then /admit NAME
+/kick NAME           remove a member for good
 /verify NAME         the number to compare with them; then /verify NAME yes, or /verify NAME CODE; /unverify NAME
 /qr NAME             the code that their device may scan to verify you
 /quit                leave
@@ -60,6 +64,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("room", nargs="?", help="an invite link, or the name of a public room")
     parser.add_argument("--create", metavar="TITLE", help="open a new room instead")
     parser.add_argument("--public", action="store_true", help="with --create: anybody may enter, by name")
+    parser.add_argument("--approve", action="store_true", help="with --create: whoever comes waits for your /admit")
     parser.add_argument("--server", help=f"the signaling server, where no invite names it ({DEFAULT_SERVER})")
     parser.add_argument("--name", default=getpass.getuser(), help="what the others call you (your login name)")
     parser.add_argument("--data-dir", metavar="DIR", help="keep your identity here; without it you are new each time")
@@ -101,14 +106,20 @@ def ask_passphrase(data_dir: str) -> str:
 
 async def enter(me: peer.Peer, options: argparse.Namespace) -> peer.Room:
     if options.create:
-        return await me.create_room(options.create, public=options.public)
+        return await me.create_room(options.create, public=options.public, approve=options.approve)
     return await me.join_room(options.room)
 
 
 def greeting(room: peer.Room, options: argparse.Namespace) -> list[str]:
+    if room.state is peer.RoomState.LOBBY:
+        return [
+            grey("you wait to be let in: an admin of the room has to be here and say yes; /help lists the commands")
+        ]
     if not options.create:
         return [grey("entered; /help lists the commands")]
     secrecy = "whoever has this link can enter" if not options.public else "a public room, open to everybody"
+    if options.approve:
+        secrecy = "whoever has this link can ask to enter; /admit lets them in"
     return [f"{room.invite}", grey(f"{room.name} is open: {secrecy}. /help lists the commands")]
 
 
@@ -130,6 +141,7 @@ async def talk(me: peer.Peer, room: peer.Room) -> None:
 
 
 async def print_events(room: peer.Room, here: asyncio.Event, typists: dict[str, str]) -> None:
+    stood = room.state
     async for event in room.events():
         match event:
             case peer.MemberJoined():
@@ -138,8 +150,23 @@ async def print_events(room: peer.Room, here: asyncio.Event, typists: dict[str, 
                 typists[member.id] = plain_name(member.name)
             case peer.TypingChanged(member) | peer.MemberLeft(member):
                 typists.pop(member.id, None)
-        if line := describe(event):
+        if line := describe_state(event, stood) if isinstance(event, peer.StateChanged) else describe(event):
             print(line, flush=True)
+        if isinstance(event, peer.StateChanged):
+            stood = event.state
+
+
+def describe_state(event: peer.StateChanged, stood: peer.RoomState) -> str:
+    """How we stand in the room now, as against before."""
+    match event.state:
+        case peer.RoomState.LOBBY:
+            return grey("you wait to be let in")
+        case peer.RoomState.SIGNALING_LOST:
+            return grey("the signaling server is gone: the talk goes on, newcomers must wait; trying to reach it")
+        case peer.RoomState.JOINED:
+            return grey("you are in" if stood is peer.RoomState.LOBBY else "the signaling server is back")
+        case peer.RoomState.LEFT:
+            return grey(f"you left{': ' + event.reason if event.reason else ''}")
 
 
 def describe(event: peer.Event) -> str | None:
@@ -151,7 +178,11 @@ def describe(event: peer.Event) -> str | None:
         case peer.MemberJoined(member):
             return grey(f"{marked(member)} is here ({member.role}, {peer.short(member.id)})")
         case peer.MemberLeft(member, reason):
-            return grey(f"{marked(member)} " + ("left" if reason == "left" else "was lost"))
+            return grey(f"{marked(member)} {'left' if reason == 'left' else f'was {reason}'}")
+        case peer.MemberWaiting(member):
+            return warning(f"{marked(member)} waits to be let in: /admit {peer.short(member.id)}")
+        case peer.RoleChanged(member):
+            return grey(f"{'you are' if member.is_me else f'{marked(member)} is'} {member.role} now")
         case peer.PresenceChanged(member):
             return grey(f"{marked(member)} is {member.presence}")
         case peer.KeyChanged(member, known):
@@ -160,12 +191,6 @@ def describe(event: peer.Event) -> str | None:
                 f"{plain_name(member.name)} ({peer.short(member.id)}) has another key than the person {how} "
                 f"({peer.short(known.id)}): a new device, or somebody else. /verify {peer.short(member.id)}"
             )
-        case peer.StateChanged(peer.RoomState.SIGNALING_LOST):
-            return grey("the signaling server is gone: the talk goes on, newcomers must wait; trying to reach it")
-        case peer.StateChanged(peer.RoomState.JOINED):
-            return grey("the signaling server is back")
-        case peer.StateChanged(peer.RoomState.LEFT, reason):
-            return grey(f"you left{': ' + reason if reason else ''}")
         case _:
             return None
 
@@ -194,30 +219,52 @@ async def send(room: peer.Room, text: str) -> None:
 async def command(me: peer.Peer, room: peer.Room, line: str) -> None:
     """Do what a line asks for, or say why not and go on."""
     try:
-        match line.split():
-            case ["/who"]:
-                print("\n".join(grey(describe_member(member)) for member in room.members))
-            case ["/away"]:
-                await room.set_presence("away")
-            case ["/back"]:
-                await room.set_presence("online")
-            case ["/invite"]:
-                print(f"{peer.qr_terminal(str(room.invite))}\n{room.invite}")
-            case [("/verify" | "/unverify" | "/qr") as verb, *words] if words:
-                print(about_person(me, room, verb, words))
-            case _:
-                print(grey(HELP))
+        if answer := await obey(me, room, line.split()):
+            print(answer)
     except (peer.UsageError, peer.CryptoError, peer.StoreError) as error:
         print(warning(str(error)))
+
+
+async def obey(me: peer.Peer, room: peer.Room, words: list[str]) -> str:
+    """The answer for people, or nothing where the events will tell."""
+    match words:
+        case ["/who"]:
+            return "\n".join(grey(describe_member(member)) for member in room.members)
+        case ["/away" | "/back" as verb]:
+            await room.set_presence("away" if verb == "/away" else "online")
+            return ""
+        case ["/invite" | "/lobby" | "/admit" | "/kick", *_]:
+            return await about_entrance(room, words)
+        case ["/verify" | "/unverify" | "/qr" as verb, *who] if who:
+            return about_person(me, room, verb, who)
+    return grey(HELP)
+
+
+async def about_entrance(room: peer.Room, words: list[str]) -> str:
+    """Who comes in, and who goes."""
+    match words:
+        case ["/invite"]:
+            return with_qr(room.invite) if room.invite else grey("there is no link for all: /invite one makes one")
+        case ["/invite", "one"]:
+            return with_qr(await room.create_invite())
+        case ["/lobby"]:
+            return "\n".join(grey(describe_member(member)) for member in room.lobby) or grey("nobody waits")
+        case ["/admit", *who] if who:
+            await room.admit(find(room.lobby, " ".join(who)))
+            return ""
+        case ["/kick", *who] if who:
+            await room.kick(find(room.members, " ".join(who)))
+            return grey("removed; open links of this room have ended: /invite shows the new one")
+    return grey(HELP)
 
 
 def about_person(me: peer.Peer, room: peer.Room, verb: str, words: list[str]) -> str:
     """What concerns one person's key; the answer is for people. Names may hold blanks."""
     if verb == "/verify" and len(words) > 1 and (words[-1] == "yes" or ":" in words[-1]):
-        member = find(room, " ".join(words[:-1]))
+        member = find(room.members, " ".join(words[:-1]))
         me.verify(member, code=None if words[-1] == "yes" else words[-1])
         return grey(f"{plain_name(member.name)}'s key is verified: it has a {VERIFIED} before it in every room")
-    member = find(room, " ".join(words))
+    member = find(room.members, " ".join(words))
     if verb == "/unverify":
         me.unverify(member)
         return grey(f"{plain_name(member.name)}'s key is no longer verified")
@@ -236,17 +283,21 @@ def about_person(me: peer.Peer, room: peer.Room, verb: str, words: list[str]) ->
     )
 
 
-def find(room: peer.Room, text: str) -> peer.Member:
+def with_qr(link: str) -> str:
+    return f"{peer.qr_terminal(link)}\n{link}"
+
+
+def find(members: Iterable[peer.Member], text: str) -> peer.Member:
     """By name, or by the beginning of a key; raise UsageError unless that is one person."""
-    others = [member for member in room.members if not member.is_me]
+    others = [member for member in members if not member.is_me]
     named = [member for member in others if plain_name(member.name).casefold() == plain_name(text).casefold()]
-    found = [member for member in others if len(text) >= 4 and member.id.startswith(text)] or named
+    found = {member.id: member for member in (*named, *(each for each in others if each.id.startswith(text)))}
     if not found:
-        raise peer.UsageError(f"nobody here is called {text}: /who lists names and keys")
+        raise peer.UsageError(f"nobody here is called {text}: /who and /lobby list names and keys")
     if len(found) > 1:
-        keys = ", ".join(peer.short(member.id) for member in found)
+        keys = ", ".join(map(peer.short, found))
         raise peer.UsageError(f"{len(found)} here are called {text}: say which by the beginning of the key: {keys}")
-    return found[0]
+    return next(iter(found.values()))
 
 
 def describe_member(member: peer.Member) -> str:

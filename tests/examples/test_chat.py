@@ -110,6 +110,30 @@ def test_persons_are_verified_by_number_and_by_code(ada: Child, invite: str) -> 
         ada.wait_for("bob's key is no longer verified")
 
 
+def test_admin_lets_in_and_removes(server: str) -> None:
+    """Who comes to a room that approves waits, is let in by hand, and is out once removed."""
+    with Child(CHAT, "--server", server, "--create", "Deck", "--approve", "--name", "ada", terminal=True) as ada:
+        ada.wait_for("/admit lets them in")
+        invite = ada.find(r"(http://\S+/j#[\w-]{88})")
+        with joined(invite, "bob") as bob:
+            bob.wait_for("you wait to be let in")
+            ada.wait_for("bob waits to be let in: /admit")
+            ada.type("/admit carol" + ENTER)
+            ada.wait_for("nobody here is called carol")
+            ada.type("/admit bob" + ENTER)
+            bob.wait_for("you are in")
+            bob.type("ahoy" + ENTER)
+            ada.wait_for("bob ahoy")
+            bob.type("/kick ada" + ENTER)
+            bob.wait_for("you may not")
+            ada.type("/kick bob" + ENTER)
+            bob.wait_for("you left: ")
+            ada.wait_for("bob was removed")
+            assert bob.wait() == 0
+        ada.type("/lobby" + ENTER)
+        ada.wait_for("nobody waits")
+
+
 def test_second_bearer_of_a_name_is_marked(server: str) -> None:
     """In a public room anybody may take a name, and the first one is remembered."""
     with Child(CHAT, "--server", server, "--create", "Lobby", "--public", "--name", "ada", terminal=True) as ada:
