@@ -171,6 +171,12 @@ class Peer:
         self._check_open()
         return await self._transport.signaling.list_rooms()
 
+    async def forget_room(self, room: Room) -> None:
+        """Leave for good: its keys and all that was kept of it are deleted here. Raises Closed, StoreError."""
+        self._check_open()
+        await room.leave()
+        self._safe.vault.rooms.delete(room.room_id)
+
     async def protect(self, *, passphrase: PassphraseSource = None, keyring: bool = False) -> None:
         """Guard what is kept in another way from now on: by another passphrase, the keyring, or the file's mode alone.
 

@@ -16,7 +16,7 @@ from .core.mesh import Mesh
 from .core.safety import safety_number
 from .errors import FellBehind
 from .events import Event, Member, Message, Presence, Role, RoomState, StateChanged
-from .ids import MemberId, Topic
+from .ids import MemberId, RoomId, Topic
 from .ports import LinkFactory, Seat
 from .runtime import Driver, Runtime, wall_ms
 
@@ -132,6 +132,11 @@ class Room:
     def id(self) -> Topic:
         """What the signaling server calls the room."""
         return self._topic
+
+    @property
+    def room_id(self) -> RoomId:
+        """What its members know it by: a hash of its founding, so that no server can swap it for another room."""
+        return self._mesh.membership.room_id
 
     @property
     def name(self) -> str:

@@ -469,3 +469,27 @@ async def test_only_the_right_code_verifies() -> None:
             me.verify(replace(ann, id=me.id))
         with pytest.raises(peer.UsageError, match="somebody else"):
             deck.safety_number(deck.me)
+
+
+async def test_room_that_is_forgotten_leaves_nothing_behind(tmp_path: Path) -> None:
+    """One that was only left is known again; the others see us leave either way."""
+    async with Network() as network:
+        ann = await network.peer("ann")
+        deck = await ann.create_room("Deck")
+        assert deck.invite is not None
+        async with Peer(
+            "http://memory.invalid", name="bob", data_dir=tmp_path, transport=network.transport("bob")
+        ) as bob:
+            guest = await bob.join_room(deck.invite)
+            await linked(deck, guest)
+            assert guest.room_id == deck.room_id
+            await guest.leave()
+            kept = bob._safe.vault.rooms.load(guest.room_id)
+            assert kept is not None
+            assert kept.title == "Deck"
+            guest = await bob.join_room(deck.invite)
+            await bob.forget_room(guest)
+            assert guest.state is RoomState.LEFT
+            assert bob._safe.vault.rooms.load(guest.room_id) is None
+        with pytest.raises(Closed):
+            await bob.forget_room(guest)

@@ -18,6 +18,7 @@ import pytest
 
 from peer import BadIdentity, Member, Peer, StoreDamaged, StoreError, WrongPassphrase
 from peer.ids import RoomId
+from peer.invite import Invite, parse_invite
 from peer.ports import RoomRecord
 from peer.store.identity_file import load_secrets
 from peer.store.protection import PassphraseProtection
@@ -25,6 +26,7 @@ from peer.store.vault import open_vault
 from peer.testing import Network
 
 from ..support.keys import Chance, identity
+from ..support.rooms import linked
 
 PASSPHRASE = "correct horse battery staple"
 BEN = identity("ben").member_id
@@ -90,6 +92,31 @@ async def test_thief_of_the_disk_learns_neither_keys_nor_rooms_nor_people(disk: 
         if word in content(disk)
     ]
     assert found == []
+
+
+async def test_thief_of_the_disk_cannot_enter_the_rooms_of_its_owner(disk: Path) -> None:
+    """After a talk in a private room: neither its title nor any part of its links is in the folder."""
+    async with (
+        Network() as network,
+        Peer(
+            "http://memory.invalid",
+            name="ann",
+            data_dir=disk,
+            passphrase=PASSPHRASE,
+            transport=network.transport("ann"),
+        ) as me,
+    ):
+        deck = await me.create_room("The quiet deck")
+        guest = await (await network.peer("ben")).join_room(str(deck.invite))
+        await linked(deck, guest)
+        invites = [parse_invite(link) for link in (str(deck.invite), await deck.create_invite())]
+        while_open = content(disk)
+    for found in (while_open, content(disk)):
+        for invite in invites:
+            assert isinstance(invite, Invite)
+            assert [part for part in (invite.room_id, invite.secret, invite.seed) if part in found] == []
+        assert b"quiet deck" not in found
+        assert deck.id.encode() not in found
 
 
 async def test_wrong_passphrase_opens_nothing_and_says_so(disk: Path) -> None:
