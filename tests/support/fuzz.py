@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 
 __all__ = ["EXAMPLES", "fuzz"]
 
-EXAMPLES = int(os.environ.get("SPEAKTUBE_FUZZ", "50"))
+EXAMPLES = int(os.environ.get("SPEAKTUBE_FUZZ", "20"))
 
 fuzz = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 """Decorates a test that takes arbitrary inputs."""
