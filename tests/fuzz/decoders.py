@@ -66,7 +66,7 @@ CONTEXT = SignalContext(Topic("topic"), "offer", PeerId("a"), PeerId("b"))
 INVITE = invite.Invite("https://signal.example", ROOM, bytes(16), bytes(16))
 FRAMES = tuple(
     frames.encode(each)
-    for each in (Introduction("ann", "Deck", "online", b""), Chat(bytes(16), 1, "text", ("a",)), TypingNotice(True))
+    for each in (Introduction("ann", "Deck", "online"), Chat(bytes(16), 1, "text", ("a",)), TypingNotice(True))
 )
 _, GENESIS = found_room(owner=ANN.public_key, random_bytes=bytes)
 
