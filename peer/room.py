@@ -14,7 +14,7 @@ from .core.governance import Governance
 from .core.membership import InviteSeed
 from .core.mesh import Mesh
 from .core.safety import safety_number
-from .errors import FellBehind
+from .errors import BadSetting, FellBehind
 from .events import Event, Member, Message, Presence, Role, RoomState, StateChanged
 from .ids import MemberId, RoomId, Topic
 from .ports import LinkFactory, Seat
@@ -24,6 +24,8 @@ __all__ = ["EventSink", "EventStream", "InviteLinks", "Room"]
 
 
 T = TypeVar("T")
+
+_LONGEST_S = 100 * 365 * 86_400
 
 
 class InviteLinks(Protocol):
@@ -206,7 +208,12 @@ class Room:
         self._driver.drain()
 
     async def create_invite(self, *, open: bool = False, expires_s: float | None = 86_400) -> str:  # noqa: A002
-        """A link for one guest, or, `open`, for any number; without `expires_s` for ever. Admins: raises NotAllowed."""
+        """A link for one guest, or, `open`, for any number of them; it is good for `expires_s`, or for ever with None.
+
+        For admins and owners: raises NotAllowed, BadSetting.
+        """
+        if expires_s is not None and not 0 < expires_s <= _LONGEST_S:
+            raise BadSetting(f"an invite is good for more than 0 and at most {_LONGEST_S} seconds, or for ever: None")
         expires_ms = 0 if expires_s is None else wall_ms() + round(expires_s * 1000)
         made = self._govern(lambda room, now: room.invite(is_open=open, expires_ms=expires_ms, now=now))
         link = self._links.write(made)

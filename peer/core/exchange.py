@@ -64,14 +64,15 @@ class Exchange:
 
     def receive_summary(self, frame: ControlSummary) -> list[ControlFrame]:
         """What they lack of this part; raise MalformedFrame."""
-        genesis = b"" if frame.knows_genesis else self._holding.genesis
         self.is_settled |= not frame.knows_genesis  # who knows nothing cannot hold more than we do
-        answer: list[ControlFrame] = []
-        if self._holding.genesis:
-            for batch in self._holding.missing(frame.part if frame.knows_genesis else b""):
-                answer.append(ControlEvents(genesis, tuple(batch), False))
-                genesis = b""
-        return [*answer, ControlEvents(genesis, (), True)] if frame.is_last else answer
+        if not self._holding.genesis:
+            return [ControlEvents(b"", (), True)] if frame.is_last else []
+        batches = list(self._holding.missing(frame.part if frame.knows_genesis else b"")) or [()]
+        genesis = b"" if frame.knows_genesis else self._holding.genesis
+        return [
+            ControlEvents(b"" if index else genesis, tuple(batch), frame.is_last and index == len(batches) - 1)
+            for index, batch in enumerate(batches)
+        ]
 
     def receive_end(self) -> None:
         """The last of the events that we asked for were taken in."""

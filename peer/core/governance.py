@@ -122,7 +122,8 @@ class Governance:
         if self.membership.is_public or self.stage is Stage.OUT or not self._is_due():
             return []
         self._do_chores(now=now)
-        return [*self._review_ourselves(is_meeting=is_meeting), *self._review_others()]
+        ours = self._review_ourselves(is_meeting=is_meeting)
+        return ours if self.stage is Stage.OUT else [*ours, *self._review_others()]
 
     def _is_due(self) -> bool:
         """Or each message would be looked at for what it changes in the room."""

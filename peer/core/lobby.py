@@ -67,6 +67,8 @@ class _Entry:
     name: str = ""
     """What a newcomer says it is called."""
     has_our_name: bool = False
+    has_left_over: bool = False
+    """It told us what we could not take then."""
     is_greeted: bool = False
     is_cut: bool = False
 
@@ -82,6 +84,8 @@ class Lobby:
         self._entries: dict[LinkId, _Entry] = {}
         self._orders: list[Order] = []
         self._was_member = membership.are_we_in
+        self._version_left = -1
+        """Of the membership, when we last asked for what was left over."""
         self.version = 0
         """Grows when somebody who waits has said its name."""
 
@@ -167,6 +171,7 @@ class Lobby:
         taken = self._membership.take_in(frame.events, relay=entry.remote, now_ms=self._wall_ms())
         if taken.refused and not entry.refusals.spend(taken.refused, now=now):
             raise UnexpectedFrame("too many control events that are worth nothing")
+        entry.has_left_over |= taken.refused > 0
         if frame.is_last:
             entry.exchange.receive_end()
         elif taken.has_gaps:
@@ -197,10 +202,10 @@ class Lobby:
         self._maybe_join()
         for entry in list(self._entries.values()):
             self._judge(entry)
+            self._maybe_ask_again(entry)
         if self._membership.are_we_in and not self._was_member:
-            for entry in self._entries.values():
-                entry.since = now  # who waited with us may come in as well
-                self._tell(entry, *entry.exchange.begin())  # what a stranger told us may be right, says a member
+            for entry in self._entries.values():  # who waited with us may come in as well
+                entry.since = now
         self._was_member = self._membership.are_we_in
 
     def _judge(self, entry: _Entry) -> None:
@@ -219,6 +224,13 @@ class Lobby:
         if membership.are_we_waiting and not entry.has_our_name and membership.is_member(entry.remote):
             entry.has_our_name = True
             self._tell(entry, Knock(self._our_name))
+
+    def _maybe_ask_again(self, entry: _Entry) -> None:
+        """What we could not take from a stranger, or before we knew more, we may take from a member now."""
+        if entry.has_left_over and entry.is_greeted and self._membership.version != self._version_left:
+            entry.has_left_over = False
+            self._version_left = self._membership.version
+            self._tell(entry, *entry.exchange.ask())
 
     def _maybe_join(self) -> None:
         """Present our invite, once a member has told us what it is worth."""

@@ -11,16 +11,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from ..crypto.identity import Identity, member_id_of
+from ..crypto.identity import Identity
 from ..errors import MalformedFrame, NotAllowed, UnexpectedFrame
 from ..ids import MemberId, RoomId
 from ..keys.room_keys import derive_invite_key
 from ..log import acts
 from ..log.acts import Act
 from ..log.authority import Authority, InviteVerdict
-from ..log.control import Kind, Level
-from ..log.control_log import Bounds, ControlLog, Intake
-from ..log.event import decode_event
+from ..log.control import Level
+from ..log.control_log import Bounds, ControlLog
 
 __all__ = ["Founding", "InviteSeed", "Membership", "RoleName", "Taken", "pack", "role_of_level"]
 
@@ -196,25 +195,13 @@ class Membership:
         A join is judged by our clock unless a member has vouched for its time by taking it in before us.
         """
         if self._log is None:
-            return Taken([], 0, has_gaps=False)
-        if self.is_member(relay):
-            intakes = [self._log.receive(events, now_ms=now_ms, sender=relay)]
-        else:
-            intakes = [self._log.receive([data], now_ms=now_ms, sender=self._author(data)) for data in events]
-        if any(intake.is_hostile for intake in intakes):
+            return Taken([], refused=0, has_gaps=False)
+        intake = self._log.receive(events, now_ms=now_ms, is_vouched=self.is_member(relay))
+        if intake.is_hostile:
             raise MalformedFrame("a control event that is not what it says")
-        return self._taken(intakes)
-
-    def _author(self, data: bytes) -> MemberId | None:
-        """Who is to be judged for this event: a newcomer for its join."""
-        event = decode_event(data, room_id=self.room_id)
-        return member_id_of(event.header.author) if event.header.kind == Kind.JOIN else None
-
-    def _taken(self, intakes: list[Intake]) -> Taken:
-        new = [event.encoded for intake in intakes for event in intake.accepted]
-        self.version += bool(new)
-        refused = sum(len(intake.refused) for intake in intakes)
-        return Taken(new, refused, has_gaps=any(intake.put_off for intake in intakes))
+        self.version += bool(intake.accepted)
+        new = [event.encoded for event in intake.accepted]
+        return Taken(new, refused=len(intake.refused), has_gaps=bool(intake.put_off))
 
     # ---- what we say
 

@@ -112,11 +112,16 @@ class ControlLog:
 
     # what comes in
 
-    def receive(self, encoded: Iterable[bytes], *, now_ms: int, sender: MemberId | None = None) -> Intake:
-        """Take in a batch in any order. `sender` is at the other end: its own join is judged by our clock."""
+    def receive(
+        self, encoded: Iterable[bytes], *, now_ms: int, sender: MemberId | None = None, is_vouched: bool = True
+    ) -> Intake:
+        """Take in a batch in any order. `sender` is at the other end: its own join is judged by our clock.
+
+        So is everybody's where no member vouches for the batch: an outsider may bring the late join of another one.
+        """
         batch = Batch()
         self._read(encoded, batch)
-        self._take_all(batch, partial(self._refusal_of, now_ms=now_ms, sender=sender))
+        self._take_all(batch, partial(self._refusal_of, now_ms=now_ms, sender=sender, is_vouched=is_vouched))
         self._settle()
         return batch.intake(self._chains)
 
@@ -168,18 +173,15 @@ class ControlLog:
         else:
             batch.forks[fact.log] = fork
 
-    def _refusal_of(self, fact: Fact, *, now_ms: int, sender: MemberId | None) -> Refusal | None:
+    def _refusal_of(self, fact: Fact, *, now_ms: int, sender: MemberId | None, is_vouched: bool) -> Refusal | None:
         """All that speaks against an event, from cheap to dear: author, sequence, signature."""
         reason = self._chains.refusal_of(fact)
         if reason is None and ms_of(fact.hlc) > now_ms + self._bounds.max_ahead_ms:
             return Refusal.FUTURE
         if reason is not None:
             return reason
-        if (
-            isinstance(fact.control, Join)
-            and member_id_of(fact.author) == sender
-            and not self._is_welcome(fact, now_ms)
-        ):
+        is_judged = isinstance(fact.control, Join) and (not is_vouched or member_id_of(fact.author) == sender)
+        if is_judged and not self._is_welcome(fact, now_ms):
             return Refusal.INVITE
         if not is_signed(fact.event, room_id=self._room_id, verify=self._verify):
             return Refusal.SIGNATURE

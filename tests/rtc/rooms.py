@@ -145,10 +145,17 @@ class Company:
         return await self._stack.enter_async_context(peer.Peer(server, name=name, token=token, config=config))
 
     async def create(
-        self, server: str, name: str, title: str = "Deck", *, public: bool = False, **options: Any
+        self,
+        server: str,
+        name: str,
+        title: str = "Deck",
+        *,
+        public: bool = False,
+        approve: bool = False,
+        **options: Any,
     ) -> Attendee:
         me = await self.open(server, name, **options)
-        return Attendee(me, await me.create_room(title, public=public))
+        return Attendee(me, await me.create_room(title, public=public, approve=approve))
 
     async def join(self, where: str, name: str, *, server: str | None = None, **options: Any) -> Attendee:
         """By an invite, or on `server` by name."""

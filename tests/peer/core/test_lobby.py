@@ -112,6 +112,23 @@ def test_guests_alone_wait_as_long_as_it_takes() -> None:
     assert cy.greets(bob)
 
 
+def test_member_whose_invite_has_expired_since_is_a_member_for_newcomers() -> None:
+    """Its join was in time when it was taken in; the newcomer takes a member's word for that, and no stranger's."""
+    hall = alone()
+    [ann] = hall.inmates
+    single = ann.governance.invite(is_open=False, expires_ms=hall.wall_ms() + 60_000, now=hall.now)
+    hall.settle(ann)
+    bob = hall.enter("bob", membership_of("bob", invite=single))
+    hall.connect(ann, bob)
+    hall.run()
+    hall.now += 3600
+    cy = hall.enter("cy")
+    hall.connect(bob, cy)
+    hall.run()
+    assert cy.greets(bob)
+    assert cy.membership.digest() == bob.membership.digest()
+
+
 # ---- waiting for an admin
 
 

@@ -128,6 +128,8 @@ def test_member_who_meets_a_newcomer_judges_by_its_own_clock() -> None:
     join = room.pen("eve").join(decode_event(data, room_id=room.id)).encoded
     room.now_ms = NOW_MS + 101
     assert refusals(room, "ann", join, sender="eve") == [Refusal.INVITE]
+    outsiders = room["ann"].receive([join], now_ms=room.now_ms, is_vouched=False)
+    assert [reason for _, reason in outsiders.refused] == [Refusal.INVITE]
     assert refusals(room, "ann", join, sender="bob") == []
     assert room.level("eve") is MEMBER
 
