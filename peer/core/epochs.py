@@ -30,6 +30,11 @@ class Epochs:
         self._renew_at = now + self._config.rekey_after_s
         self._too_old_at = now + self._config.max_epoch_age_s
 
+    @property
+    def number(self) -> int:
+        """How many rekeys this link has behind it."""
+        return self._epoch
+
     def outputs(self) -> list[bytes]:
         taken, self._outputs = self._outputs, []
         return taken

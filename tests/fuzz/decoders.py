@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from peer.errors import (
 from peer.ids import MemberId, PeerId, RoomId, Topic
 from peer.keys.at_rest import RestKey
 from peer.keys.sealing import SignalContext, open_signal, seal_signal
+from peer.log.control import Ban, encode_control, kind_of
+from peer.log.event import Header, Plane, hlc_at, seal_event
 from peer.log.facts import decode_fact
 from peer.log.genesis import decode_genesis, found_room
 from peer.log.summary import decode_part
@@ -85,6 +88,27 @@ def _check_encoding(data: bytes) -> None:
     assert public_key_of(MemberId(text)) is not None
 
 
+def _event() -> bytes:
+    """The ban of somebody."""
+    body = encode_control(Ban(BOB.public_key))
+    header = Header(
+        version=1,
+        author=ANN.public_key,
+        incarnation=bytes(8),
+        plane=Plane.CONTROL,
+        seq=1,
+        prev=b"",
+        hlc=hlc_at(1),
+        kind=kind_of(Ban(BOB.public_key)),
+        auth=b"",
+        ref=None,
+        body_hash=hashlib.sha256(body).digest(),
+    )
+    encoded = seal_event(header, body, identity=ANN, room_id=ROOM).encoded
+    assert decode_fact(encoded, room_id=ROOM)
+    return encoded
+
+
 DECODERS: dict[str, Target] = {
     "frame": Target(only(frames.decode, MalformedFrame), (*FRAMES, *map(pad, FRAMES[1:]))),
     "sealed frame": Target(
@@ -106,7 +130,7 @@ DECODERS: dict[str, Target] = {
     ),
     "member id": Target(only(_check_encoding, ValueError, BadIdentity), (ANN.member_id.encode(),)),
     "genesis": Target(only(decode_genesis, MalformedFrame), (GENESIS,)),
-    "event": Target(only(lambda data: decode_fact(data, room_id=ROOM), MalformedFrame)),
+    "event": Target(only(lambda data: decode_fact(data, room_id=ROOM), MalformedFrame), (_event(),)),
     "summary": Target(only(lambda data: decode_part(data, max_bytes=4096), MalformedFrame), (b"\x92\xc4\x00\x90",)),
     "verification code": Target(
         only(text_of(lambda text: read_code(text, ours=ANN.member_id)), VerificationFailed),

@@ -61,7 +61,7 @@ class Line:
 
     @property
     def epochs(self) -> tuple[int, int]:
-        return self.keys.left.epoch, self.keys.right.epoch
+        return self.left.number, self.right.number
 
 
 def test_keys_are_renewed_every_ten_minutes() -> None:
