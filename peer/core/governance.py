@@ -119,13 +119,12 @@ class Governance:
 
     def review(self, *, is_meeting: bool, now: float) -> list[Fact]:
         """What is new, after doing what our client does unasked. `is_meeting`: some first link is still being made."""
-        if self.membership.is_public or self._is_over or not self._is_due():
+        if self.membership.is_public or self._is_over() or not self._is_due():
             return []
         self._do_chores(now=now)
         ours = self._review_ourselves(is_meeting=is_meeting)
-        return ours if self._is_over else [*ours, *self._review_others()]
+        return ours if self._is_over() else [*ours, *self._review_others()]
 
-    @property
     def _is_over(self) -> bool:
         return self.stage is Stage.OUT
 
