@@ -143,9 +143,9 @@ class Metrics(Collector):
         yield _gauge("paces", "Users, addresses and peers that have lately taken of a rate.", service.gate.remembered)
         yield _gauge("draining", "1 from SIGTERM on.", service.is_draining)
         yield _gauge("store_up", "1 if the store has answered this scrape.", self._rooms is not None)
-        if isinstance(service.store, SharedStore):
-            told = "1 if the store throws rooms away when its memory is full, as found at the start."
-            yield _gauge("store_may_evict", told, service.store.may_evict)
+        may_evict = isinstance(service.store, SharedStore) and service.store.may_evict
+        told = "1 if the store throws rooms away when its memory is full, as found at the start."
+        yield _gauge("store_may_evict", told, may_evict)
         if self._rooms is not None:
             yield _gauge("rooms", "Rooms in the store; servers that share one all show the same.", self._rooms)
 
