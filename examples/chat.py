@@ -165,6 +165,8 @@ def describe_state(event: peer.StateChanged, stood: peer.RoomState) -> str:
             return grey("the signaling server is gone: the talk goes on, newcomers must wait; trying to reach it")
         case peer.RoomState.JOINED:
             return grey("you are in" if stood is peer.RoomState.LOBBY else "the signaling server is back")
+        case peer.RoomState.LEFT if event.reason == "removed":
+            return warning("you were removed from this room")
         case peer.RoomState.LEFT:
             return grey(f"you left{': ' + event.reason if event.reason else ''}")
 

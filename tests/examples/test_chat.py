@@ -127,7 +127,7 @@ def test_admin_lets_in_and_removes(server: str) -> None:
             bob.type("/kick ada" + ENTER)
             bob.wait_for("you may not")
             ada.type("/kick bob" + ENTER)
-            bob.wait_for("you left: ")
+            bob.wait_for("you were removed")
             ada.wait_for("bob was removed")
             assert bob.wait() == 0
         ada.type("/lobby" + ENTER)
