@@ -105,7 +105,7 @@ def _event() -> bytes:
         body_hash=hashlib.sha256(body).digest(),
     )
     encoded = seal_event(header, body, identity=ANN, room_id=ROOM).encoded
-    assert decode_fact(encoded, room_id=ROOM)
+    assert decode_fact(encoded, room_id=ROOM).event.encoded == encoded
     return encoded
 
 
