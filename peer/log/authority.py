@@ -15,7 +15,7 @@ from typing import Final
 from ..crypto.identity import member_id_of, public_key_of
 from ..ids import MemberId
 from .control import Cut, Invitation, Level
-from .evaluation import Evaluation, Removal, level_given, member_of
+from .evaluation import Evaluation, Removal
 from .event import Event, EventId, LogId
 from .facts import Fact, fact_of, order_of, whole_logs
 from .genesis import Genesis
@@ -171,14 +171,15 @@ def authority_of(genesis: Genesis, events: Iterable[Event]) -> Authority:
 
 
 def _standings(evaluation: Evaluation) -> dict[MemberId, tuple[Standing, ...]]:
-    found: defaultdict[bytes, list[Standing]] = defaultdict(list)
+    found: defaultdict[bytes, list[Fact]] = defaultdict(list)
     for fact in evaluation.standings():
-        member = member_of(fact)
-        found[member].append(Standing(fact.id, member_id_of(member), level_given(fact)))
-    return {
-        member_id_of(key): tuple(sorted(standings, key=lambda standing: (-standing.level, standing.id)))
-        for key, standings in found.items()
-    }
+        found[fact.member].append(fact)
+    return {(member := member_id_of(key)): _ranked(member, facts) for key, facts in found.items()}
+
+
+def _ranked(member: MemberId, facts: Iterable[Fact]) -> tuple[Standing, ...]:
+    standings = (Standing(fact.id, member, fact.gives) for fact in facts)
+    return tuple(sorted(standings, key=lambda standing: (-standing.level, standing.id)))
 
 
 def _members(owners: Iterable[MemberId], standings: Mapping[MemberId, tuple[Standing, ...]]) -> dict[MemberId, Level]:
@@ -202,7 +203,7 @@ def _invite(fact: Fact, invite: Invitation, evaluation: Evaluation) -> InviteSta
         expires_ms=invite.expires_ms,
         author=member_id_of(fact.author),
         is_revoked=fact.id in evaluation.uninvited,
-        used_by=member_id_of(member_of(use)) if use is not None else None,
+        used_by=member_id_of(use.member) if use is not None else None,
     )
 
 

@@ -198,8 +198,8 @@ class Chains:
         self._authored[fact.author] += 1
         self._by_level[self._levels.get(fact.author, Level.NOBODY)] += 1
         match fact.control:
-            case Grant() as grant:
-                self._raise(grant.member, Level(grant.level))
+            case Grant():
+                self._raise(fact.member, fact.gives)
                 self._confirm(fact.target)
             case Join():
                 self._raise(fact.author, Level.MEMBER)

@@ -21,7 +21,7 @@ from .event import Event, EventId, LogId, ms_of
 from .facts import Fact, order_of
 from .genesis import Genesis
 
-__all__ = ["Evaluation", "Reach", "Removal", "level_given", "member_of", "rank_of", "resigns"]
+__all__ = ["Evaluation", "Reach", "Removal", "rank_of", "resigns"]
 
 Reach = dict[LogId, int]
 """Logs and the last sequence number that still counts in each; others are cut before their first."""
@@ -37,18 +37,6 @@ class Removal:
     cuts: tuple[Cut, ...]
 
 
-def level_given(fact: Fact) -> Level:
-    """What a standing gives to its member."""
-    if isinstance(fact.control, Grant):
-        return Level(fact.control.level)
-    return Level.MEMBER if isinstance(fact.control, Join) else Level.NOBODY
-
-
-def member_of(fact: Fact) -> bytes:
-    """Whom a standing is for."""
-    return fact.control.member if isinstance(fact.control, Grant) else fact.author
-
-
 def resigns(fact: Fact) -> bool:
     """Whether its author gives up the right that it relies on: to revoke oneself is to cite the grant one revokes."""
     return isinstance(fact.control, Revoke) and fact.target == fact.auth
@@ -59,9 +47,7 @@ def rank_of(fact: Fact, held: dict[EventId, Fact], owners: frozenset[bytes]) -> 
     if not fact.auth:
         return Level.OWNER if fact.author in owners else Level.NOBODY
     right = held.get(fact.auth)
-    if right is None or member_of(right) != fact.author:
-        return Level.NOBODY
-    return level_given(right)
+    return right.gives if right is not None and right.member == fact.author else Level.NOBODY
 
 
 class Evaluation:
@@ -71,6 +57,7 @@ class Evaluation:
         self.owners = frozenset(genesis.owners)
         self.held = {fact.id: fact for fact in facts}
         self.joins = [fact for fact in self.held.values() if isinstance(fact.control, Join)]
+        self._ranks = {fact.id: rank_of(fact, self.held, self.owners) for fact in self.held.values()}
         self._is_open = not genesis.needs_approval
         self.lawful: set[EventId] = set()
         self.removals: defaultdict[bytes, list[Removal]] = defaultdict(list)
@@ -89,7 +76,7 @@ class Evaluation:
     def _walk(self) -> None:
         ranked: defaultdict[Level, list[Fact]] = defaultdict(list)
         for fact in self.held.values():
-            ranked[rank_of(fact, self.held, self.owners)].append(fact)
+            ranked[self._ranks[fact.id]].append(fact)
         self._weigh(Level.OWNER, ranked[Level.OWNER])
         self._weigh(Level.ADMIN, ranked[Level.ADMIN])
         self._use_invites()
@@ -137,12 +124,12 @@ class Evaluation:
         """Standings of those below, and one's own that the revoke relies on; removals by those below, or by oneself."""
         if self._is_about(fact, Grant, Join):
             assert fact.target is not None
-            return level_given(self.held[fact.target]) < level or fact.auth == fact.target
+            return self.held[fact.target].gives < level or fact.auth == fact.target
         if not self._is_about(fact, Revoke, Ban):
             return False
         assert fact.target is not None
         target = self.held[fact.target]
-        rank = rank_of(target, self.held, self.owners)
+        rank = self._ranks[target.id]
         is_own = target.author == fact.author and not resigns(target)
         return Level.NOBODY < rank < level or (rank == level and is_own)
 
@@ -180,7 +167,7 @@ class Evaluation:
 
     def _revoke(self, level: Level, fact: Fact, target: Fact, cuts: tuple[Cut, ...]) -> None:
         if isinstance(target.control, Grant | Join):
-            self.removals[member_of(target)].append(Removal(fact.id, level, cuts))
+            self.removals[target.member].append(Removal(fact.id, level, cuts))
         else:
             self._annulled.add(target.id)
 
@@ -191,11 +178,11 @@ class Evaluation:
 
         Final once all levels above the standing's own are settled.
         """
-        member, level = member_of(standing), level_given(standing)
+        member, level = standing.member, standing.gives
         if member not in self.removals:
             return None
         over = standing.control.over if isinstance(standing.control, Grant) else ()
-        giver = rank_of(standing, self.held, self.owners)
+        giver = self._ranks[standing.id]
         key = (member, level, giver, over)
         if key not in self._reaches:
             self._reaches[key] = self._common_reach(member, level, giver, frozenset(over))
@@ -219,17 +206,17 @@ class Evaluation:
         admissions = sorted((grant for grants in self.granted.values() for grant in grants), key=order_of)
         for grant in admissions:
             invite = self._single_invite_of(grant)
-            if invite is not None and member_of(self.used.setdefault(invite, grant)) != member_of(grant):
+            if invite is not None and self.used.setdefault(invite, grant).member != grant.member:
                 self.lawful.discard(grant.id)
 
     def _single_invite_of(self, grant: Fact) -> EventId | None:
         """The single-use invite through which a grant of plain membership admits somebody."""
         join = self.held.get(grant.target) if grant.target else None
-        if join is None or not isinstance(join.control, Join) or join.author != member_of(grant):
+        if join is None or not isinstance(join.control, Join) or join.author != grant.member:
             return None
         invite = self.held.get(join.auth)
         is_single = invite is not None and isinstance(invite.control, Invitation) and not invite.control.is_open
-        return join.auth if is_single and level_given(grant) is Level.MEMBER else None
+        return join.auth if is_single and grant.gives is Level.MEMBER else None
 
     def _count_joins(self) -> None:
         """Joins that count at once, and those that a grant has made good."""
@@ -261,14 +248,14 @@ class Evaluation:
     def is_granted(self, join: Fact) -> bool:
         """Whether an admin has turned it into a grant, be that ended by now or not."""
         grants = self.granted.get(join.id, ())
-        return any(grant.id in self.lawful and member_of(grant) == join.author for grant in grants)
+        return any(grant.id in self.lawful and grant.member == join.author for grant in grants)
 
     # what follows
 
     def standings(self) -> Iterator[Fact]:
         """Lawful grants and counted joins that nobody has ended; a join that was granted rests on its grant."""
         for fact in self.held.values():
-            if fact.id in self.lawful and level_given(fact) and self._is_alive(fact):
+            if fact.id in self.lawful and fact.gives and self._is_alive(fact):
                 yield fact
 
     def is_ended(self, standing: Fact) -> bool:
@@ -289,7 +276,7 @@ class Evaluation:
         if not header.auth:
             return header.author in self.owners
         right = self.held.get(EventId(header.auth))
-        if right is None or right.id not in self.lawful or member_of(right) != header.author or not level_given(right):
+        if right is None or right.id not in self.lawful or right.member != header.author or not right.gives:
             return False
         reach = self.reach_of(right)
         is_within = reach is None or header.seq <= reach.get(header.log, 0)

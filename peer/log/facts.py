@@ -12,10 +12,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..ids import RoomId
-from .control import Control, decode_control
+from .control import Control, Grant, Join, Level, decode_control
 from .event import Event, EventId, LogId, decode_event
 
 __all__ = ["Fact", "decode_fact", "fact_of", "order_of", "whole_logs"]
+
+
+_LEVELS = tuple(Level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,10 @@ class Fact:
     """Empty for an owner of the genesis."""
     target: EventId | None
     """What it refers to."""
+    member: bytes
+    """Whom a grant is for; else the author."""
+    gives: Level
+    """What its member may by it: NOBODY, but for grants and joins."""
 
     @property
     def order(self) -> tuple[int, EventId]:
@@ -52,10 +59,13 @@ def decode_fact(encoded: bytes, *, room_id: RoomId) -> Fact:
 
 def fact_of(event: Event) -> Fact:
     """Raise MalformedFrame for an event that is no control event of this version."""
-    header = event.header
+    header, control = event.header, decode_control(event)
+    member, gives = header.author, Level.MEMBER if isinstance(control, Join) else Level.NOBODY
+    if isinstance(control, Grant):
+        member, gives = control.member, _LEVELS[control.level]
     return Fact(
         event,
-        decode_control(event),
+        control,
         event.id,
         header.author,
         header.log,
@@ -63,6 +73,8 @@ def fact_of(event: Event) -> Fact:
         header.hlc,
         EventId(header.auth),
         EventId(header.ref.id) if header.ref is not None else None,
+        member,
+        gives,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from peer.log.control import Ban, Cut, Grant, Invitation, Level, Revoke, Uninvite
-from peer.log.evaluation import Evaluation, level_given, member_of, rank_of, resigns
+from peer.log.evaluation import Evaluation, rank_of, resigns
 from peer.log.event import Event, Plane
 from peer.log.facts import fact_of
 from peer.log.genesis import decode_genesis
@@ -27,8 +27,8 @@ def test_level_comes_from_the_one_right_that_is_cited() -> None:
     facts = {fact.id: fact for fact in map(fact_of, (right, invite, join, leaving))}
     owners = frozenset([public_key("ann")])
     assert [rank_of(fact, facts, owners) for fact in facts.values()] == [OWNER, ADMIN, NOBODY, MEMBER]
-    assert [level_given(fact) for fact in facts.values()] == [ADMIN, NOBODY, MEMBER, NOBODY]
-    assert [member_of(fact) for fact in facts.values()] == [public_key(name) for name in ("bob", "bob", "cyd", "cyd")]
+    assert [fact.gives for fact in facts.values()] == [ADMIN, NOBODY, MEMBER, NOBODY]
+    assert [fact.member for fact in facts.values()] == [public_key(name) for name in ("bob", "bob", "cyd", "cyd")]
     assert [resigns(fact) for fact in facts.values()] == [False, False, False, True]
 
 
