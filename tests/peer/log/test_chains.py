@@ -143,3 +143,25 @@ def test_log_of_a_forked_author_that_nobody_knows_is_forgotten() -> None:
 def test_refusals_have_their_sentence() -> None:
     """For our own log; the sender is told nothing."""
     assert {refusal.value for refusal in Refusal} == {refusal.name.lower() for refusal in Refusal}
+
+
+def test_contradiction_behind_what_is_held_cuts_below_it() -> None:
+    """It names another predecessor: its author has said two things there."""
+    room, logs = chains()
+    pen = room.pen("ann")
+    events = [grant(pen, "bob"), grant(pen, "cyd")]
+    liar = pen.write(Grant(public_key("dan"), MEMBER), prev=bytes(32))
+    assert put(logs, *events, liar) == ["kept", "kept", "fork"]
+    assert [fact.event for fact in logs.everything()] == [events[0], events[1], liar]
+    assert list(logs.held) == [events[0].id]
+
+
+def test_what_opens_the_way_may_be_dated_later() -> None:
+    """When a log was cut, the rest is put again until nothing more fits, whatever the clocks say."""
+    room, logs = chains()
+    ann, other, bob = room.pen("ann"), room.pen("ann", b"another!"), room.pen("bob")
+    right = grant(ann, "bob", ADMIN)
+    early = bob.write(Grant(public_key("cyd"), 1), auth=right.id, hlc=5)
+    assert put(logs, right, early, grant(other, "dan")) == ["kept"] * 3
+    assert put(logs, grant(room.pen("ann", b"another!"), "eve")) == ["fork"]
+    assert logs.held.keys() == {right.id, early.id}

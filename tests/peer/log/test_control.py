@@ -106,6 +106,10 @@ def test_longest_control_events_fit_into_an_event() -> None:
         assert len(event(encode_control(control), kind_of(control)).encoded) < MAX_EVENT_BYTES // 2
 
 
+def test_invite_is_for_one_or_for_many() -> None:
+    assert [Invitation(bytes(32), uses).is_open for uses in (0, 1)] == [False, True]
+
+
 def test_join_is_signed_by_the_key_of_the_invite() -> None:
     """Computed from the page: over label, room and the newcomer's key, so that nobody else can use it."""
     invite = derive_invite_key(bytes(16), ROOM_ID)

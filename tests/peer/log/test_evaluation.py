@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from peer.log.control import Ban, Cut, Grant, Invitation, Level, Revoke, Uninvite
 from peer.log.evaluation import Evaluation, rank_of, resigns
 from peer.log.event import Event, Plane
 from peer.log.facts import fact_of
 from peer.log.genesis import decode_genesis
 
-from .replicas import Room, member, public_key
+from .replicas import NOW_MS, Room, member, public_key
 
 NOBODY, MEMBER, MODERATOR, ADMIN, OWNER = Level
 
@@ -101,3 +103,60 @@ def test_first_use_of_a_single_invite_is_by_clock() -> None:
     assert {promotion.id, first.id, again.id} <= result.lawful
     assert second.id not in result.lawful
     assert member("bob") != member("cyd")
+
+
+def test_joins_count_by_invite_time_and_policy() -> None:
+    """And rest on a grant from then on, which lapses with them."""
+    room = Room()
+    ann, other = room.pen("ann"), room.pen("ann", b"another!")
+    invite = ann.write(Invitation(room.invite_key().public_key, 1))
+    late = other.write(Invitation(room.invite_key().public_key, 1, NOW_MS - 1))
+    join, missed = room.pen("bob").join(invite), room.pen("cyd").join(late)
+    own, stray = room.pen("ann", b"a third!").join(invite), room.pen("dan").join(join)
+    result = evaluated(room, invite, late, join, missed, own, stray)
+    assert [fact.id for fact in result.standings()] == [join.id]
+    approving = Evaluation(msgspec.structs.replace(decode_genesis(room.genesis), join_policy=1), result.held.values())
+    assert list(approving.standings()) == []
+    grant = ann.write(Grant(public_key("bob"), MEMBER), ref=join)
+    leaving = room.pen("bob", b"another!").write(Revoke(), auth=join.id, ref=join)
+    uninvite = ann.write(Uninvite(), ref=invite)
+    assert [fact.id for fact in evaluated(room, invite, join, grant, uninvite).standings()] == [grant.id]
+    assert list(evaluated(room, invite, join, grant, leaving).standings()) == []
+    assert list(evaluated(room, invite, join, uninvite).standings()) == []
+
+
+def test_every_plane_is_covered_by_the_same_rights() -> None:
+    """By owners; by a right that counts, up to its cuts, and before its member resigned: elsewhere by the cuts."""
+    room = Room()
+    ann, bob, other = room.pen("ann"), room.pen("bob"), room.pen("bob", b"another!")
+    right = ann.write(Grant(public_key("bob"), MODERATOR))
+    said = [pen.write(Ban(public_key(name)), auth=right.id) for pen in (bob, other) for name in ("cyd", "dan")]
+    cut = Cut(other.incarnation, Plane.CONTROL, 1)
+    leaving = bob.write(Revoke((cut,)), auth=right.id, ref=right)
+    ban = ann.write(Ban(public_key("bob"), (cut,)))
+    stray = room.pen("cyd").write(Ban(public_key("bob")), auth=right.id)
+    assert evaluated(room, right).covers(ann.events[0])
+    assert not evaluated(room, right).covers(room.pen("cyd").write(Revoke(), ref=right))
+    assert not evaluated(room).covers(said[0])
+    assert [evaluated(room, right).covers(event) for event in (*said, stray)] == [True] * 4 + [False]
+    assert [evaluated(room, right, ban).covers(event) for event in said] == [False, False, True, False]
+    resigned = evaluated(room, right, *said, leaving)
+    assert [resigned.covers(event) for event in said] == [True, True, True, False]
+    assert [event.id in resigned.lawful for event in said] == [True, True, True, False]
+    admission = room.pen("cyd").write(Ban(public_key("eve")), auth=bytes(32))
+    assert admission.id not in evaluated(room, right, admission).lawful
+
+
+def test_void_right_gives_nothing_to_rely_on() -> None:
+    """The grant of somebody who may not grant; a grant for another's join uses no invite."""
+    room = Room()
+    ann, bob = room.pen("ann"), room.pen("bob")
+    right = ann.write(Grant(public_key("bob"), MODERATOR))
+    void = bob.write(Grant(public_key("cyd"), MODERATOR), auth=right.id)
+    ban = room.pen("cyd").write(Ban(public_key("dan")), auth=void.id)
+    invite = ann.write(Invitation(room.invite_key().public_key, 0))
+    join = room.pen("dan").join(invite)
+    misled = ann.write(Grant(public_key("eve"), MEMBER), ref=join)
+    result = evaluated(room, right, void, ban, invite, join, misled)
+    assert not {void.id, ban.id} & result.lawful
+    assert result.used == {}

@@ -33,6 +33,12 @@ def test_founded_room_has_one_owner_and_its_hash_for_an_id() -> None:
     assert genesis == decode_genesis(encode_genesis(genesis))
 
 
+def test_room_may_ask_an_admin_for_each_newcomer() -> None:
+    for approve in (False, True):
+        _, encoded = found_room(owner=ANN.public_key, random_bytes=Chance("founding"), approve=approve)
+        assert decode_genesis(encoded).needs_approval == approve
+
+
 def test_two_rooms_of_one_owner_differ() -> None:
     """By their salt."""
     rooms = {found_room(owner=ANN.public_key, random_bytes=Chance(seed))[0] for seed in ("a", "b")}
