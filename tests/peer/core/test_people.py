@@ -99,10 +99,11 @@ def test_verified_key_is_never_doubted() -> None:
     """A second device of Ann's, once we made sure of it; the first goes on as before."""
     circle = Circle()
     circle.meet(member("ann", subject="u-1"))
-    circle.meet(member("new", subject="u-1"))
-    circle.verify(member("new"))
-    assert circle.meet(member("new", subject="u-1")).verified
-    assert circle.meet(member("new", subject="u-1")).changed_from is None
+    doubted = circle.meet(member("new", subject="u-1"))
+    assert doubted.changed_from == known("ann")
+    circle.verify(doubted)
+    trusted = circle.meet(doubted)
+    assert (trusted.verified, trusted.changed_from) == (True, None)
     assert circle.meet(member("ann", subject="u-1")).changed_from == known("new", verified=True)
     circle.verify(member("ann"))
     for name in ("ann", "new"):
