@@ -165,3 +165,11 @@ def test_what_opens_the_way_may_be_dated_later() -> None:
     assert put(logs, right, early, grant(other, "dan")) == ["kept"] * 3
     assert put(logs, grant(room.pen("ann", b"another!"), "eve")) == ["fork"]
     assert logs.held.keys() == {right.id, early.id}
+
+
+def test_what_stood_on_a_cut_log_is_let_go() -> None:
+    room, logs = chains()
+    right = grant(room.pen("ann"), "bob", ADMIN)
+    said = room.pen("bob").write(Grant(public_key("cyd"), 1), auth=right.id)
+    assert put(logs, right, said, grant(room.pen("ann"), "eve")) == ["kept", "kept", "fork"]
+    assert list(logs.held) == []

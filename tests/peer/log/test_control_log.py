@@ -409,3 +409,12 @@ def test_verifier_of_our_own_is_the_usual_one() -> None:
     room = Room()
     log = ControlLog(room.id, room.genesis, identity=identity("bob"), random_bytes=Chance("bob"), verify=verify)
     assert len(log.receive(room.invite(), now_ms=room.now_ms).accepted) == 1
+
+
+def test_void_event_before_one_that_counts_is_no_limbo() -> None:
+    """The log could not be checked without it."""
+    room = Room(bounds=Bounds(max_void=0))
+    pen = room.pen("ann")
+    void = pen.write(Grant(public_key("ann"), MEMBER))
+    room.tell("bob", [void.encoded, pen.write(Grant(public_key("bob"), MEMBER)).encoded])
+    assert void.encoded in room["bob"].export()

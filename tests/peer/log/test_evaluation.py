@@ -160,3 +160,16 @@ def test_void_right_gives_nothing_to_rely_on() -> None:
     result = evaluated(room, right, void, ban, invite, join, misled)
     assert not {void.id, ban.id} & result.lawful
     assert result.used == {}
+
+
+def test_removal_that_was_overcome_ends_nothing() -> None:
+    """And a join is nobody's right to join again."""
+    room = Room()
+    ann = room.pen("ann")
+    ban = ann.write(Ban(public_key("bob")))
+    back = ann.write(Grant(public_key("bob"), MEMBER, (ban.id,)))
+    assert [fact.id for fact in evaluated(room, ban, back).standings()] == [back.id]
+    invite = ann.write(Invitation(room.invite_key().public_key, 1))
+    pen = room.pen("cyd")
+    first = pen.join(invite)
+    assert pen.join(first).id not in evaluated(room, invite, *pen.events).lawful
