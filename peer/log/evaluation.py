@@ -111,7 +111,7 @@ class Evaluation:
                 return level >= Level.MODERATOR and ban.member not in self.owners
             case Revoke():
                 return self._may_revoke(level, fact)
-            case Join():
+            case _:
                 return False
 
     def _is_about(self, fact: Fact, *kinds: type) -> bool:
