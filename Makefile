@@ -6,6 +6,7 @@
 #   make check         format, lint, types, import contracts, tests
 #   make format        format, and mend what the linter can mend
 #   make bench         the benchmarks: one line of JSON a figure
+#   make mutants       takes away one check of the encryption at a time: does a test notice? (minutes)
 #   make clean         remove .venv and all that tools have left
 #
 # Another interpreter: make PYTHON=python3.12 test
@@ -14,10 +15,11 @@ PYTHON ?= python3
 BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet install --constraint constraints.txt
 LINES  ?=
+ONLY   ?=
 BENCHMARKS := $(wildcard $(patsubst %,benchmarks/%.py,bare cluster crypto join round_trip signaling))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo cluster-demo test check format bench clean remake
+.PHONY: help demo cluster-demo test check format bench mutants clean remake
 
 help:
 	@sed -n 's/^#   make /  make /p' Makefile
@@ -75,6 +77,9 @@ format: .venv/ready-dev
 
 bench: .venv/ready
 	@for file in $(BENCHMARKS); do $(BIN)/python $$file || exit 1; done
+
+mutants: .venv/ready-dev
+	$(BIN)/python -m tests.mutants $(ONLY)
 
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .grimp_cache .hypothesis .coverage*

@@ -1,0 +1,9 @@
+"""All mutations; a name is given once."""
+
+from __future__ import annotations
+
+from . import handshakes, links, logs, rooms
+
+__all__ = ["MUTATIONS"]
+
+MUTATIONS = (*handshakes.MUTATIONS, *links.MUTATIONS, *rooms.MUTATIONS, *logs.MUTATIONS)
