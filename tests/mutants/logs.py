@@ -101,7 +101,7 @@ MUTATIONS = (
     Mutation(
         "right of somebody else relied on",
         _LOG,
-        {"if right is None or member_of(right) != fact.author:": "if right is None:"},
+        {"if right is not None and right.member == fact.author else": "if right is not None else"},
         _RULES,
     ),
     Mutation(
@@ -137,13 +137,13 @@ MUTATIONS = (
     Mutation(
         "revoke ignored",
         _LOG,
-        {"self.removals[member_of(target)].append(Removal(fact.id, level, cuts))": "pass"},
+        {"self.removals[target.member].append(Removal(fact.id, level, cuts))": "pass"},
         _RULES,
     ),
     Mutation(
         "equals and betters may be revoked",
         _LOG,
-        {"return level_given(self.held[fact.target]) < level or fact.auth == fact.target": "return True"},
+        {"return self.held[fact.target].gives < level or fact.auth == fact.target": "return True"},
         _RULES,
     ),
     Mutation(
