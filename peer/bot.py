@@ -23,7 +23,7 @@ from .commands import Command, parse_command
 from .config import Config
 from .dispatch import Dispatcher
 from .errors import BadSetting, JoinRefused, PeerError, UsageError
-from .events import Event, Message
+from .events import Event, Message, RoomState
 from .invite import looks_like_invite
 from .peer import Peer, server_of
 from .ports import TokenSource
@@ -90,7 +90,8 @@ class Bot:
             server_of(invite_or_server), name=self.name, token=token, data_dir=data_dir, config=self._config
         ) as me:
             entered = await _enter(me, invite_or_server, room)
-            print(f"{self.name} is in the room; Ctrl-C leaves", file=sys.stderr)  # noqa: T201
+            place = "in the lobby until an admin lets it in" if entered.state is RoomState.LOBBY else "in the room"
+            print(f"{self.name} is {place}; Ctrl-C leaves", file=sys.stderr)  # noqa: T201
             async with Runtime() as runtime:
                 runtime.spawn(_leave_when(stop, entered), name="stop")
                 await self.serve(entered)

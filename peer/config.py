@@ -89,6 +89,9 @@ class Config:
     control_frames_per_s: float = 20.0
     """How fast that allowance grows again."""
 
+    control_events_per_s: float = 50.0
+    """Control events of one link, once it has sent twice as many as a room may hold (DESIGN, section 5)."""
+
     max_pending_messages: int = 256
     """Messages that wait for a link to open, for each peer; the oldest of them go first."""
 

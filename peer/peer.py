@@ -231,8 +231,6 @@ class Peer:
         door = PrivateDoor(invite.server, invite.room_id, invite.secret)
         keeper = self._keeper(door)
         membership = self._membership(door.room_id, InviteSeed(invite.seed, invite.is_open), keeper.founding)
-        if membership.is_barred(membership.me):
-            raise InviteRefused("banned")
         if membership.are_we_in and keeper.open_invite and not invite.is_open:
             membership.invite = keeper.open_invite  # we can still let others in by it
         seat = await self._take_seat(door.keys.topic, was_member=membership.are_we_in)

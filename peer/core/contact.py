@@ -74,6 +74,8 @@ class Contact:
     """It sent a signal that we could open: it holds the room's secret, as no mere ghost does."""
     heard_offer_at: float = -math.inf
     """When we last began to answer an offer of theirs."""
+    was_tried: bool = False
+    """An attempt came to its end, whichever."""
     tries: int = 0
     retry_at: float | None = None
 

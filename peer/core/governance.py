@@ -117,12 +117,15 @@ class Governance:
         is_good = membership.judge_invite(now_ms=self.wall_ms()) is InviteVerdict.VALID
         return invite if invite is not None and invite.is_open and is_good else None
 
-    def review(self, *, is_meeting: bool, now: float) -> list[Fact]:
-        """What is new, after doing what our client does unasked. `is_meeting`: some first link is still being made."""
+    def review(self, *, is_meeting: bool, has_tried_all: bool, now: float) -> list[Fact]:
+        """What is new, after doing what our client does unasked.
+
+        `is_meeting`: some first link is still being made. `has_tried_all`: one has at least failed with everybody.
+        """
         if self.membership.is_public or self._is_over() or not self._is_due():
             return []
         self._do_chores(now=now)
-        ours = self._review_ourselves(is_meeting=is_meeting)
+        ours = self._review_ourselves(is_meeting=is_meeting, has_tried_all=has_tried_all)
         return ours if self._is_over() else [*ours, *self._review_others()]
 
     def _is_over(self) -> bool:
@@ -137,7 +140,7 @@ class Governance:
         if due := self.membership.write_due(now_ms=self.wall_ms()):
             self.lobby.publish(due, now=now)
 
-    def _review_ourselves(self, *, is_meeting: bool) -> list[Fact]:
+    def _review_ourselves(self, *, is_meeting: bool, has_tried_all: bool) -> list[Fact]:
         membership = self.membership
         if membership.are_we_in:
             was_in, self.stage = self.stage is Stage.IN, Stage.IN
@@ -145,25 +148,21 @@ class Governance:
         if self.stage is Stage.IN:
             self.stage = Stage.OUT
             return [Removed()]
-        if code := self._refusal(is_meeting=is_meeting):
+        if code := self._refusal(is_meeting=is_meeting, has_tried_all=has_tried_all):
             self.stage = Stage.OUT
             return [TurnedAway(code)]
         self.stage = Stage.WAITING if membership.are_we_waiting else Stage.KNOCKING
         return []
 
-    def _refusal(self, *, is_meeting: bool) -> str:
+    def _refusal(self, *, is_meeting: bool, has_tried_all: bool) -> str:
         """Why we cannot come in; empty while we may hope."""
-        if self.membership.is_barred(self.membership.me):
-            return "banned"
+        if self.membership.is_barred(self.membership.me):  # unless we have been let in again since
+            return "banned" if self.lobby.is_settled and has_tried_all else ""
         if self.membership.are_we_waiting or not self.lobby.has_heard_a_member:
             return ""
-        match self.membership.judge_invite(now_ms=self.wall_ms()):
-            case InviteVerdict.VALID:
-                return ""
-            case InviteVerdict.UNKNOWN:
-                return "" if is_meeting or not self.lobby.is_settled else "unknown"
-            case over:
-                return str(over.value)
+        verdict = self.membership.judge_invite(now_ms=self.wall_ms())
+        is_certain = (self.lobby.is_settled and not is_meeting) or verdict is not InviteVerdict.UNKNOWN
+        return str(verdict.value) if is_certain and verdict is not InviteVerdict.VALID else ""
 
     def _review_others(self) -> list[Fact]:
         facts: list[Fact] = [Waiting(each) for each in self._newly_waiting()]

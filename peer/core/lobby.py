@@ -23,6 +23,9 @@ from .pace import Pace
 
 __all__ = ["Cut", "Greet", "Lobby", "Order", "Tell"]
 
+_SUMMARY_COST = 8
+"""In frames: each summary may have to be answered with the whole log."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tell:
@@ -61,6 +64,7 @@ class _Entry:
     remote: MemberId
     exchange: Exchange
     frames: Pace
+    events: Pace
     refusals: Pace
     since: float
     """When the handshake was done."""
@@ -127,6 +131,7 @@ class Lobby:
             remote,
             Exchange(self._membership),
             frames=Pace(burst=config.control_burst, per_s=config.control_frames_per_s, now=now),
+            events=Pace(burst=2 * config.max_control_events, per_s=config.control_events_per_s, now=now),
             refusals=Pace(burst=config.control_burst, per_s=config.control_frames_per_s, now=now),
             since=now,
         )
@@ -150,7 +155,7 @@ class Lobby:
         self.review(now=now)
 
     def _hear(self, entry: _Entry, frame: ControlFrame, *, now: float) -> None:
-        if not entry.frames.spend(now=now):
+        if not entry.frames.spend(_SUMMARY_COST if isinstance(frame, ControlSummary) else 1, now=now):
             raise UnexpectedFrame("control frames faster than any member has need of")
         match frame:
             case ControlDigest():
@@ -160,12 +165,19 @@ class Lobby:
             case ControlEvents():
                 self._take_in(entry, frame, now=now)
             case Knock(name=name):
-                entry.name = name
-                self.version += 1
+                self._learn_name(entry, name)
             case _:
                 assert_never(frame)
 
+    def _learn_name(self, entry: _Entry, name: str) -> None:
+        """Once: whoever waits cannot make itself heard again by another name."""
+        if not entry.name:
+            entry.name = name
+            self.version += 1
+
     def _take_in(self, entry: _Entry, frame: ControlEvents, *, now: float) -> None:
+        if not entry.events.spend(len(frame.events), now=now):
+            raise UnexpectedFrame("control events faster than any room has them")
         if frame.genesis:
             self._membership.learn(frame.genesis)
         taken = self._membership.take_in(frame.events, relay=entry.remote, now_ms=self._wall_ms())

@@ -118,7 +118,7 @@ class Mesh:
     @property
     def can_enter_soon(self) -> bool:
         """Whether it is worth waiting: nobody has to make up their mind, and somebody is there or coming."""
-        return self._governance.can_enter_soon(is_meeting=self._links.is_meeting)
+        return self._governance.can_enter_soon(is_meeting=self._links.attempts.is_meeting)
 
     @property
     def open_invite(self) -> InviteSeed | None:
@@ -128,7 +128,7 @@ class Mesh:
     @property
     def is_owing(self) -> bool:
         """Whether something that we said has yet to reach somebody whose link is just being made."""
-        return self._outbox.owes(self._links.arriving())
+        return self._outbox.owes(self._links.attempts.arriving())
 
     def outputs(self) -> list[Output]:
         taken, self._outputs = self._outputs, []
@@ -206,7 +206,7 @@ class Mesh:
         """Hand a message to all members; raise NotJoined, MessageTooLarge, BadSetting, OutboxFull."""
         self._check_joined()
         chat = self._messages.compose(text, emote_ids=tuple(emote_ids), custom_emoji_ids=tuple(custom_emoji_ids))
-        waiting = self._links.waiting()
+        waiting = self._links.attempts.waiting()
         sent = self._links.send(chat, now=now)
         if not sent:
             self._outbox.add_draft(chat)
@@ -278,7 +278,8 @@ class Mesh:
     def _review(self, *, now: float) -> list[Fact]:
         if self.state is RoomState.LEFT:
             return []
-        facts = self._governance.review(is_meeting=self._links.is_meeting, now=now)
+        attempts = self._links.attempts
+        facts = self._governance.review(is_meeting=attempts.is_meeting, has_tried_all=attempts.has_tried_all, now=now)
         self._links.obey(now=now)
         self._hear_links(now=now)
         return facts
@@ -355,7 +356,7 @@ class Mesh:
 
     def _keep_waiting(self, member_id: MemberId) -> None:
         """What was said before it comes in is none of its business; whoever may let it in is told."""
-        for peer in self._links.peers_of(member_id):
+        for peer in self._links.attempts.peers_of(member_id):
             self._outbox.forget(peer)
         if self._governance.may_admit:
             self._notify(MemberWaiting(self._company.stranger(member_id, self._lobby.names().get(member_id, ""))))

@@ -189,16 +189,19 @@ async def test_removed_key_that_forgot_is_let_into_no_lobby(server: str, company
 
 
 async def test_admin_can_let_the_removed_in_again(server: str, company: Company) -> None:
-    """By a new grant; then its old key is good."""
+    """By a new grant; then its old key is good, though what it knows itself says otherwise."""
     alice = await company.create(server, "alice")
     bob = await company.join(alice.invite, "bob")
     await alice.meet(bob)
     await alice.room.kick(bob.me.id)
     await bob.ear.next(peer.StateChanged)
+    with pytest.raises(peer.InviteRefused, match="you were removed"):
+        await bob.me.join_room(alice.invite)
     await alice.room.admit(bob.me.id)
-    again = await company.open(server, "bob's new phone")
-    newcomer = Attendee(again, await again.join_room(alice.invite))
-    await alice.meet(newcomer)
+    again = Attendee(bob.me, await bob.me.join_room(alice.invite))
+    await alice.meet(again)
+    await again.say("thank you")
+    await alice.hear("thank you")
 
 
 async def test_roles_are_seen_by_all_and_end_where_they_should(server: str, company: Company) -> None:

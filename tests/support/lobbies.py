@@ -109,7 +109,7 @@ class Hall:
     def settle(self, inmate: Inmate) -> None:
         """Carry out what it orders, look at what is new, until nothing is."""
         while True:
-            facts = inmate.governance.review(is_meeting=False, now=self.now)
+            facts = inmate.governance.review(is_meeting=False, has_tried_all=True, now=self.now)
             inmate.facts += facts
             orders = inmate.lobby.orders()
             for order in orders:

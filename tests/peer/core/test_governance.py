@@ -68,7 +68,7 @@ def test_removed_member_is_out_for_good() -> None:
     settle(hall, ann)
     assert stages(bob) == [Stage.OUT]
     assert bob.facts.count(Removed()) == 1
-    assert bob.governance.review(is_meeting=False, now=hall.now) == []
+    assert bob.governance.review(is_meeting=False, has_tried_all=True, now=hall.now) == []
 
 
 def newcomer(hall: Hall, ann: Inmate, membership: Membership) -> Inmate:
@@ -102,7 +102,9 @@ def test_invites_that_are_worth_nothing_are_told_apart() -> None:
     fresh = membership_of("bob", process=2)
     fresh.learn(ann.membership.genesis)
     fresh.take_in(ann.membership.export(), relay=ann.id, now_ms=hall.wall_ms())
-    assert hall.enter("bob", fresh).governance.review(is_meeting=False, now=hall.now)[0] == TurnedAway("banned")
+    assert hall.enter("bob", fresh).governance.review(is_meeting=False, has_tried_all=True, now=hall.now)[
+        0
+    ] == TurnedAway("banned")
 
 
 def test_unknown_invite_is_not_refused_while_somebody_may_know_it() -> None:
@@ -114,9 +116,9 @@ def test_unknown_invite_is_not_refused_while_somebody_may_know_it() -> None:
         ann.lobby.receive(wire.link, wire.on_its_way[ann].popleft(), now=0.0)
         for order in ann.lobby.orders():
             cy.lobby.receive(wire.link, order.frame, now=0.0)  # type: ignore[union-attr]
-    assert cy.governance.review(is_meeting=True, now=0.0) == [RolesChanged()]
+    assert cy.governance.review(is_meeting=True, has_tried_all=True, now=0.0) == [RolesChanged()]
     assert cy.governance.can_enter_soon(is_meeting=True)
-    assert cy.governance.review(is_meeting=False, now=0.0) == [TurnedAway("unknown")]
+    assert cy.governance.review(is_meeting=False, has_tried_all=True, now=0.0) == [TurnedAway("unknown")]
     assert not cy.governance.can_enter_soon(is_meeting=True)
 
 

@@ -221,11 +221,41 @@ def test_control_frames_in_a_row_are_bounded() -> None:
     """Each may cost an answer; and after the cut nothing is answered any more."""
     lobby = enter_alone(config=Config(control_burst=5))
     for _ in range(5):
-        lobby.receive(LINK, ControlSummary(True, b"", True), now=0.0)
+        lobby.receive(LINK, Knock("mallory"), now=0.0)
     assert cuts(lobby) == []
     for _ in range(3):
-        lobby.receive(LINK, ControlSummary(True, b"", True), now=0.0)
+        lobby.receive(LINK, Knock("mallory"), now=0.0)
     assert lobby.orders() == [Cut(LINK, "UnexpectedFrame")]
+
+
+def test_questions_in_a_row_are_bounded_more_closely() -> None:
+    """Each may have to be answered with the whole log."""
+    lobby = enter_alone(config=Config(control_burst=16))
+    for _ in range(2):
+        lobby.receive(LINK, ControlSummary(False, b"", True), now=0.0)
+    assert cuts(lobby) == []
+    lobby.receive(LINK, ControlSummary(False, b"", True), now=0.0)
+    assert cuts(lobby) == ["UnexpectedFrame"]
+
+
+def test_events_that_are_held_already_are_bounded_too() -> None:
+    """Each costs a hash; honest links repeat a whole log twice at most."""
+    lobby = enter_alone(config=Config(max_control_events=2))
+    held = membership_of("ann").export()
+    for _ in range(4):
+        lobby.receive(LINK, ControlEvents(b"", held, False), now=0.0)
+    assert cuts(lobby) == []
+    lobby.receive(LINK, ControlEvents(b"", held, False), now=0.0)
+    assert cuts(lobby) == ["UnexpectedFrame"]
+
+
+def test_name_is_taken_once() -> None:
+    """Or whoever waits could make itself heard again and again."""
+    lobby = enter_alone()
+    for name in ("mallory", "bob"):
+        lobby.receive(LINK, Knock(name), now=0.0)
+    assert lobby.names() == {identity("mallory").member_id: "mallory"}
+    assert lobby.version == 1
 
 
 def test_events_worth_nothing_are_bounded() -> None:

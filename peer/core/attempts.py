@@ -1,0 +1,266 @@
+"""Attempts at links in one room: who is there, who offers, what is retried (docs/protocol.md, Signals).
+
+Signals come in sealed and go out sealed; whatever cannot be opened is dropped without a trace, so a server that makes
+things up grows nothing here. Knows a link until its other end is proven; what becomes of it then is told by `links`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from ..config import Config
+from ..crypto.handshake import Role
+from ..ids import MemberId, PeerId
+from ..ports import PeerInfo, Signal, SignalKind
+from ..wire.frames import Introduction
+from ..wire.signals import ATTEMPT_BYTES, Description
+from .channel import Credentials, Door, PeerChannel
+from .contact import Contact, Forgotten, Report
+from .contacts import Contacts
+from .envelopes import Envelopes
+from .machine import AcceptAnswer, AcceptOffer, AddCandidate, CreateOffer, LinkId, Output, SendSignal, earliest
+from .membership import Membership
+from .negotiation import Verdict
+
+__all__ = ["Attempts"]
+
+
+@dataclass(slots=True)
+class Attempts:
+    """Of one room. `outputs` and `is_deadline_stale` are for `links`, which takes them."""
+
+    our_id: PeerId
+    credentials: Credentials
+    introduce: Callable[[], Introduction]
+    membership: Membership
+    config: Config
+    release: Callable[[LinkId], None]
+    """Told of each link that is given up for another one."""
+    contacts: Contacts = field(init=False)
+    outputs: list[Output | Report] = field(default_factory=list)
+    is_deadline_stale: bool = True
+    _envelopes: Envelopes = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.contacts = Contacts(our_id=self.our_id, limit=self.config.max_peers)
+        self._envelopes = Envelopes(self.our_id, self.credentials)
+
+    # ---- who is there
+
+    def join(self, peers: Iterable[PeerInfo], *, now: float) -> None:
+        """We are the newcomer: offer to everybody."""
+        for info in peers:
+            contact = self._named(info.peer_id)
+            if contact is not None and not contact.is_connected:  # a server may name a peer twice
+                self._offer(contact, now=now)
+
+    def receive_roster(self, peers: Iterable[PeerInfo], *, now: float) -> None:
+        """The server is (back) there; meet whom we missed, forget who went."""
+        present = {info.peer_id for info in peers}
+        for peer in sorted(self.contacts.peers() - present):
+            self.peer_left(peer, now=now)
+        for peer in sorted(present):
+            self.peer_joined(peer, now=now, offers=peer < self.our_id)
+
+    def peer_joined(self, peer: PeerId, *, now: float, offers: bool = True) -> None:
+        """A peer is present. `offers`: it is the one who offers; we do so ourselves only if it never does."""
+        contact = self._named(peer)
+        if contact is None:
+            return
+        contact.present = True
+        self.is_deadline_stale = True
+        contact.tries = 0
+        if not contact.is_connected:
+            contact.retry_at = earliest(contact.retry_at, now + (self.config.link_timeout_s if offers else 0.0))
+
+    def peer_left(self, peer: PeerId, *, now: float) -> None:
+        """The server says so; a link whose other end is proven knows better."""
+        self.contacts.unname(peer)
+        if contact := self.contacts.get(peer):
+            contact.present = False
+            self._give_up(contact, "gone", now=now)
+            self.maybe_forget(contact)
+
+    def waiting(self) -> list[PeerId]:
+        """Peers who are present and not linked yet, but for those whom an admin has yet to let in."""
+        return [contact.peer for contact in self.contacts if self._is_waiting(contact)]
+
+    def arriving(self) -> list[PeerId]:
+        """Those of them whose first attempt is to come or under way; ghosts are not counted on after it."""
+        waiting = (contact for contact in self.contacts if self._is_waiting(contact))
+        return [contact.peer for contact in waiting if not contact.may_be_ghost]
+
+    @property
+    def is_meeting(self) -> bool:
+        """Somebody is present whose first handshake is to come or under way."""
+        return any(contact.is_about_to_be_met for contact in self.contacts)
+
+    @property
+    def has_tried_all(self) -> bool:
+        """Whoever is present was met, or an attempt at it has failed."""
+        return all(contact.was_tried or not contact.is_about_to_be_met for contact in self.contacts)
+
+    def peers_of(self, member: MemberId) -> list[PeerId]:
+        """Where a member, or whoever wants to be one, is reached."""
+        return [contact.peer for contact in self.contacts if member in {each.remote for each in contact.channels()}]
+
+    def _is_waiting(self, contact: Contact) -> bool:
+        met = contact.attempt.remote if contact.attempt is not None else contact.identity
+        is_outside = met is not None and (self.membership.is_waiting(met) or self.membership.is_barred(met))
+        return contact.present and contact.current is None and not is_outside
+
+    # ---- signals
+
+    def receive_signal(self, signal: Signal, *, now: float) -> None:
+        """An envelope of another peer, or of a server that pretends to have one."""
+        description = self._envelopes.maybe_open(signal)
+        if description is None:
+            return
+        find = self._signalled if signal.kind == "offer" else self.contacts.get
+        if contact := find(signal.remote):
+            contact.has_signalled = True
+            self._receive_description(contact, signal.kind, description, now=now)
+
+    def _receive_description(self, contact: Contact, kind: SignalKind, description: Description, *, now: float) -> None:
+        link = LinkId(contact.peer, description.attempt)
+        match kind:
+            case "offer":
+                self._receive_offer(contact, link, description.text, now=now)
+            case "answer":
+                if contact.negotiation.receive_answer(link.attempt):
+                    self.outputs.append(AcceptAnswer(link, description.text))
+            case "candidate":
+                if contact.attempt is not None and contact.attempt.link == link:
+                    self.outputs.append(AddCandidate(link, description.text))
+            case _:  # bye
+                if contact.attempt is not None and contact.attempt.link == link:
+                    self._give_up(contact, "refused", now=now)
+
+    def _receive_offer(self, contact: Contact, link: LinkId, sdp: str, *, now: float) -> None:
+        if contact.current is not None and contact.current.link == link:
+            return  # a replay of the offer that this link came from
+        contact.present = True
+        if now < contact.heard_offer_at + self.config.min_offer_interval_s:
+            return  # each answer costs sockets
+        verdict = contact.negotiation.receive_offer(link.attempt)
+        if verdict is Verdict.IGNORE:
+            return
+        contact.heard_offer_at = now
+        self.retire(contact.attempt)
+        self._begin(contact, link, Role.RESPONDER, now=now)
+        self.outputs.append(AcceptOffer(link, sdp))
+
+    def _offer(self, contact: Contact, *, now: float) -> None:
+        link = LinkId(contact.peer, self.credentials.random_bytes(ATTEMPT_BYTES))
+        contact.negotiation.start(link.attempt)
+        contact.tries += 1
+        self._begin(contact, link, Role.INITIATOR, now=now)
+        self.outputs.append(CreateOffer(link))
+
+    def _begin(self, contact: Contact, link: LinkId, role: Role, *, now: float) -> None:
+        contact.retry_at = None
+        self.is_deadline_stale = True
+        contact.attempt = PeerChannel(
+            link,
+            role=role,
+            credentials=self.credentials,
+            door=Door(
+                authorise=lambda member: contact.identity in (None, member) and self.membership.may_knock(member),
+                has_lobby=not self.membership.is_public,
+                admits=self.membership.admits,
+            ),
+            introduce=self.introduce,
+            config=self.config,
+            now=now,
+        )
+
+    # ---- what becomes of an attempt
+
+    def offer_created(self, link: LinkId, sdp: str) -> None:
+        if self.find(link):
+            self.outputs.append(SendSignal(self._envelopes.seal("offer", link, sdp)))
+
+    def answer_created(self, contact: Contact, link: LinkId, sdp: str) -> None:
+        """Our answer, for whoever offered."""
+        contact.negotiation.answered()
+        self.outputs.append(SendSignal(self._envelopes.seal("answer", link, sdp)))
+
+    def find(self, link: LinkId) -> tuple[Contact, PeerChannel] | None:
+        """The channel of a link that we have not given up."""
+        contact = self.contacts.get(link.peer)
+        for channel in contact.channels() if contact else ():
+            if channel.link == link and contact is not None:
+                return contact, channel
+        return None
+
+    def _give_up(self, contact: Contact, reason: str, *, now: float) -> None:
+        """Whoever is proven knows better than the server, and says goodbye itself."""
+        attempt = contact.attempt
+        if attempt is not None and not attempt.is_proven:
+            attempt.close(reason)
+            self.end(contact, attempt, now=now)
+
+    def end(self, contact: Contact, attempt: PeerChannel, *, now: float) -> None:
+        """An attempt has ended before it became the link."""
+        self.is_deadline_stale = True
+        self.outputs += attempt.outputs()
+        self.release(attempt.link)
+        contact.attempt = None
+        contact.was_tried = True
+        contact.negotiation.end()
+        self.plan_retry(contact, offers_first=attempt.role is Role.INITIATOR, now=now)
+        self.maybe_forget(contact)
+
+    def retire(self, channel: PeerChannel | None, reason: str = "replaced") -> None:
+        """Another one takes its place."""
+        if channel is not None:
+            channel.close(reason)
+            self.release(channel.link)
+            self.outputs += channel.outputs()
+
+    def plan_retry(self, contact: Contact, *, offers_first: bool, now: float) -> None:
+        """Back-off with jitter; the other side gets a head start where it is its turn."""
+        is_barred = contact.identity is not None and self.membership.is_barred(contact.identity)
+        if is_barred or not contact.present or contact.is_connected or contact.tries >= self.config.link_attempts:
+            return
+        head_start = 0.0 if offers_first else self.config.link_timeout_s
+        contact.retry_at = now + head_start + self._retry_pause(contact)
+
+    def _retry_pause(self, contact: Contact) -> float:
+        jitter = 0.5 + self.credentials.random_bytes(1)[0] / 512
+        return jitter * self.config.retry_base_s * 2.0**contact.tries
+
+    def handle_timeout(self, contact: Contact, *, now: float) -> None:
+        """Its next try may be due."""
+        if contact.retry_at is not None and contact.retry_at <= now:
+            contact.retry_at = None
+            self._offer(contact, now=now)
+
+    def offer_to_those_who_wait(self, *, now: float) -> None:
+        """Places may have become free."""
+        while contact := self.contacts.next_waiting():
+            self._bury_displaced()
+            self._offer(contact, now=now)
+
+    # ---- bookkeeping
+
+    def _named(self, peer: PeerId) -> Contact | None:
+        contact = self.contacts.name(peer)
+        self._bury_displaced()
+        return contact
+
+    def _signalled(self, peer: PeerId) -> Contact | None:
+        contact = self.contacts.hear(peer)
+        self._bury_displaced()
+        return contact
+
+    def _bury_displaced(self) -> None:
+        for contact in self.contacts.take_displaced():
+            self.retire(contact.attempt, "displaced")
+            self.outputs.append(Forgotten(contact.peer))
+
+    def maybe_forget(self, contact: Contact) -> None:
+        is_gone = not contact.present and not contact.is_connected
+        if is_gone and self.contacts.forget(contact.peer):
+            self.outputs.append(Forgotten(contact.peer))

@@ -1,0 +1,299 @@
+"""Attempts at links in one room, driven by hand: who offers, what is answered, what is retried."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from peer.core.contact import Linked
+from peer.core.machine import (
+    AcceptAnswer,
+    AcceptOffer,
+    AddCandidate,
+    CloseLink,
+    CreateOffer,
+    LinkId,
+    SendSignal,
+)
+from peer.crypto.handshake import Role
+from peer.ids import PeerId
+from peer.ports import Channel, Signal, SignalKind
+from peer.wire.frames import Heartbeat
+
+from ...support.insider import THEIR_FINGERPRINTS
+from ...support.links import ANN, LARGER, SMALLER, Bench, bob
+
+# ---- who offers
+
+
+@pytest.mark.parametrize("peer", [SMALLER, LARGER])
+def test_joiner_offers_to_those_already_present(peer: str) -> None:
+    """Whatever the ids: it knows of them, they do not know of it yet."""
+    bench = Bench()
+    bench.join(peer)
+    assert [create.link.peer for create in bench.take(CreateOffer)] == [peer]
+
+
+def test_peer_named_twice_by_the_server_is_met_once() -> None:
+    """A roster is input from outside: it may say anything, and trips no assert."""
+    bench = Bench()
+    bench.join(LARGER, LARGER, ANN)
+    bench.roster(LARGER, LARGER, ANN)
+    assert len(bench.take(CreateOffer)) == 1
+
+
+@pytest.mark.parametrize("peer", [SMALLER, LARGER])
+def test_those_present_wait_ten_seconds_for_the_joiners_offer(peer: str) -> None:
+    """Then they offer themselves: its offer may be lost."""
+    bench = Bench()
+    bench.links.peer_joined(PeerId(peer), now=0.0)
+    bench.wait(9.99)
+    assert bench.take(CreateOffer) == []
+    bench.wait(0.01)
+    assert [create.link.peer for create in bench.take(CreateOffer)] == [peer]
+
+
+def test_after_an_outage_the_smaller_id_offers_at_once() -> None:
+    """Both were there already; the larger one waits before it takes over."""
+    bench = Bench()
+    bench.roster(SMALLER, LARGER)
+    bench.wait(0.0)
+    assert [create.link.peer for create in bench.take(CreateOffer)] == [LARGER]
+    bench.wait(10.0)
+    assert SMALLER in [create.link.peer for create in bench.take(CreateOffer)]
+
+
+def test_joiner_whose_offer_came_is_not_offered_to() -> None:
+    """The answer is our part."""
+    bench, other = Bench(), bob()
+    bench.links.peer_joined(other.peer_id, now=0.0)
+    bench.linked(other)
+    bench.wait(9.0)
+    bench.say(other, other.link_id(b"attempt."), Heartbeat(), channel=Channel.EPHEMERAL)
+    bench.wait(9.0)
+    assert bench.take(CreateOffer) == []
+
+
+@pytest.mark.parametrize("peer", [SMALLER, LARGER])
+def test_crossing_offers_make_one_link(peer: str) -> None:
+    """The offer of the smaller id stands, the other one is rolled back."""
+    bench, other = Bench(), bob(peer)
+    ours = bench.offering(peer)
+    theirs = bench.hear(other, "offer")
+    if peer == SMALLER:
+        assert bench.take(CloseLink) == [CloseLink(ours, "replaced")]
+        assert [accept.link for accept in bench.take(AcceptOffer)] == [theirs]
+    else:
+        assert bench.take(CloseLink) + bench.take(AcceptOffer) == []
+        bench.hear(other, "answer", attempt=ours.attempt)
+        assert [accept.link for accept in bench.take(AcceptAnswer)] == [ours]
+
+
+# ---- offers and answers
+
+
+def test_our_offer_becomes_a_link() -> None:
+    """Offer, answer, path, handshake, introductions."""
+    bench, other = Bench(), bob()
+    link = bench.offering()
+    bench.hear(other, "answer", "their answer", attempt=link.attempt)
+    assert bench.take(AcceptAnswer) == [AcceptAnswer(link, "their answer")]
+    bench.links.answer_accepted(link, THEIR_FINGERPRINTS, now=0.0)
+    bench.shake(other, link, role=Role.RESPONDER)
+    assert bench.waiting == [other.peer_id]
+    bench.say(other, link, other.introduction())
+    [linked] = bench.take(Linked)
+    assert (linked.peer, linked.introduction.name, linked.told.name) == (other.peer_id, "bob", "ann")
+    assert bench.waiting == []
+
+
+def test_signals_are_sealed_for_their_recipient() -> None:
+    """The server relays what it cannot read; the attempt is inside."""
+    bench, other = Bench(), bob()
+    bench.join(LARGER)
+    [create] = bench.take(CreateOffer)
+    bench.links.offer_created(create.link, "our offer")
+    [sent] = bench.take(SendSignal)
+    assert "offer" not in sent.signal.body
+    description = other.read(sent.signal, sender=ANN)
+    assert (description.attempt, description.text) == (create.link.attempt, "our offer")
+
+
+def test_candidate_of_the_attempt_under_way_is_applied() -> None:
+    """One of any other attempt is not."""
+    bench, other = Bench(), bob()
+    link = bench.answering(other)
+    bench.hear(other, "candidate", "candidate:1")
+    bench.hear(other, "candidate", "candidate:2", attempt=b"another.")
+    assert bench.take(AddCandidate) == [AddCandidate(link, "candidate:1")]
+
+
+def test_bye_ends_the_attempt_under_way() -> None:
+    """They cannot have it; one of any other attempt says nothing."""
+    bench, other = Bench(), bob()
+    link = bench.answering(other)
+    bench.hear(other, "bye", attempt=b"another.")
+    assert bench.take(CloseLink) == []
+    bench.hear(other, "bye")
+    assert bench.take(CloseLink) == [CloseLink(link, "refused")]
+
+
+@pytest.mark.parametrize("kind", ["answer", "candidate", "bye"])
+def test_only_offers_introduce_a_peer(kind: SignalKind) -> None:
+    """What is left over from a peer that is gone must not bring it back to life."""
+    bench, other = Bench(), bob()
+    bench.hear(other, kind)
+    assert bench.waiting == []
+    assert bench.drain() == []
+
+
+def test_answer_to_nothing_is_dropped() -> None:
+    """It names an attempt that we did not make."""
+    bench, other = Bench(), bob()
+    bench.offering()
+    bench.hear(other, "answer", attempt=b"another.")
+    assert bench.take(AcceptAnswer) == []
+
+
+def test_unreadable_signals_are_dropped_without_a_trace() -> None:
+    """Garbage, another room's seal, a signal turned into another kind or sender, a well-sealed nonsense."""
+    bench, other = Bench(), bob()
+    good = other.signal("offer", attempt=b"attempt.", to=ANN)
+    for signal in (
+        Signal("offer", other.peer_id, "garbage"),
+        Signal("offer", other.peer_id, good.body[:-1]),
+        Signal("answer", other.peer_id, good.body),
+        Signal("offer", PeerId("somebody else"), good.body),
+        other.signal("offer", attempt=b"too short"[:7], to=ANN),
+        other.signal("offer", attempt=b"attempt.", to=PeerId("somebody else")),
+    ):
+        bench.links.receive_signal(signal, now=0.0)
+    assert bench.drain() == []
+    assert bench.waiting == []
+    assert bench.links.next_deadline() is None
+
+
+def test_results_of_an_attempt_that_was_given_up_are_dropped() -> None:
+    """The driver's tasks may come late; nothing of them is sent."""
+    bench, other = Bench(), bob()
+    link = bench.answering(other)
+    bench.links.link_closed(link, now=0.0)
+    bench.drain()
+    bench.seen.clear()
+    bench.links.offer_created(link, "sdp")
+    bench.links.answer_created(link, "sdp", THEIR_FINGERPRINTS, now=0.0)
+    bench.links.answer_accepted(link, THEIR_FINGERPRINTS, now=0.0)
+    bench.links.link_opened(link, now=0.0)
+    bench.links.link_closed(link, now=0.0)
+    bench.links.receive(link, Channel.EVENTS, b"", now=0.0)
+    bench.links.link_closed(LinkId(PeerId("nobody"), b"attempt."), now=0.0)
+    assert bench.drain() == []
+
+
+# ---- retries
+
+
+def test_attempts_are_repeated_with_growing_pauses_and_then_no_more() -> None:
+    """Each takes ten seconds; the n-th pause is between half and all of 0.5 s times 2 to the n."""
+    bench = Bench()
+    bench.join(LARGER)
+    started = []
+    while bench.now < 200:
+        bench.wait(0.01)
+        started += [bench.now for _ in bench.take(CreateOffer)]
+    pauses = [later - earlier - 10 for earlier, later in pairwise(started)]
+    assert len(started) == 4
+    for tries, pause in enumerate(pauses, start=1):
+        assert 0.25 * 2**tries <= pause <= 0.5 * 2**tries + 0.05
+    assert bench.waiting == [LARGER]
+
+
+def test_peer_is_expected_until_its_first_attempt_has_failed() -> None:
+    """Named, then offered to: its link may open any moment. A ghost shows itself by the first failure."""
+    bench = Bench()
+    bench.roster("a-bob")
+    assert bench.links.attempts.arriving() == ["a-bob"]
+    bench.offering(LARGER)
+    assert bench.links.attempts.arriving() == ["a-bob", LARGER]
+    bench.wait(bench.config.link_timeout_s + 5)
+    assert bench.links.attempts.arriving() == ["a-bob"]
+    bench.wait(bench.config.link_timeout_s)
+    assert bench.links.attempts.arriving() == []
+    assert bench.waiting == ["a-bob", LARGER]
+
+
+def test_peer_that_comes_back_is_tried_again() -> None:
+    """A roster or its joining starts the count anew."""
+    bench = Bench()
+    bench.join(LARGER)
+    bench.wait(200)
+    assert len(bench.take(CreateOffer)) == 4
+    bench.roster(LARGER)
+    bench.wait(0)
+    assert len(bench.take(CreateOffer)) == 1
+
+
+def test_peer_named_again_during_the_last_attempt_gets_more_of_them() -> None:
+    """The server is back while the fourth attempt, which it could not carry, is under way."""
+    bench = Bench()
+    bench.join(LARGER)
+    bench.wait(40)
+    assert len(bench.take(CreateOffer)) == 4
+    assert bench.take(CloseLink)[3:] == []
+    bench.roster(LARGER)
+    bench.wait(200)
+    assert len(bench.take(CreateOffer)) == 4
+
+
+def test_peer_named_again_is_not_kept_waiting_by_an_old_back_off() -> None:
+    """What delayed the next attempt may be over."""
+    bench = Bench()
+    bench.join(LARGER)
+    bench.wait(10.1)
+    assert len(bench.take(CreateOffer)) == 1
+    bench.roster(LARGER)
+    bench.wait(0)
+    assert len(bench.take(CreateOffer)) == 1
+
+
+def test_lost_link_is_offered_again_by_the_smaller_id_first() -> None:
+    """Both notice; the larger one gives the other a head start."""
+    for peer, first_s, latest_s in ((LARGER, 0.25, 0.5), (SMALLER, 10.25, 10.5)):
+        bench, other = Bench(), bob(peer)
+        link = bench.linked(other)
+        bench.links.link_closed(link, now=0.0)
+        bench.wait(first_s - 0.01)
+        assert bench.take(CreateOffer) == []
+        bench.wait(latest_s - first_s + 0.01)
+        assert len(bench.take(CreateOffer)) == 1
+
+
+def test_whoever_offered_last_offers_again_first() -> None:
+    """After a failed attempt the answerer waits for the offerer."""
+    bench, other = Bench(), bob(LARGER)
+    link = bench.answering(other)
+    bench.links.link_closed(link, now=0.0)
+    bench.wait(10.0)
+    assert bench.take(CreateOffer) == []
+    bench.wait(1.0)
+    assert len(bench.take(CreateOffer)) == 1
+
+
+def test_attempt_under_way_takes_the_place_of_a_planned_one() -> None:
+    """Their offer came while we were waiting to make ours; the roster finds it under way."""
+    bench, other = Bench(), bob()
+    bench.roster(LARGER)
+    bench.answering(other)
+    bench.roster(LARGER)
+    bench.wait(5.0)
+    assert bench.take(CreateOffer) == []
+
+
+def test_peer_that_is_planned_for_is_not_planned_twice() -> None:
+    """Hearing of it again neither hastens nor delays."""
+    bench = Bench()
+    bench.links.peer_joined(PeerId(LARGER), now=0.0)
+    bench.links.peer_joined(PeerId(LARGER), now=9.0)
+    bench.wait(10.0)
+    assert len(bench.take(CreateOffer)) == 1
