@@ -166,7 +166,7 @@ class Lobby:
                 self._take_in(entry, frame, now=now)
             case Knock(name=name):
                 self._learn_name(entry, name)
-            case _:
+            case _:  # pragma: no cover - the type checker proves that none is left
                 assert_never(frame)
 
     def _learn_name(self, entry: _Entry, name: str) -> None:

@@ -351,7 +351,7 @@ class Mesh:
                 self._keep_waiting(member_id)
             case RolesChanged():
                 self._company.rank()
-            case _:
+            case _:  # pragma: no cover - the type checker proves that none is left
                 assert_never(fact)
 
     def _keep_waiting(self, member_id: MemberId) -> None:

@@ -6,7 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from peer.core.contact import Linked
+from peer.config import Config
+from peer.core.contact import Forgotten, Linked, Received, Unlinked
 from peer.core.machine import (
     AcceptAnswer,
     AcceptOffer,
@@ -18,11 +19,13 @@ from peer.core.machine import (
 )
 from peer.crypto.handshake import Role
 from peer.ids import PeerId
+from peer.log import acts
 from peer.ports import Channel, Signal, SignalKind
-from peer.wire.frames import Heartbeat
+from peer.wire.frames import ControlEvents, Heartbeat
 
-from ...support.insider import THEIR_FINGERPRINTS
-from ...support.links import ANN, LARGER, SMALLER, Bench, bob
+from ...support.insider import THEIR_FINGERPRINTS, Insider
+from ...support.keys import START_MS, membership_of
+from ...support.links import ANN, CHAT, LARGER, SMALLER, Bench, bob
 
 # ---- who offers
 
@@ -297,3 +300,191 @@ def test_peer_that_is_planned_for_is_not_planned_twice() -> None:
     bench.links.peer_joined(PeerId(LARGER), now=9.0)
     bench.wait(10.0)
     assert len(bench.take(CreateOffer)) == 1
+
+
+# ---- repeated offers
+
+
+def test_offer_played_again_does_not_touch_the_link_it_made() -> None:
+    """A server may repeat what it has; a second link of the same id would take the frames of the first."""
+    bench, other = Bench(), bob()
+    link = bench.linked(other)
+    bench.hear(other, "offer")
+    assert bench.take(AcceptOffer) == []
+    bench.say(other, link, CHAT)
+    assert bench.take(Received) == [Received(other.member_id, CHAT)]
+
+
+def test_new_offer_replaces_the_link_only_when_it_is_proven() -> None:
+    """The peer lost its end and comes back; until then the old link counts, and nobody is told of the change."""
+    bench, other, again = Bench(), bob(), bob()
+    old = bench.linked(other)
+    new = bench.answering(again, attempt=b"another.")
+    bench.say(other, old, CHAT)
+    assert bench.take(Received) == [Received(other.member_id, CHAT)]
+    bench.shake(again, new, role=Role.INITIATOR)
+    assert bench.take(CloseLink) == []
+    bench.say(again, new, again.introduction())
+    assert bench.take(CloseLink) == [CloseLink(old, "replaced")]
+    assert len(bench.take(Linked)) == 1
+    assert bench.take(Unlinked) == []
+    bench.say(again, new, CHAT)
+    assert bench.take(Received) == [Received(other.member_id, CHAT)]
+
+
+def test_attempt_that_fails_leaves_the_link_alone() -> None:
+    """The path to a new link may not exist; the old one does."""
+    bench, other = Bench(), bob()
+    bench.linked(other)
+    new = bench.answering(bob(), attempt=b"another.")
+    bench.links.link_closed(new, now=0.0)
+    assert bench.take(Unlinked) == []
+    assert bench.take(CreateOffer) == []
+    assert bench.links.send(CHAT, now=0.0) == 1
+
+
+def test_another_identity_under_the_same_peer_id_is_refused() -> None:
+    """E2EE, handshake: a changed identity closes; the first one is bound."""
+    bench, other = Bench(), bob()
+    bench.linked(other)
+    impostor = Insider("mallory", peer_id=LARGER)
+    link = bench.answering(impostor, attempt=b"another.")
+    bench.shake(impostor, link, role=Role.INITIATOR)
+    assert bench.take(CloseLink) == [CloseLink(link, "HandshakeFailed")]
+    assert impostor.heard == []
+    assert bench.links.send(CHAT, now=0.0) == 1
+
+
+# ---- bounds
+
+
+def test_server_that_makes_up_peers_grows_nothing_past_the_bound() -> None:
+    """Neither by joins, nor by a roster, nor by offers of a member it serves."""
+    bench = Bench(Config(max_peers=3))
+    bench.join(*(f"z-{number}" for number in range(1000)))
+    bench.roster(*(f"z-{number}" for number in range(1000)))
+    for number in range(1000):
+        bench.links.peer_joined(PeerId(f"y-{number}"), now=0.0)
+        bench.hear(Insider("bob", peer_id=f"x-{number}"), "offer")
+    assert len(bench.waiting) == 3
+    assert len(bench.take(CreateOffer)) == 3
+    assert len(bench.take(AcceptOffer)) == 3
+
+
+def test_offers_that_come_too_fast_are_dropped() -> None:
+    """Each answer costs sockets: one in half a second, whatever became of the last."""
+    bench = Bench()
+    for number in range(100):
+        bench.hear(bob(), "offer", attempt=number.to_bytes(8))
+        bench.now += 0.01
+    assert len(bench.take(AcceptOffer)) == 2
+
+
+def test_peer_without_a_place_is_offered_to_when_a_silent_one_has_failed() -> None:
+    """The first one was a ghost: an attempt later it makes way."""
+    bench = Bench(Config(max_peers=1))
+    bench.join("z-ghost", "z-bob")
+    assert [create.link.peer for create in bench.take(CreateOffer)] == ["z-ghost"]
+    bench.wait(10)
+    assert [create.link.peer for create in bench.take(CreateOffer)] == ["z-bob"]
+    assert bench.take(Forgotten) == [Forgotten(PeerId("z-ghost"))]
+
+
+def test_peer_that_left_while_it_waited_for_a_place_is_not_offered_to() -> None:
+    """Whether the server says so by itself or by a roster."""
+    for is_told_by_roster in (False, True):
+        bench = Bench(Config(max_peers=1))
+        bench.join("z-ghost", "z-bob")
+        bench.take(CreateOffer)
+        if is_told_by_roster:
+            bench.roster("z-ghost")
+        else:
+            bench.links.peer_left(PeerId("z-bob"), now=0.0)
+        bench.wait(10)
+        assert bench.take(CreateOffer) == []
+
+
+def test_room_for_another_peer_comes_with_a_departure() -> None:
+    """The bound counts those who are there."""
+    bench = Bench(Config(max_peers=1))
+    bench.links.peer_joined(PeerId("z-1"), now=0.0)
+    bench.links.peer_left(PeerId("z-1"), now=0.0)
+    bench.links.peer_joined(PeerId("z-2"), now=0.0)
+    assert bench.waiting == ["z-2"]
+
+
+# ---- who goes
+
+
+def test_attempt_ends_when_its_peer_is_gone() -> None:
+    """There is nobody to link to; the same by a roster without it."""
+    for is_told_by_roster in (False, True):
+        bench = Bench()
+        link = bench.offering()
+        if is_told_by_roster:
+            bench.roster()
+        else:
+            bench.links.peer_left(PeerId(LARGER), now=0.0)
+        assert bench.take(CloseLink) == [CloseLink(link, "gone")]
+        assert bench.take(Forgotten) == [Forgotten(PeerId(LARGER))]
+        assert bench.links.next_deadline() is None
+
+
+def test_departure_of_a_stranger_says_nothing() -> None:
+    """The server may name anybody."""
+    bench = Bench()
+    bench.links.peer_left(PeerId("nobody"), now=0.0)
+    assert bench.drain() == []
+
+
+def test_proven_link_outlives_the_servers_word_also_in_the_lobby() -> None:
+    """And a bye, which is for attempts that came to nothing."""
+    bench, other = Bench(membership=membership_of("ann")), bob()
+    link = bench.answering(other)
+    bench.shake(other, link, role=Role.INITIATOR)
+    bench.links.peer_left(other.peer_id, now=0.0)
+    bench.hear(other, "bye")
+    assert bench.take(CloseLink) == []
+    assert bench.links.attempts.peers_of(other.member_id) == [other.peer_id]
+
+
+# ---- who is still to be met
+
+
+def test_peer_is_to_be_met_until_its_first_handshake_is_done_or_has_failed() -> None:
+    """Then whoever is new may conclude that nobody knows its invite."""
+    bench, other = Bench(membership=membership_of("ann")), bob()
+    attempts = bench.links.attempts
+    assert not attempts.is_meeting
+    link = bench.answering(other)
+    assert attempts.is_meeting
+    assert not attempts.has_tried_all
+    bench.shake(other, link, role=Role.INITIATOR)
+    assert not attempts.is_meeting
+    assert attempts.has_tried_all
+    bench.offering("z-cy")
+    bench.roster(LARGER, "z-cy")
+    assert attempts.is_meeting
+    bench.wait(bench.config.link_timeout_s)
+    assert attempts.has_tried_all
+
+
+def test_nothing_is_owed_to_who_is_outside() -> None:
+    """Whom an admin has yet to let in, and whom we removed: what is said now is none of their business."""
+    ann = membership_of("ann", approve=True)
+    bench, other = Bench(membership=ann), bob()
+    link = bench.answering(other)
+    bench.shake(other, link, role=Role.INITIATOR)
+    assert bench.waiting == [other.peer_id]
+    guest = membership_of("bob", approve=True)
+    guest.learn(ann.genesis)
+    guest.take_in(ann.export(), relay=ann.me, now_ms=START_MS)
+    join = guest.maybe_join(now_ms=START_MS)
+    assert join is not None
+    bench.say(other, link, ControlEvents(b"", (join,), False))
+    assert ann.is_waiting(other.member_id)
+    assert bench.waiting == []
+    assert ann.authority is not None
+    ann.write(acts.kick(ann.authority, ann.me, other.member_id), now_ms=START_MS)
+    assert ann.is_barred(other.member_id)
+    assert bench.waiting == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
@@ -17,6 +18,7 @@ from peer.ids import MemberId, PeerId
 from peer.ports import Channel, Fingerprints
 from peer.wire.frames import (
     Chat,
+    ControlDigest,
     Frame,
     Goodbye,
     Heartbeat,
@@ -523,3 +525,112 @@ def test_messages_are_padded_where_that_is_wanted(frame: Frame) -> None:
     assert len(short) < 80
     assert len(filled) == 256 + 26
     assert padded.hear() == [frame]
+
+
+# ---- the lobby
+
+
+def lobby(*, are_members: bool = False, role: Role = Role.RESPONDER) -> Bench:
+    bench = Bench(has_lobby=True, are_members=are_members, role=role).shake()
+    bench.sent.clear()
+    return bench
+
+
+DIGEST = ControlDigest(bytes(16))
+
+
+@BOTH_ROLES
+def test_private_room_begins_in_the_lobby_without_a_word(role: Role) -> None:
+    """The identities are proven, and nothing more is said of anybody."""
+    bench = lobby(role=role)
+    assert bench.state is ChannelState.LOBBY
+    assert (bench.channel.is_proven, bench.channel.is_in_lobby, bench.channel.is_open) == (True, True, False)
+    assert bench.insider.heard == []
+    assert bench.channel.told is None
+
+
+def test_control_frames_pass_in_the_lobby_and_after_it() -> None:
+    """In both directions, at any time; on the channel that keeps order."""
+    bench = lobby(are_members=True)
+    steps: list[Callable[[], object]] = [
+        lambda: None,
+        lambda: bench.channel.greet(now=0.0),
+        lambda: bench.say(bench.insider.introduction()),
+    ]
+    for step in steps:
+        step()
+        bench.channel.send(DIGEST, now=0.0)
+        assert bench.hear()[-1] == DIGEST
+        assert bench.say(DIGEST) == DIGEST
+        assert bench.say(DIGEST, channel=Channel.EPHEMERAL) is None
+    assert bench.channel.is_open
+
+
+@pytest.mark.parametrize("frame", [CHAT, PresenceUpdate("away"), TypingNotice(True), HELLO, b"\xc1"])
+def test_whatever_else_is_said_in_the_lobby_ends_the_link(frame: Frame | bytes) -> None:
+    """Also an introduction, where we know of no right to it."""
+    bench = lobby()
+    assert bench.say(frame) is None
+    assert len(bench.closed) == 1
+    assert bench.insider.heard == []
+
+
+def test_chat_that_is_not_ours_to_send_in_the_lobby_is_our_own_bug() -> None:
+    """Names and words wait until both are members."""
+    with pytest.raises(AssertionError, match="cannot send while lobby"):
+        lobby().channel.send(CHAT, now=0.0)
+
+
+def test_members_greet_each_other_in_either_order() -> None:
+    """Who is greeted first greets back at once; whoever was greeted before is open with the answer."""
+    first = lobby(are_members=True)
+    first.channel.greet(now=0.0)
+    first.channel.greet(now=0.0)
+    assert first.state is ChannelState.GREETING
+    assert first.hear() == [HELLO]
+    assert first.say(first.insider.introduction()) is not None
+    assert first.channel.is_open
+    second = lobby(are_members=True)
+    assert second.say(second.insider.introduction()) is not None
+    assert second.channel.is_open
+    assert second.hear() == [HELLO]
+    second.channel.greet(now=0.0)
+    assert second.hear() == [HELLO]
+
+
+def test_key_that_ends_with_our_greeting_ends_the_link(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does not open after that."""
+    monkeypatch.setattr(link_cipher.LinkCipher.__init__, "__kwdefaults__", {"max_frames": 1})
+    bench = lobby(are_members=True)
+    bench.channel.send(DIGEST, now=0.0)
+    bench.say(bench.insider.introduction())
+    assert bench.state is ChannelState.CLOSED
+
+
+def test_lobby_is_kept_alive_and_greeting_has_a_time_limit() -> None:
+    """One may wait long for an admin; an introduction takes ten seconds at most."""
+    bench = lobby(are_members=True)
+    for _ in range(5):
+        bench.wait(9.0)
+        bench.say(Heartbeat(), channel=Channel.EPHEMERAL)
+    assert bench.closed == []
+    bench.channel.greet(now=bench.now)
+    bench.wait(9.9)
+    assert bench.closed == []
+    bench.wait(0.2)
+    assert bench.closed == ["timeout"]
+
+
+def test_silence_in_the_lobby_is_a_lost_link() -> None:
+    """As it is anywhere."""
+    bench = lobby()
+    bench.wait(13.0)
+    assert bench.closed == ["lost"]
+
+
+def test_goodbye_passes_in_the_lobby_in_both_directions() -> None:
+    """Who gives up waiting is not taken for lost."""
+    bench = lobby()
+    assert bench.say(Goodbye()) == Goodbye()
+    bench.channel.say_goodbye(now=0.0)
+    assert bench.hear() == [Goodbye()]

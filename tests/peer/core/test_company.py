@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 import pytest
 
 from peer.config import Config
+from peer.core.claims import Standing
 from peer.core.company import Company
 from peer.core.people import People
 from peer.core.recognition import Recognition
-from peer.events import Member as Someone
 from peer.events import (
+    ClaimChanged,
     MemberJoined,
     MemberLeft,
     PresenceChanged,
@@ -20,10 +21,14 @@ from peer.events import (
     TypingChanged,
     VerificationChanged,
 )
+from peer.events import Member as Someone
 from peer.ids import MemberId
 from peer.wire.frames import AttestationUpdate, Introduction, PresenceUpdate, TypingNotice
 
+from ...support.attestations import Notary
 from ...support.keys import START_MS, identity
+
+NOTARY = Notary()
 
 ANN, BOB = (identity(name).member_id for name in ("ann", "bob"))
 HELLO = Introduction("bob", "Deck", "online")
@@ -144,3 +149,21 @@ def test_own_presence_is_news_once() -> None:
     company = Bench().company
     assert [company.set_our_presence("away") for _ in range(2)] == [True, False]
     assert company.me.presence == "away"
+
+
+def test_claim_is_told_when_the_servers_keys_come() -> None:
+    """Whatever came first; somebody else's is remembered of them, ours is not."""
+    bench = Bench().with_bob()
+    for member, say in ((BOB, bench.company.hear), (ANN, None)):
+        text = NOTARY.attest(identity("bob" if member == BOB else "ann"), member[:5])
+        if say is not None:
+            say(member, AttestationUpdate(text), now=0.0)
+        else:
+            bench.company.hear_of_us(text, now=0.0)
+    bench.company.learn_keys(Standing(None), now=0.0)
+    assert bench.told() == []
+    bench.company.learn_keys(Standing(NOTARY.keys), now=0.0)
+    claims = [event.member for event in bench.told() if isinstance(event, ClaimChanged)]
+    assert {member.id for member in claims} == {ANN, BOB}
+    bench.company.handle_timeout(now=1e9)
+    assert [type(event) for event in bench.told()] == [ClaimChanged, ClaimChanged]

@@ -78,3 +78,16 @@ def test_next_deadline_is_that_of_the_retry_or_of_a_channel() -> None:
     assert bob.next_deadline() == 10.0
     bob.retry_at = 4.0
     assert bob.next_deadline() == 4.0
+
+
+def test_contact_is_to_be_met_until_its_first_try_is_over() -> None:
+    """Named, or under way; a ghost shows itself by the first failure."""
+    bob = contact()
+    assert bob.is_about_to_be_met
+    bob.tries, bob.attempt = 1, channel(now=0.0)
+    assert bob.is_about_to_be_met
+    bob.attempt = None
+    assert bob.may_be_ghost
+    assert not bob.is_about_to_be_met
+    bob.tries, bob.present = 0, False
+    assert not bob.is_about_to_be_met

@@ -5,73 +5,22 @@ The others are insiders (tests/support): real handshakes, real seals. Whole room
 
 from __future__ import annotations
 
-from peer.config import Config
 from peer.core.contact import Forgotten, Linked, Received, Unlinked
 from peer.core.machine import (
-    AcceptOffer,
     CloseLink,
     CreateOffer,
+    LinkId,
     Transmit,
 )
 from peer.crypto.handshake import Role
 from peer.ids import PeerId
-from peer.wire.frames import Goodbye
+from peer.log import acts
+from peer.ports import Channel
+from peer.wire.frames import ControlDigest, ControlEvents, ControlFrame, Goodbye, Introduction
 
 from ...support.insider import Insider
-from ...support.links import CHAT, LARGER, Bench, bob
-
-# ---- repeated offers
-
-
-def test_offer_played_again_does_not_touch_the_link_it_made() -> None:
-    """A server may repeat what it has; a second link of the same id would take the frames of the first."""
-    bench, other = Bench(), bob()
-    link = bench.linked(other)
-    bench.hear(other, "offer")
-    assert bench.take(AcceptOffer) == []
-    bench.say(other, link, CHAT)
-    assert bench.take(Received) == [Received(other.member_id, CHAT)]
-
-
-def test_new_offer_replaces_the_link_only_when_it_is_proven() -> None:
-    """The peer lost its end and comes back; until then the old link counts, and nobody is told of the change."""
-    bench, other, again = Bench(), bob(), bob()
-    old = bench.linked(other)
-    new = bench.answering(again, attempt=b"another.")
-    bench.say(other, old, CHAT)
-    assert bench.take(Received) == [Received(other.member_id, CHAT)]
-    bench.shake(again, new, role=Role.INITIATOR)
-    assert bench.take(CloseLink) == []
-    bench.say(again, new, again.introduction())
-    assert bench.take(CloseLink) == [CloseLink(old, "replaced")]
-    assert len(bench.take(Linked)) == 1
-    assert bench.take(Unlinked) == []
-    bench.say(again, new, CHAT)
-    assert bench.take(Received) == [Received(other.member_id, CHAT)]
-
-
-def test_attempt_that_fails_leaves_the_link_alone() -> None:
-    """The path to a new link may not exist; the old one does."""
-    bench, other = Bench(), bob()
-    bench.linked(other)
-    new = bench.answering(bob(), attempt=b"another.")
-    bench.links.link_closed(new, now=0.0)
-    assert bench.take(Unlinked) == []
-    assert bench.take(CreateOffer) == []
-    assert bench.links.send(CHAT, now=0.0) == 1
-
-
-def test_another_identity_under_the_same_peer_id_is_refused() -> None:
-    """E2EE, handshake: a changed identity closes; the first one is bound."""
-    bench, other = Bench(), bob()
-    bench.linked(other)
-    impostor = Insider("mallory", peer_id=LARGER)
-    link = bench.answering(impostor, attempt=b"another.")
-    bench.shake(impostor, link, role=Role.INITIATOR)
-    assert bench.take(CloseLink) == [CloseLink(link, "HandshakeFailed")]
-    assert impostor.heard == []
-    assert bench.links.send(CHAT, now=0.0) == 1
-
+from ...support.keys import START_MS, membership_of
+from ...support.links import CHAT, Bench, bob
 
 # ---- the end of a link
 
@@ -118,27 +67,6 @@ def test_open_link_outlives_what_the_server_says() -> None:
     assert bench.take(Received) == [Received(other.member_id, CHAT)]
 
 
-def test_attempt_ends_when_its_peer_is_gone() -> None:
-    """There is nobody to link to; the same by a roster without it."""
-    for is_told_by_roster in (False, True):
-        bench = Bench()
-        link = bench.offering()
-        if is_told_by_roster:
-            bench.roster()
-        else:
-            bench.links.peer_left(PeerId(LARGER), now=0.0)
-        assert bench.take(CloseLink) == [CloseLink(link, "gone")]
-        assert bench.take(Forgotten) == [Forgotten(PeerId(LARGER))]
-        assert bench.links.next_deadline() is None
-
-
-def test_departure_of_a_stranger_says_nothing() -> None:
-    """The server may name anybody."""
-    bench = Bench()
-    bench.links.peer_left(PeerId("nobody"), now=0.0)
-    assert bench.drain() == []
-
-
 def test_member_with_two_processes_is_unlinked_by_the_last() -> None:
     """A member is here while one of its links is."""
     bench, one, two = Bench(), bob("z-1"), bob("z-2")
@@ -179,59 +107,103 @@ def test_frames_go_to_everybody_linked_or_to_one() -> None:
     assert [transmit.link.peer for transmit in bench.take(Transmit)] == ["z-1", "z-2", "z-1"]
 
 
-# ---- bounds
+# ---- the lobby
 
 
-def test_server_that_makes_up_peers_grows_nothing_past_the_bound() -> None:
-    """Neither by joins, nor by a roster, nor by offers of a member it serves."""
-    bench = Bench(Config(max_peers=3))
-    bench.join(*(f"z-{number}" for number in range(1000)))
-    bench.roster(*(f"z-{number}" for number in range(1000)))
-    for number in range(1000):
-        bench.links.peer_joined(PeerId(f"y-{number}"), now=0.0)
-        bench.hear(Insider("bob", peer_id=f"x-{number}"), "offer")
-    assert len(bench.waiting) == 3
-    assert len(bench.take(CreateOffer)) == 3
-    assert len(bench.take(AcceptOffer)) == 3
+def in_lobby(*, role: Role = Role.INITIATOR) -> tuple[Bench, Insider, LinkId]:
+    """Ann owns a private room; bob's handshake is done."""
+    bench, other = Bench(membership=membership_of("ann")), bob()
+    link = bench.answering(other)
+    bench.shake(other, link, role=role)
+    return bench, other, link
 
 
-def test_offers_that_come_too_fast_are_dropped() -> None:
-    """Each answer costs sockets: one in half a second, whatever became of the last."""
-    bench = Bench()
-    for number in range(100):
-        bench.hear(bob(), "offer", attempt=number.to_bytes(8))
-        bench.now += 0.01
-    assert len(bench.take(AcceptOffer)) == 2
+def pass_lobby(bench: Bench, other: Insider, link: LinkId) -> None:
+    """Bob comes in by the open invite, and introduces himself."""
+    told = other.enter_lobby(membership_of("bob"), bench.membership.me)
+    heard = [frame for frame in other.heard if isinstance(frame, ControlFrame)]
+    while told or heard:
+        for frame in told:
+            bench.say(other, link, frame)
+        told = [reply for frame in heard for reply in other.answer(frame)]
+        seen = len(other.heard)
+        for sent in bench.take(Transmit):
+            other.receive(sent.channel, sent.data)
+        heard = [frame for frame in other.heard[seen:] if isinstance(frame, ControlFrame)]
+    bench.say(other, link, other.introduction())
 
 
-def test_peer_without_a_place_is_offered_to_when_a_silent_one_has_failed() -> None:
-    """The first one was a ghost: an attempt later it makes way."""
-    bench = Bench(Config(max_peers=1))
-    bench.join("z-ghost", "z-bob")
-    assert [create.link.peer for create in bench.take(CreateOffer)] == ["z-ghost"]
-    bench.wait(10)
-    assert [create.link.peer for create in bench.take(CreateOffer)] == ["z-bob"]
-    assert bench.take(Forgotten) == [Forgotten(PeerId("z-ghost"))]
+def test_guest_is_linked_once_both_are_members() -> None:
+    """Nobody is told of who is in the lobby, and ours is the first introduction."""
+    bench, other, link = in_lobby()
+    assert bench.take(Linked) == []
+    assert other.heard == [ControlDigest(bench.membership.digest())]
+    pass_lobby(bench, other, link)
+    [linked] = bench.take(Linked)
+    assert linked.member == other.member_id
+    assert [type(frame) for frame in other.heard].count(Introduction) == 1
 
 
-def test_peer_that_left_while_it_waited_for_a_place_is_not_offered_to() -> None:
-    """Whether the server says so by itself or by a roster."""
-    for is_told_by_roster in (False, True):
-        bench = Bench(Config(max_peers=1))
-        bench.join("z-ghost", "z-bob")
-        bench.take(CreateOffer)
-        if is_told_by_roster:
-            bench.roster("z-ghost")
-        else:
-            bench.links.peer_left(PeerId("z-bob"), now=0.0)
-        bench.wait(10)
-        assert bench.take(CreateOffer) == []
+def test_introduction_of_a_ghost_ends_the_link() -> None:
+    """It holds the room's secret, and nothing more."""
+    bench, other, link = in_lobby()
+    bench.say(other, link, other.introduction())
+    assert bench.take(Linked) == []
+    assert bench.take(CloseLink) == [CloseLink(link, "UnexpectedFrame")]
+    assert [type(frame) for frame in other.heard] == [ControlDigest]
 
 
-def test_room_for_another_peer_comes_with_a_departure() -> None:
-    """The bound counts those who are there."""
-    bench = Bench(Config(max_peers=1))
-    bench.links.peer_joined(PeerId("z-1"), now=0.0)
-    bench.links.peer_left(PeerId("z-1"), now=0.0)
-    bench.links.peer_joined(PeerId("z-2"), now=0.0)
-    assert bench.waiting == ["z-2"]
+def test_goodbye_in_the_lobby_is_heard() -> None:
+    """Whoever gives up waiting says so; there was no member to miss."""
+    bench, other, link = in_lobby()
+    bench.say(other, link, Goodbye())
+    assert bench.take(CloseLink) == [CloseLink(link, "left")]
+    assert bench.take(Unlinked) == []
+    assert not bench.links.lobby.knows(link)
+
+
+def test_ghost_is_let_go_of_when_its_time_is_over() -> None:
+    """The timer of the links wakes the lobby."""
+    bench, _, link = in_lobby()
+    bench.wait(9.9)
+    assert bench.take(CloseLink) == []
+    bench.wait(0.2)
+    assert bench.take(CloseLink) == [CloseLink(link, "nothing to wait for")]
+
+
+def test_removed_member_is_unlinked_at_once_and_not_called_back() -> None:
+    """What is in flight from it is not heard; it is not let into the lobby again."""
+    bench, other, link = in_lobby()
+    pass_lobby(bench, other, link)
+    in_flight = other.seal(CHAT)
+    ann = bench.membership
+    assert ann.authority is not None
+    bench.links.lobby.publish(
+        ann.write(acts.kick(ann.authority, ann.me, other.member_id), now_ms=START_MS), now=bench.now
+    )
+    bench.links.obey(now=bench.now)
+    bench.links.receive(link, Channel.EVENTS, in_flight, now=bench.now)
+    assert bench.take(Received) == []
+    assert bench.take(Unlinked) == [Unlinked(other.member_id, "removed")]
+    assert bench.take(CloseLink) == [CloseLink(link, "removed")]
+    for sent in bench.take(Transmit):
+        other.receive(sent.channel, sent.data)
+    assert isinstance(other.heard[-1], ControlEvents), "it is told why"
+    bench.wait(60)
+    assert bench.take(CreateOffer) == []
+    again = bob()
+    new = bench.answering(again, attempt=b"another.")
+    bench.shake(again, new, role=Role.INITIATOR)
+    assert bench.take(CloseLink) == [CloseLink(new, "HandshakeFailed")]
+
+
+def test_orders_for_links_that_are_gone_are_passed_over() -> None:
+    """The lobby may speak of a link that has ended meanwhile."""
+    bench, other, link = in_lobby()
+    bench.links.lobby.publish([b"anything"], now=0.0)
+    bench.links.attempts.contacts.forget(other.peer_id)
+    bench.drain()
+    bench.seen.clear()
+    bench.links.obey(now=0.0)
+    assert bench.drain() == []
+    assert bench.links.lobby.knows(link)

@@ -44,6 +44,7 @@ def test_guest_with_the_open_invite_is_greeted_by_the_owner() -> None:
     assert ann.greets(bob)
     assert bob.greets(ann)
     assert Entered() in bob.facts
+    assert ann.lobby.remotes() == {bob.id}
 
 
 def test_members_whose_logs_are_level_greet_each_other_after_one_frame_each() -> None:
@@ -266,6 +267,37 @@ def test_events_worth_nothing_are_bounded() -> None:
     events = stranger.membership.export()
     for _ in range(4):
         lobby.receive(LINK, ControlEvents(b"", events, False), now=0.0)
+    assert cuts(lobby) == ["UnexpectedFrame"]
+
+
+def test_gap_is_asked_about_once() -> None:
+    """An event came before the one that it builds on, over another link: the one who sent it has both."""
+    hall = alone()
+    [ann] = hall.inmates
+    lobby = Lobby(membership_of("bob"), our_name="bob", config=Config(), wall_ms=hall.wall_ms)
+    lobby.enter(LINK, ann.id, now=0.0)
+    lobby.receive(LINK, ControlEvents(ann.membership.genesis, ann.membership.export(), True), now=0.0)
+    lobby.orders()
+    for _ in range(2):
+        ann.governance.invite(is_open=True, expires_ms=0, now=0.0)
+    *_, last = ann.membership.export()
+    lobby.receive(LINK, ControlEvents(b"", (last,), False), now=0.0)
+    assert ControlSummary in [type(order.frame) for order in lobby.orders() if isinstance(order, Tell)]
+    lobby.receive(LINK, ControlEvents(b"", (last,), False), now=0.0)
+    assert lobby.orders() == []
+
+
+def test_events_that_cannot_be_taken_are_bounded_by_their_number() -> None:
+    """Not by that of the frames they come in."""
+    hall = alone()
+    [ann] = hall.inmates
+    for _ in range(4):
+        ann.governance.invite(is_open=False, expires_ms=0, now=0.0)
+    behind_a_gap = ann.membership.export()[2:]
+    lobby = enter_alone(config=Config(control_burst=2))
+    lobby.receive(LINK, ControlEvents(b"", behind_a_gap[:2], False), now=0.0)
+    assert cuts(lobby) == []
+    lobby.receive(LINK, ControlEvents(b"", behind_a_gap[2:], False), now=0.0)
     assert cuts(lobby) == ["UnexpectedFrame"]
 
 

@@ -52,6 +52,8 @@ def test_in_a_public_room_everybody_is_a_member() -> None:
     room = everybody("ann")
     assert room.are_we_in
     assert room.admits(BOB)
+    assert room.may_knock(BOB)
+    assert not room.may_knock(ANN)
     assert not room.is_barred(BOB)
     assert not room.is_waiting(BOB)
     assert room.role_of(ANN) == "member"

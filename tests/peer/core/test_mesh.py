@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,15 +11,19 @@ import pytest
 
 from peer.config import Config
 from peer.core.claims import Standing
+from peer.core.governance import Governance, Stage
 from peer.core.machine import LinkId
+from peer.core.membership import InviteSeed
 from peer.errors import BadSetting, MessageTooLarge, NotJoined, OutboxFull
 from peer.events import (
     ClaimChanged,
     KeyChanged,
     MemberJoined,
     MemberLeft,
+    MemberWaiting,
     Message,
     PresenceChanged,
+    RoleChanged,
     RoomState,
     StateChanged,
     StatusChanged,
@@ -31,7 +36,7 @@ from peer.wire.frames import Chat, ControlEvents, Goodbye, Introduction, Presenc
 
 from ...support.attestations import Notary
 from ...support.insider import Insider
-from ...support.keys import identity, private_room
+from ...support.keys import identity, membership_of, private_room
 from ...support.network import START_MS, Network, Node
 from ...support.visitor import Visitor
 
@@ -629,3 +634,133 @@ def test_verified_member_is_shown_as_such_from_its_arrival() -> None:
     told = len(ann.events)
     ann.do(lambda mesh: mesh.review_people())
     assert len(ann.events) == told
+
+
+# ---- who comes in: see also test_governance.py, test_lobby.py, tests/network/test_membership.py
+
+
+def test_guest_waits_in_the_lobby_until_it_is_admitted() -> None:
+    """Those who may admit are told, by name; what was said before is none of its business."""
+    network = Network()
+    ann = network.join(network.node("ann", membership=membership_of("ann", approve=True)))
+    cy = network.join(network.node("cy", membership=membership_of("cy", approve=True)))
+    network.run(1)
+    govern(ann, lambda room: room.admit(identity("cy").member_id, now=network.now))
+    network.run(1)
+    bob = network.join(network.node("bob", membership=membership_of("bob", approve=True)))
+    network.run(1)
+    assert bob.mesh.state is RoomState.LOBBY
+    assert [event.member.name for event in ann.events_of(MemberWaiting)] == ["cy", "bob"]
+    assert [member.name for member in ann.mesh.waiting] == ["bob"]
+    assert cy.events_of(MemberWaiting) == []
+    assert not bob.mesh.can_enter_soon
+    ann.send("not for bob")
+    govern(ann, lambda room: room.admit(identity("bob").member_id, now=network.now))
+    network.run(1)
+    ann.send("for bob too")
+    network.run(1)
+    assert (cy.texts(), bob.texts()) == (["not for bob", "for bob too"], ["for bob too"])
+    assert bob.events_of(StateChanged) == [StateChanged(RoomState.JOINED)]
+    assert bob.mesh.stage is Stage.IN
+
+
+def govern(node: Node, act: Callable[[Governance], None]) -> None:
+    """As `Room` does it."""
+    act(node.mesh.govern())
+    node.do(lambda mesh: mesh.settle(now=node.network.now))
+
+
+def test_room_that_nobody_has_seen_in_the_lobby_says_nothing_of_it() -> None:
+    """`join_room` waits: what happened before it returned is no news."""
+    network = Network()
+    network.join(network.node("ann"))
+    bob = network.node("bob")
+    bob.mesh.is_handed_over = False
+    network.join(bob)
+    assert bob.mesh.can_enter_soon
+    network.run(1)
+    assert bob.mesh.state is RoomState.JOINED
+    assert bob.events_of(StateChanged) == []
+
+
+def test_guest_that_is_turned_away_leaves_with_the_reason() -> None:
+    """In one sentence; nobody saw it come."""
+    network = Network()
+    ann = network.join(network.node("ann"))
+    unknown = InviteSeed(b"never made......", is_open=True)
+    bob = network.join(network.node("bob", membership=membership_of("bob", invite=unknown)))
+    network.run(1)
+    [left] = bob.events_of(StateChanged)
+    assert left.state is RoomState.LEFT
+    assert left.reason.startswith("no member who is here knows this invite")
+    assert bob.mesh.refusal is not None
+    assert bob.mesh.refusal.code == "unknown"
+    assert ann.events == []
+
+
+def test_kick_is_seen_by_all_and_frames_in_flight_are_not_heard() -> None:
+    """Roles are as before; the open invite is another one."""
+    network = Network()
+    ann, bob, eve = network.room_of("ann", "bob", "eve")
+    invite = ann.mesh.open_invite
+    eve.send("on its way")
+    govern(ann, lambda room: room.kick(identity("eve").member_id, now=network.now))
+    network.run(1)
+    for node in (ann, bob):
+        assert [(event.member.name, event.reason) for event in node.events_of(MemberLeft)] == [("eve", "removed")]
+    assert ann.texts() == []
+    assert eve.events_of(StateChanged)[-1] == StateChanged(RoomState.LEFT, "removed")
+    assert ann.mesh.open_invite not in (None, invite)
+    assert bob.mesh.open_invite is None
+    with pytest.raises(NotJoined):
+        eve.mesh.govern()
+
+
+def test_roles_that_change_are_told() -> None:
+    """To everybody, and to whom it concerns."""
+    network, ann, bob = pair()
+    govern(ann, lambda room: room.promote(identity("bob").member_id, "admin", now=network.now))
+    network.run(1)
+    assert [event.member.role for event in ann.events_of(RoleChanged)] == ["admin"]
+    assert [(event.member.is_me, event.member.role) for event in bob.events_of(RoleChanged)] == [(True, "admin")]
+
+
+def test_frame_of_somebody_who_is_no_member_is_not_heard() -> None:
+    """The causal gate: links are cut before, and should one not be, its words count for nothing."""
+    _, ann, bob = pair()
+    bob_id = bob.mesh.membership.me
+    ann.mesh._hear(identity("eve").member_id, Chat(bytes(16), 1, "I am nobody"), now=0.0)
+    ann.mesh._hear(bob_id, Chat(bytes(16), 1, "I am bob"), now=0.0)
+    ann.drain()
+    assert ann.texts() == ["I am bob"]
+
+
+def test_guest_who_loses_the_server_in_the_lobby_comes_back_to_the_lobby() -> None:
+    """How we stand in the room is not for the server to say."""
+    network = Network()
+    bob = network.join(network.node("bob"))
+    network.stop_server()
+    network.start_server()
+    assert [event.state for event in bob.events_of(StateChanged)] == [RoomState.SIGNALING_LOST, RoomState.LOBBY]
+
+
+def test_guest_who_is_let_in_while_the_server_is_away_is_in_when_it_is_back() -> None:
+    """Links live on without the server; the room says one thing at a time."""
+    network = Network()
+    ann = network.join(network.node("ann", membership=membership_of("ann", approve=True)))
+    bob = network.join(network.node("bob", membership=membership_of("bob", approve=True)))
+    network.run(1)
+    network.stop_server()
+    govern(ann, lambda room: room.admit(identity("bob").member_id, now=network.now))
+    network.run(1)
+    assert [bob.mesh.state, bob.here] == [RoomState.SIGNALING_LOST, ["ann"]]
+    network.start_server()
+    assert [event.state for event in bob.events_of(StateChanged)] == [RoomState.SIGNALING_LOST, RoomState.JOINED]
+
+
+def test_people_are_looked_at_anew_when_more_is_known() -> None:
+    """Verified in another room, say."""
+    _, ann, bob = pair()
+    ann.mesh._company._recognition._people.verify(bob.mesh.membership.me, "bob")
+    ann.do(lambda mesh: mesh.review_people())
+    assert ann.member(bob).verified
