@@ -103,7 +103,10 @@ MUTATIONS = (
     ),
     Mutation("epoch age not checked", _CORE, {"if now >= self._too_old_at:": "if False:"}, _EPOCHS),
     Mutation(
-        "keys never renewed by time", _CORE, {"if now >= self._renew_at and self._may_start:": "if False:"}, _EPOCHS
+        "keys never renewed by time",
+        _CORE,
+        {"self._renew_at = now + self._config.rekey_after_s": "self._renew_at = now + 1e9"},
+        _EPOCHS,
     ),
     Mutation(
         "keys never renewed by frames",
@@ -192,7 +195,10 @@ MUTATIONS = (
         (*_LOBBY, "tests/peer/core/test_membership.py"),
     ),
     Mutation(
-        "ghost waits in the lobby for ever", _CORE, {"if ends_at is not None and ends_at <= now:": "if False:"}, _LOBBY
+        "ghost waits in the lobby for ever",
+        _CORE,
+        {"entry.since + self._config.lobby_timeout_s": "entry.since + 1e9"},
+        _LOBBY,
     ),
     Mutation("lobby without bound", _CORE, {"if len(waiting) > self._config.max_lobby_peers:": "if False:"}, _LOBBY),
     Mutation("control frames without bound", _CORE, {"if not entry.frames.spend(now=now):": "if False:"}, _LOBBY),

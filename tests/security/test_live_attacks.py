@@ -593,14 +593,18 @@ async def test_no_secret_reaches_peers_or_logs(caplog: pytest.LogCaptureFixture,
         await stranger.close()
         await bob.room.leave()
         secrets = [*tokens, *(str(a[key]) for a in relay.admissions for key in ("token", "resume"))]
+    raw: list[bytes] = []
     if not public:
+        invite = parse_invite(alice.invite)
+        assert isinstance(invite, Invite)
         secrets.append(alice.invite.partition("#")[2])
+        raw = [invite.secret, invite.seed]
     told = b"".join(stranger.heard + stranger.control)
     assert b"at midnight" in told
     tokens_told = re.findall(rb"eyJ[\w-]+\.[\w-]+\.[\w-]+", told)
     types = {jwt.get_unverified_header(token)["typ"] for token in tokens_told}
     assert types <= {"speaktube-attestation+jwt"}  # made for peers; the user's own JWT is the server's alone
-    assert [secret for secret in secrets if secret.encode() in told] == []
+    assert [secret for secret in [*(secret.encode() for secret in secrets), *raw] if secret in told] == []
     lines = [record.getMessage() for record in caplog.records if record.name in ("peer", "signaling")]
     assert len(lines) > 10
     forbidden = [*secrets, "at midnight", "127.0.0.1", "candidate:", "a=", "fingerprint"]
