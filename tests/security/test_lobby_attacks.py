@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from peer.core.lobby import Lobby, Tell
+from peer.core.lobby import Cut, Lobby, Tell
 from peer.core.machine import LinkId
 from peer.core.membership import Membership
 from peer.events import MemberJoined, MemberLeft, Message, StateChanged
@@ -19,6 +19,7 @@ from peer.ports import Channel
 from peer.wire.frames import (
     AttestationUpdate,
     Chat,
+    ControlDigest,
     ControlEvents,
     ControlFrame,
     Frame,
@@ -181,6 +182,12 @@ def test_kick_applies_on_links_when_a_partition_heals() -> None:
 # A relay
 
 
+def grant(owner: Membership, name: str, level: Level = Level.MEMBER) -> list[bytes]:
+    assert owner.authority is not None
+    member = identity(name).member_id
+    return owner.write(acts.set_level(owner.authority, owner.me, member, level), now_ms=START_MS)
+
+
 def relay_of(membership: Membership) -> tuple[Lobby, LinkId, LinkId]:
     """Of a member with two links: ann, who is founder, and dan, whom it knows as a member."""
     lobby = Lobby(membership, our_name="cy", config=Network().config, wall_ms=lambda: START_MS + 60_000)
@@ -196,8 +203,7 @@ def test_lagging_relay_does_not_forward() -> None:
     owner, eve, relay = membership_of("ann"), membership_of("eve"), membership_of("cy")
     for member in (eve, relay):
         member.learn(private_room()[1])
-    assert owner.authority is not None
-    [grant] = owner.write(acts.set_level(owner.authority, owner.me, eve.me, Level.ADMIN), now_ms=START_MS)
+    [right] = grant(owner, "eve", Level.ADMIN)
     everything = owner.export()
     eve.take_in(everything, relay=owner.me, now_ms=START_MS)
     assert eve.authority is not None
@@ -208,9 +214,26 @@ def test_lagging_relay_does_not_forward() -> None:
     assert events_told(lobby, to_ann) == []
     assert relay.export() == ()
     lobby.receive(to_ann, ControlEvents(b"", (*everything, *said), is_last=False), now=0.0)
-    assert events_told(lobby, to_dan)[-2:] == [grant, *said]
+    assert events_told(lobby, to_dan)[-2:] == [right, *said]
 
 
 def events_told(lobby: Lobby, link: LinkId) -> list[bytes]:
     frames = [order.frame for order in lobby.orders() if isinstance(order, Tell) and order.link == link]
     return [event for frame in frames if isinstance(frame, ControlEvents) for event in frame.events]
+
+
+def test_member_is_greeted_only_when_its_news_were_heard() -> None:
+    """They may be that it was removed: it is told no name before that, though it was a member by all that we knew."""
+    owner, relay = membership_of("ann"), membership_of("cy")
+    for name in ("cy", "dan"):
+        grant(owner, name)
+    relay.learn(private_room()[1])
+    relay.take_in(owner.export(), relay=owner.me, now_ms=START_MS)
+    assert relay.is_member(identity("dan").member_id)
+    assert owner.authority is not None
+    kick = owner.write(acts.kick(owner.authority, owner.me, identity("dan").member_id), now_ms=START_MS)
+    lobby, _, to_dan = relay_of(relay)
+    lobby.receive(to_dan, ControlDigest(owner.digest()), now=0.0)
+    assert [order for order in lobby.orders() if not isinstance(order, Tell)] == []
+    lobby.receive(to_dan, ControlEvents(b"", tuple(kick), is_last=True), now=0.0)
+    assert [order for order in lobby.orders() if order.link == to_dan] == [Cut(to_dan, "removed", is_removal=True)]
