@@ -225,10 +225,11 @@ class Membership:
         return events
 
     def write_due(self, *, now_ms: int) -> list[bytes]:
-        """What an admin's client does unasked: the grants that newcomers are due."""
+        """What an admin's client does unasked: the grants that newcomers are due, as far as there is place to spare."""
         if self._log is None or not self.are_we_in:
             return []
-        return self.write(acts.grants_due(self._log.authority, self.me), now_ms=now_ms)
+        due = acts.grants_due(self._log.authority, self.me)[: self._log.spare]
+        return self.write(due, now_ms=now_ms)
 
     @property
     def _held(self) -> ControlLog:

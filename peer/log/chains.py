@@ -122,6 +122,10 @@ class Chains:
         """Whether it is held, be it as proof of a fork."""
         return fact.id in self.held or fact.id in self.proofs
 
+    def count_of_level(self, author: bytes) -> int:
+        """How many events are held of all authors whose level is that of this one."""
+        return self._by_level[self._levels.get(author, Level.NOBODY)]
+
     # may it be put?
 
     def refusal_of(self, fact: Fact) -> Refusal | None:

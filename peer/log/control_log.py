@@ -92,6 +92,14 @@ class ControlLog:
         logs = sorted(self._chains.logs.items())
         return tuple(fork_at(log, chain.fork) for log, chain in logs if chain.fork is not None)
 
+    @property
+    def spare(self) -> int:
+        """How many events we may write that nobody asked for: half of what our level may say is kept for the others.
+
+        Else whoever makes our client answer would take our last word from us, and with it the power to remove it.
+        """
+        return max(0, self._bounds.max_events // 2 - self._chains.count_of_level(self._identity.public_key))
+
     def export(self) -> list[bytes]:
         """All that is held, each event behind those that it builds on, proofs of forks last; to be saved."""
         return [fact.event.encoded for fact in self._chains.everything()]
@@ -131,7 +139,7 @@ class ControlLog:
         self._read(encoded, batch)
         self._take_all(batch, self._chains.refusal_of)
         self._settle()
-        self._written = len(self._chains.logs.get(self._own_id(), Chain()).facts)
+        self._written = len(self._held_of_ours().facts)
 
     def _read(self, encoded: Iterable[bytes], batch: Batch) -> None:
         """Size, shape and duplicate."""
@@ -219,7 +227,7 @@ class ControlLog:
             self._chains.keep_only(held)
             self._authority = None
             raise NotAllowed("do this here", who="members whose right to it stands")
-        self._written = len(self._own_log().facts)
+        self._written = len(self._held_of_ours().facts)
         return [fact.event for fact in written]
 
     def _write(self, act: Act, authority: Authority, written: Iterable[Fact], *, now_ms: int) -> Fact:
@@ -262,12 +270,16 @@ class ControlLog:
         return standings[0].id if standings else EventId(b"")
 
     def _own_log(self) -> Chain:
-        """The log that we write to: a new one at first, and whenever part of ours was let go."""
-        held = self._chains.logs.get(self._own_id(), Chain())
-        if not self._incarnation or held.fork is not None or len(held.facts) < self._written:
+        """The log that we write to: a new one at first, and whenever ours is full, or part of it was let go."""
+        held = self._held_of_ours()
+        is_full = len(held.facts) >= self._bounds.max_log_events
+        if is_full or not self._incarnation or held.fork is not None or len(held.facts) < self._written:
             self._begin_log()
             return Chain()
         return held
+
+    def _held_of_ours(self) -> Chain:
+        return self._chains.logs.get(self._own_id(), Chain())
 
     def _begin_log(self) -> None:
         """Also for each join, so that one which others refuse holds up nothing that we say later."""

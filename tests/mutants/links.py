@@ -201,7 +201,24 @@ MUTATIONS = (
         _LOBBY,
     ),
     Mutation("lobby without bound", _CORE, {"if len(waiting) > self._config.max_lobby_peers:": "if False:"}, _LOBBY),
-    Mutation("control frames without bound", _CORE, {"if not entry.frames.spend(now=now):": "if False:"}, _LOBBY),
+    Mutation(
+        "control frames without bound",
+        _CORE,
+        {"if not entry.frames.spend(": "if False and not entry.frames.spend("},
+        _LOBBY,
+    ),
+    Mutation(
+        "control events without bound",
+        _CORE,
+        {"if not entry.events.spend(": "if False and not entry.events.spend("},
+        _LOBBY,
+    ),
+    Mutation(
+        "events that are worth nothing without bound",
+        _CORE,
+        {"if taken.refused and not entry": "if False and not entry"},
+        _LOBBY,
+    ),
     Mutation(
         "two fingerprints in one description accepted",
         "peer/rtc",

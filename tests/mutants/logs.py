@@ -246,4 +246,16 @@ MUTATIONS = (
         {"return self._is_open and invite is not None": "return invite is not None"},
         _RULES,
     ),
+    Mutation(
+        "client answers joins until its owner has no word left",
+        "peer/core",
+        {"[: self._log.spare]": ""},
+        ("tests/security/test_membership_attacks.py",),
+    ),
+    Mutation(
+        "owner falls silent when its log is full",
+        _LOG,
+        {"if is_full or not self._incarnation": "if not self._incarnation"},
+        ("tests/peer/log/test_control_log.py",),
+    ),
 )

@@ -10,15 +10,18 @@ import itertools
 
 import pytest
 
+from peer.core.membership import Founding, Membership
 from peer.errors import NotAllowed
 from peer.keys.room_keys import derive_invite_key
 from peer.log import acts
-from peer.log.authority import InviteVerdict
+from peer.log.authority import InviteVerdict, authority_of
 from peer.log.chains import Bounds, Refusal
 from peer.log.control import Ban, Cut, Grant, Invitation, Join, Level, Revoke, sign_join
 from peer.log.event import Event, Plane, decode_event, hlc_at
+from peer.log.genesis import decode_genesis
 
 from ..peer.log.replicas import NOW_MS, Room, member, public_key
+from ..support.keys import Chance, identity
 
 NOBODY, MEMBER, MODERATOR, ADMIN, OWNER = Level
 
@@ -215,6 +218,43 @@ def test_crowd_behind_a_leaked_link_is_bounded() -> None:
     refused = room["ann"].receive(crowd, now_ms=room.now_ms).refused
     assert [reason for _, reason in refused] == [Refusal.FULL] * 24
     assert len(room.authority("ann").pending) == 16
+
+
+def test_ban_by_a_plain_member_keeps_nobody_out() -> None:
+    """No replica takes it, and if one held it, it would not count: neither against a member nor against a stranger."""
+    room = a_room()
+    pen = room.pen("dan")
+    bans = [pen.write(Ban(public_key(name)), auth=right_of(room, "dan")) for name in ("cyd", "eve")]
+    refused = room["ann"].receive([ban.encoded for ban in bans], now_ms=room.now_ms).refused
+    assert [reason for _, reason in refused] == [Refusal.NOT_ALLOWED] * 2
+    events = [decode_event(data, room_id=room.id) for data in room["ann"].export()]
+    authority = authority_of(decode_genesis(room.genesis), [*events, *bans])
+    assert authority.level_of(member("cyd")) is MODERATOR
+    assert not authority.is_banned(member("eve"))
+
+
+def test_flood_of_joins_does_not_take_the_owners_last_word() -> None:
+    """Its client answers joins by grants, and stops in time: the owner can still end the invite, and remove."""
+    room = Room()
+    owner = Membership(
+        room.id,
+        is_public=False,
+        identity=identity("ann"),
+        random_bytes=Chance("ann"),
+        founding=Founding(room.genesis),
+        max_events=40,
+    )
+    key = room.invite_key().public_key
+    assert owner.authority is not None
+    [data] = owner.write(acts.invite(owner.authority, owner.me, key=key, is_open=True, expires_ms=0), now_ms=NOW_MS)
+    invite = decode_event(data, room_id=room.id)
+    for number in range(60):
+        join = room.pen(f"guest {number}").join(invite).encoded
+        owner.take_in([join], relay=member("mallory"), now_ms=room.now_ms)
+        owner.write_due(now_ms=room.now_ms)
+    owner.write(acts.kick(owner.authority, owner.me, member("guest 0")), now_ms=room.now_ms)
+    assert not owner.is_member(member("guest 0"))
+    assert len(owner.authority.members) == 1 + 18  # of those who were granted; the others went with the invite
 
 
 # order, duplication, partition

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -280,8 +281,8 @@ def test_act_about_something_that_is_not_held_is_not_written() -> None:
     assert room["ann"].export() == []
 
 
-def test_log_that_is_full_takes_nothing_more() -> None:
-    room = Room(bounds=Bounds(max_log_events=1))
+def test_level_that_said_all_it_may_says_nothing_more() -> None:
+    room = Room(bounds=Bounds(max_events=1))
     room.invite()
     with pytest.raises(NotAllowed):
         room.invite(number=1)
@@ -418,3 +419,29 @@ def test_void_event_before_one_that_counts_is_no_limbo() -> None:
     void = pen.write(Grant(public_key("ann"), MEMBER))
     room.tell("bob", [void.encoded, pen.write(Grant(public_key("bob"), MEMBER)).encoded])
     assert void.encoded in room["bob"].export()
+
+
+def test_writer_whose_log_is_full_begins_another() -> None:
+    """So that nobody who makes it write ends what it can say; also after a restart."""
+    room = Room(bounds=Bounds(max_log_events=3))
+    for number in range(7):
+        room.invite(number=number)
+    logs = Counter(decode_event(data, room_id=room.id).log for data in room["ann"].export())
+    assert sorted(logs.values()) == [1, 3, 3]
+    again = room.replica("ann", incarnation=room["ann"].incarnation, process=1)
+    again.restore(room["ann"].export())
+    key = room.invite_key(8).public_key
+    doing = acts.invite(again.authority, member("ann"), key=key, is_open=True, expires_ms=0)
+    [event] = again.append(doing, now_ms=room.now_ms + 1)
+    assert event.header.seq == 2
+
+
+def test_half_of_what_a_level_may_say_is_spared() -> None:
+    room = Room(bounds=Bounds(max_events=8))
+    assert room["ann"].spare == 4
+    for number in range(3):
+        room.invite(number=number)
+    assert room["ann"].spare == 1
+    for number in range(3, 6):
+        room.invite(number=number)
+    assert room["ann"].spare == 0
