@@ -194,7 +194,7 @@ def relay_of(membership: Membership) -> tuple[Lobby, LinkId, LinkId]:
     links = [LinkId(PeerId(name), b"attempt.") for name in ("ann", "dan")]
     for link, name in zip(links, ("ann", "dan"), strict=True):
         lobby.enter(link, identity(name).member_id, now=0.0)
-    lobby.orders()
+    assert [order for order in lobby.orders() if not isinstance(order, Tell)] == []
     return lobby, links[0], links[1]
 
 
