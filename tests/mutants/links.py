@@ -45,7 +45,7 @@ MUTATIONS = (
             "nonce = _NONCE_HEAD + frame[2:_HEADER_BYTES]": "nonce = bytes(12)",
             "self._send.encrypt(_NONCE_HEAD + counter, ": "self._send.encrypt(bytes(12), ",
         },
-        (*_REKEY, *_FRAMES),
+        _FRAMES,
     ),
     Mutation(
         "header of a frame left out of the associated data",

@@ -58,6 +58,13 @@ def test_frame_held_back_too_long_is_refused() -> None:
     still_works(left, right)
 
 
+def test_same_words_never_look_alike() -> None:
+    """A nonce that came twice under one key would show it, and would let two frames be added up."""
+    left, right = link()
+    sealed = [left.seal(b"the same words") for _ in range(100)] + [right.seal(b"the same words") for _ in range(100)]
+    assert len({frame[10:-16] for frame in sealed}) == 200  # without the tag, which the counter changes anyway
+
+
 @given(st.data())
 def test_any_bit_flipped_is_refused_and_moves_nothing(data: st.DataObject) -> None:
     left, right = link()
