@@ -254,3 +254,29 @@ def test_seed_of_an_invite_is_not_shown() -> None:
     """It is the way in."""
     assert "seed" not in repr(OPEN_INVITE).lower().replace("inviteseed", "")
     assert public_room()[0] != ROOM_ID
+
+
+def test_newcomer_for_whom_the_log_has_no_place_says_nothing() -> None:
+    """Somebody made as many keys as there is place for; what others did is no error of ours."""
+    owner = membership_of("ann")
+    log = list(owner.export())
+    for number in range(2):
+        guest = membership_of(f"guest {number}")
+        guest.learn(private_room()[1])
+        guest.take_in(log, relay=owner.me, now_ms=START_MS)
+        join = guest.maybe_join(now_ms=START_MS)
+        assert join is not None
+        log.append(join)
+    late = Membership(
+        private_room()[0],
+        is_public=False,
+        identity=identity("late"),
+        random_bytes=Chance("late"),
+        invite=OPEN_INVITE,
+        max_events=2,
+    )
+    late.learn(private_room()[1])
+    late.take_in(log, relay=owner.me, now_ms=START_MS)
+    assert late.maybe_join(now_ms=START_MS) is None
+    assert not late.are_we_in
+    assert len(late.export()) == len(log)
