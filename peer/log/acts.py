@@ -6,17 +6,33 @@ which says who may, where we may not.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
+from itertools import islice
 
 from ..crypto.identity import Identity, public_key_of
 from ..errors import NotAllowed
 from ..ids import MemberId, RoomId
-from .authority import Authority
+from .authority import Authority, InviteStanding, Pending
 from .control import MAX_CUTS, MAX_OVER, Ban, Control, Cut, Grant, Invitation, Level, Revoke, Uninvite, sign_join
 from .event import EventId
 
-__all__ = ["Act", "admit", "grants_due", "invite", "join", "kick", "leave", "set_level", "uninvite"]
+__all__ = [
+    "SKEW_MS",
+    "Act",
+    "admit",
+    "grants_due",
+    "invite",
+    "join",
+    "kick",
+    "leave",
+    "set_level",
+    "uninvite",
+    "uninvites_due",
+]
+
+SKEW_MS = 120_000
+"""How far members' clocks may lie apart: an invite is ended for all that much later than it says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +46,23 @@ class Act:
     """The right it relies on; None for the best that we have."""
     overcomes: bool = False
     """A grant that is to name all removals of its member that are known when it is written."""
+    after: EventId | None = None
+    """To be dated behind this one, which is held."""
 
 
 def invite(authority: Authority, me: MemberId, *, key: bytes, is_open: bool, expires_ms: int) -> list[Act]:
-    """Let those in who hold the seed of `key` (`derive_invite_key`); 0 never expires."""
+    """Let those in who hold the seed of `key` (`derive_invite_key`); 0 never expires.
+
+    It is dated behind the last removal by a moderator: it is none of those that the removed may have seen.
+    """
     _check(authority.level_of(me) >= Level.ADMIN, "invite", "admins and owners")
-    return [Act(Invitation(key, 1 if is_open else 0, expires_ms))]
+    return [Act(Invitation(key, 1 if is_open else 0, expires_ms), after=authority.last_exposure)]
 
 
 def uninvite(authority: Authority, me: MemberId, *, key: bytes) -> list[Act]:
     """End an invite; nothing if it is over already, or nobody made it."""
     _check(authority.level_of(me) >= Level.ADMIN, "end an invite", "admins and owners")
-    standing = authority.invites.get(key)
-    return [Act(Uninvite(), ref=standing.id)] if standing is not None and not standing.is_revoked else []
+    return [_end(one) for one in authority.invitations if one.key == key and not one.is_revoked]
 
 
 def join(authority: Authority, *, invite: Identity, newcomer: bytes, room_id: RoomId) -> list[Act]:
@@ -62,20 +82,27 @@ def admit(authority: Authority, me: MemberId, member: MemberId) -> list[Act]:
 def set_level(
     authority: Authority, me: MemberId, member: MemberId, level: Level, *, cuts: Iterable[Cut] = ()
 ) -> list[Act]:
-    """Make a member one of this level, from MEMBER to ADMIN, up or down; `cuts` adds those of other planes."""
+    """Make a member one of this level, from MEMBER to ADMIN, up or down; `cuts` adds those of other planes.
+
+    Who is an admin no more has no invite left, or it would come back by one as somebody else.
+    """
     now = authority.level_of(member)
     if now < level:
         return [_grant(authority, me, member, level)]
     _check_outranks(authority, me, member, f"make this member {_a(level)}")
     reach = _reach(authority, member, cuts)
     higher = [standing.id for standing in authority.standings_of(member) if standing.level > level]
-    return (
-        [*(Act(Revoke(reach), ref=right) for right in higher), _grant(authority, me, member, level)] if higher else []
-    )
+    if not higher:
+        return []
+    ended = [_end(one) for one in authority.invitations if one.author == member and not one.is_revoked]
+    return [*(Act(Revoke(reach), ref=right) for right in higher), *ended, _grant(authority, me, member, level)]
 
 
 def kick(authority: Authority, me: MemberId, member: MemberId, *, cuts: Iterable[Cut] = ()) -> list[Act]:
-    """Revokes with cuts, a ban, and the end of every open invite if we are admin; `cuts` adds those of other planes."""
+    """Revokes with cuts, a ban, and, if we are admin, the end of every open invite and of all that the removed made.
+
+    `cuts` adds those of other planes.
+    """
     _check_outranks(authority, me, member, "remove this member")
     _check(authority.level_of(me) >= Level.MODERATOR, "remove members", "moderators, admins and owners")
     reach = _reach(authority, member, cuts)
@@ -84,7 +111,7 @@ def kick(authority: Authority, me: MemberId, member: MemberId, *, cuts: Iterable
     acts.append(Act(Ban(public_key_of(member), reach)))
     if authority.level_of(me) >= Level.ADMIN:
         acts += [
-            Act(Uninvite(), ref=one.id) for one in authority.invites.values() if one.is_open and not one.is_revoked
+            _end(one) for one in authority.invitations if (one.is_open or one.author == member) and not one.is_revoked
         ]
     return acts
 
@@ -97,19 +124,50 @@ def leave(authority: Authority, me: MemberId, *, cuts: Iterable[Cut] = ()) -> li
     return [Act(Revoke(reach), ref=right, auth=right) for right in dict.fromkeys(rights) if right in authority.lawful]
 
 
-def grants_due(authority: Authority, me: MemberId) -> list[Act]:
+def grants_due(
+    authority: Authority, me: MemberId, *, limit: int | None = None, late: Set[EventId] = frozenset()
+) -> list[Act]:
     """What an admin's client should append by itself now, never asking a human; empty for those who are no admin.
 
     Joins that count are turned into grants, so that ending the invite does not evict. Where the room's policy is open,
-    the first valid join of each single-use invite is granted; where it is approve, a human calls `admit`.
+    the first valid join of each single-use invite is granted; where it is approve, a human calls `admit`. At most
+    `limit`, the earliest joins first; none of those that are `late` (`ControlLog.late_joins`): a human decides.
     """
     if authority.level_of(me) < Level.ADMIN:
         return []
-    due = list(authority.unconfirmed)
+    due = (pending for pending in _due(authority) if pending.join not in late and _may_come(authority, me, pending))
+    granted = islice(due, limit)
+    return [_grant(authority, me, pending.member, Level.MEMBER, join=pending.join) for pending in granted]
+
+
+def uninvites_due(authority: Authority, me: MemberId, *, now_ms: int, late: Set[EventId] = frozenset()) -> list[Act]:
+    """The ends of open invites that an admin's client should append by itself now; to be asked after `grants_due`.
+
+    An invite is ended once it has expired, or whoever knows one member dates a join back; but not while a join that
+    came in time waits for its grant.
+    """
+    if authority.level_of(me) < Level.ADMIN:
+        return []
+    waiting = {pending.invite.id for pending in _due(authority) if pending.join not in late}
+    over = (one for one in authority.invitations if one.is_open and 0 < one.expires_ms < now_ms - SKEW_MS)
+    return [_end(one) for one in over if not one.is_revoked and one.id not in waiting]
+
+
+def _due(authority: Authority) -> list[Pending]:
+    first: dict[EventId, Pending] = {}
     if not authority.genesis.needs_approval:
         first = {pending.invite.id: pending for pending in reversed(authority.pending)}
-        due += first.values()
-    return [_grant(authority, me, pending.member, Level.MEMBER, join=pending.join) for pending in due]
+    return [*authority.unconfirmed, *first.values()]
+
+
+def _may_come(authority: Authority, me: MemberId, pending: Pending) -> bool:
+    """Whether nothing is in the way that only those above us can take out of it."""
+    removals = authority.removals_of(pending.member)
+    return len(removals) < MAX_OVER and all(removal.level <= authority.level_of(me) for removal in removals)
+
+
+def _end(invite: InviteStanding) -> Act:
+    return Act(Uninvite(), ref=invite.id)
 
 
 def _grant(authority: Authority, me: MemberId, member: MemberId, level: Level, *, join: EventId | None = None) -> Act:

@@ -7,7 +7,7 @@ is a value, made anew when events came. Asks nothing of clocks but what `judge_i
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -87,6 +87,15 @@ class Authority:
         self._invites = _invites(evaluation)
         self.invites: Final[Mapping[bytes, InviteStanding]] = _by_key(self._invites.values())
         """By invite key; also those that are over."""
+        self.invitations: Final = tuple(sorted(self._invites.values(), key=lambda invite: invite.id))
+        """All of them: a key may have been made an invite more than once."""
+        exposures = [evaluation.held[end.id] for end in _exposures(evaluation)]
+        last = max(exposures, key=order_of, default=None)
+        self.last_exposure: Final = last.id if last is not None else None
+        """The last removal, by a moderator, of somebody who was in the room."""
+        self.exposed: Final = tuple(one for one in self.invitations if last is not None and self._is_seen(one, last))
+        """Open invites that somebody may know whom a moderator has removed since: an admin's client puts new ones in
+        their place."""
         joins = sorted((join for join in evaluation.joins if self._is_grantable(join)), key=order_of)
         self.grantable: Final[Set[EventId]] = {join.id for join in joins}
         """Joins that a grant may still be made of, all of each newcomer."""
@@ -118,6 +127,10 @@ class Authority:
             return InviteVerdict.USED
         return InviteVerdict.EXPIRED if 0 < invite.expires_ms < now_ms else InviteVerdict.VALID
 
+    def knows_invite(self, invite: EventId) -> bool:
+        """Whether this event is an invite that counts, be it over or not."""
+        return invite in self._invites
+
     def standings_of(self, member: MemberId) -> tuple[Standing, ...]:
         """What this member's rights rest on, the highest first; empty for owners and strangers."""
         return self._standings.get(member, ())
@@ -143,6 +156,10 @@ class Authority:
     def covers(self, event: Event) -> bool:
         """Whether the right that an event of any plane cites was its author's, up to where this event stands."""
         return self._evaluation.covers(event)
+
+    def _is_seen(self, invite: InviteStanding, removal: Fact) -> bool:
+        made = self._evaluation.held[invite.id]
+        return invite.is_open and not invite.is_revoked and made.hlc < removal.hlc
 
     def _is_grantable(self, join: Fact) -> bool:
         """Whether a grant of membership to this newcomer, by this invite, is still to be made."""
@@ -205,6 +222,14 @@ def _invite(fact: Fact, invite: Invitation, evaluation: Evaluation) -> InviteSta
         is_revoked=fact.id in evaluation.uninvited,
         used_by=member_id_of(use.member) if use is not None else None,
     )
+
+
+def _exposures(evaluation: Evaluation) -> Iterator[Removal]:
+    """Moderators end no invites: their removals of those who had a right, be it a join alone."""
+    been_in = {fact.member for fact in evaluation.held.values() if fact.gives}
+    for key, removals in evaluation.removals.items():
+        if key in been_in:
+            yield from (removal for removal in removals if removal.level is Level.MODERATOR)
 
 
 def _by_key(invites: Iterable[InviteStanding]) -> dict[bytes, InviteStanding]:

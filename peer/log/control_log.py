@@ -8,7 +8,7 @@ that a remote can grow has a bound (`Bounds`).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from functools import partial
 
 import msgspec
@@ -16,7 +16,7 @@ import msgspec
 from ..crypto.identity import Identity, member_id_of, verify
 from ..errors import MalformedFrame, NotAllowed
 from ..ids import MemberId, RoomId
-from .acts import Act
+from .acts import SKEW_MS, Act
 from .authority import Authority, InviteVerdict
 from .chains import Bounds, Chain, Chains, Refusal
 from .control import Ban, Control, Grant, Invitation, Join, Revoke, encode_control, invite_signs, kind_of
@@ -36,10 +36,10 @@ from .event import (
 )
 from .facts import Fact, decode_fact, fact_of, order_of
 from .genesis import check_genesis
-from .intake import Batch, Fork, Intake, fork_at
+from .intake import Batch, Fork, Intake, Told, fork_at
 from .summary import batches, decode_part, digest_of, encode_parts, lacking
 
-__all__ = ["Bounds", "ControlLog", "Fork", "Intake", "Refusal"]
+__all__ = ["Bounds", "ControlLog", "Fork", "Intake", "Refusal", "Told"]
 
 _MAY_CHANGE = {Refusal.STRANGER, Refusal.NOT_ALLOWED, Refusal.GAP}
 """With another event of the same batch."""
@@ -71,6 +71,7 @@ class ControlLog:
         self._verify = verify
         self._chains = Chains(self._genesis.owners, self._bounds)
         self._authority: Authority | None = None
+        self._late: set[EventId] = set()
 
     # what is known
 
@@ -127,30 +128,41 @@ class ControlLog:
 
         So is everybody's where no member vouches for the batch: an outsider may bring the late join of another one.
         """
+        return self.receive_all((Told(data, sender, is_vouched) for data in encoded), now_ms=now_ms)
+
+    def receive_all(self, told: Iterable[Told], *, now_ms: int) -> Intake:
+        """Take in what came from several, as one batch: an evaluation costs as much for one event as for all."""
         batch = Batch()
-        self._read(encoded, batch)
-        self._take_all(batch, partial(self._refusal_of, now_ms=now_ms, sender=sender, is_vouched=is_vouched))
+        self._read(told, batch)
+        self._take_all(batch, partial(self._refusal_of, batch=batch, now_ms=now_ms))
         self._settle()
+        self._late &= self._chains.held.keys()
         return batch.intake(self._chains)
+
+    @property
+    def late_joins(self) -> Set[EventId]:
+        """Joins that we first heard of when their invite was over by our clock: no client grants them by itself."""
+        return self._late
 
     def restore(self, encoded: Iterable[bytes]) -> None:
         """Take in what `export` gave, without looking at signatures again; passes over what does not fit."""
         batch = Batch()
-        self._read(encoded, batch)
+        self._read(map(Told, encoded), batch)
         self._take_all(batch, self._chains.refusal_of)
         self._settle()
         self._written = len(self._held_of_ours().facts)
 
-    def _read(self, encoded: Iterable[bytes], batch: Batch) -> None:
+    def _read(self, told: Iterable[Told], batch: Batch) -> None:
         """Size, shape and duplicate."""
         found: dict[EventId, Fact] = {}
-        for data in encoded:
+        for one in told:
             try:
-                fact = decode_fact(data, room_id=self._room_id)
+                fact = decode_fact(one.encoded, room_id=self._room_id)
             except MalformedFrame:
-                batch.refused.append((data, Refusal.MALFORMED))
+                batch.refused.append((one.encoded, Refusal.MALFORMED))
             else:
                 found.setdefault(fact.id, fact)
+                batch.told.setdefault(fact.id, one)
         batch.waiting = sorted((fact for fact in found.values() if not self._chains.knows(fact)), key=order_of)
 
     def _take_all(self, batch: Batch, refusal_of: Callable[[Fact], Refusal | None]) -> None:
@@ -181,33 +193,48 @@ class ControlLog:
         else:
             batch.forks[fact.log] = fork
 
-    def _refusal_of(self, fact: Fact, *, now_ms: int, sender: MemberId | None, is_vouched: bool) -> Refusal | None:
+    def _refusal_of(self, fact: Fact, *, batch: Batch, now_ms: int) -> Refusal | None:
         """All that speaks against an event, from cheap to dear: author, sequence, signature."""
         reason = self._chains.refusal_of(fact)
         if reason is None and ms_of(fact.hlc) > now_ms + self._bounds.max_ahead_ms:
             return Refusal.FUTURE
         if reason is not None:
             return reason
-        is_judged = isinstance(fact.control, Join) and (not is_vouched or member_id_of(fact.author) == sender)
-        if is_judged and not self._is_welcome(fact, now_ms):
+        if isinstance(fact.control, Join) and not self._is_welcome(fact, batch, now_ms):
             return Refusal.INVITE
         if not is_signed(fact.event, room_id=self._room_id, verify=self._verify):
             return Refusal.SIGNATURE
-        return self._proof_refusal(fact, fact.control) if isinstance(fact.control, Join) else None
+        if isinstance(fact.control, Join):
+            return self._proof_refusal(fact, fact.control) or self._note_time(fact, now_ms)
+        return None
 
-    def _is_welcome(self, join: Fact, now_ms: int) -> bool:
+    def _note_time(self, join: Fact, now_ms: int) -> None:
+        if 0 < self._invitation(join).expires_ms < now_ms - SKEW_MS:
+            self._late.add(join.id)
+
+    def _is_welcome(self, join: Fact, batch: Batch, now_ms: int) -> bool:
         """What only the member who meets a newcomer first can judge; later it is a fact."""
-        member, invitation = member_id_of(join.author), self._chains.held[join.auth].control
+        member, invitation, told = member_id_of(join.author), self._invitation(join), batch.told[join.id]
+        if told.is_vouched and member != told.sender:
+            return True
+        authority = self._judging(batch, join.auth)
+        is_valid = authority.judge_invite(invitation.key, now_ms) is InviteVerdict.VALID
+        return is_valid and not authority.is_banned(member)
+
+    def _judging(self, batch: Batch, invite: EventId) -> Authority:
+        """One for all joins of a batch, or one join more would cost an evaluation; as long as it knows the invite."""
+        if batch.authority is None or not batch.authority.knows_invite(invite):
+            batch.authority = self.authority
+        return batch.authority
+
+    def _invitation(self, join: Fact) -> Invitation:
+        invitation = self._chains.held[join.auth].control
         assert isinstance(invitation, Invitation)
-        verdict = self.authority.judge_invite(invitation.key, now_ms)
-        return verdict is InviteVerdict.VALID and not self.authority.is_banned(member)
+        return invitation
 
     def _proof_refusal(self, fact: Fact, join: Join) -> Refusal | None:
-        invitation = self._chains.held[fact.auth].control
-        assert isinstance(invitation, Invitation)
-        is_proven = invite_signs(
-            join, invite_key=invitation.key, room_id=self._room_id, newcomer=fact.author, verify=self._verify
-        )
+        key = self._invitation(fact).key
+        is_proven = invite_signs(join, invite_key=key, room_id=self._room_id, newcomer=fact.author, verify=self._verify)
         return None if is_proven else Refusal.INVITE
 
     # what we say
@@ -248,8 +275,9 @@ class ControlLog:
         """Dated behind what it builds on, and no further ahead: who sets its clock forward moves nobody else's."""
         before = self._own_log().facts[-1:]
         auth = act.auth if act.auth is not None else self._best_right(authority)
-        target = self._chains.held[act.ref] if act.ref is not None else None
-        basis = [*before, *filter(None, [target, self._chains.held.get(auth)])]
+        held = self._chains.held
+        target = held[act.ref] if act.ref is not None else None
+        basis = [*before, *filter(None, [target, held.get(auth), held.get(act.after) if act.after else None])]
         return Header(
             version=1,
             author=self._identity.public_key,
@@ -298,7 +326,8 @@ class ControlLog:
     def _settle(self) -> None:
         """Let go of void events beyond the limbo: of each log the part behind its last event that counts, the last
         of all logs first."""
-        if len(self._chains.held) <= len(self.authority.lawful) + self._bounds.max_void:
+        held, max_void = len(self._chains.held), self._bounds.max_void
+        if held <= max_void or held <= len(self.authority.lawful) + max_void:
             return
         counting = {*self.authority.lawful, *self.authority.grantable}
         tails: list[tuple[int, tuple[int, EventId]]] = []

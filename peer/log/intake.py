@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 
 from ..crypto.identity import member_id_of
 from ..ids import MemberId
+from .authority import Authority
 from .chains import Chains, ForkPoint, Refusal
-from .event import Event, LogId
+from .event import Event, EventId, LogId
 from .facts import Fact
 
-__all__ = ["Batch", "Fork", "Intake", "fork_at"]
+__all__ = ["Batch", "Fork", "Intake", "Told", "fork_at"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +53,24 @@ class Intake:
         return any(reason in {Refusal.MALFORMED, Refusal.SIGNATURE} for _, reason in self.refused)
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An encoded event, and who told us."""
+
+    encoded: bytes
+    sender: MemberId | None = None
+    """Who is at the other end: its own join is judged by our clock."""
+    is_vouched: bool = True
+    """Whether a member told us; else everybody's join is judged by our clock."""
+
+
 @dataclass(slots=True)
 class Batch:
     """What has become of a batch so far."""
 
+    told: dict[EventId, Told] = field(default_factory=dict)
+    authority: Authority | None = None
+    """By which the joins of this batch are judged."""
     waiting: list[Fact] = field(default_factory=list)
     accepted: list[Fact] = field(default_factory=list)
     refused: list[tuple[bytes, Refusal]] = field(default_factory=list)

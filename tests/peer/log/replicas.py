@@ -14,7 +14,7 @@ from peer.log.acts import Act
 from peer.log.authority import Authority
 from peer.log.control import Control, Level, encode_control, kind_of, sign_join
 from peer.log.control_log import Bounds, ControlLog, Intake
-from peer.log.event import Event, Header, Plane, Reference, hlc_at, seal_event
+from peer.log.event import Event, Header, Plane, Reference, decode_event, hlc_at, seal_event
 from peer.log.genesis import found_room
 
 from ...support.keys import Chance, identity
@@ -102,6 +102,14 @@ class Room:
 
     def invite_key(self, number: int = 0) -> Identity:
         return derive_invite_key(bytes([number]) * 16, self.id)
+
+    def said(self, by: str, event_id: bytes) -> Event:
+        """An event that this replica holds."""
+        events = (decode_event(data, room_id=self.id) for data in self[by].export())
+        return next(event for event in events if event.id == event_id)
+
+    def invitation_id(self, by: str, number: int) -> bytes:
+        return self.authority(by).invites[self.invite_key(number).public_key].id
 
     def invite(self, by: str = "ann", *, number: int = 0, is_open: bool = True, expires_ms: int = 0) -> list[bytes]:
         key = self.invite_key(number).public_key

@@ -105,11 +105,30 @@ def test_kick_revokes_bans_and_ends_open_invites() -> None:
 
 
 def test_moderator_kicks_without_ending_invites() -> None:
+    """But an admin's client sees which open invites the removed may know; new ones are none of these."""
+    room = room_of_four()
+    room.invite()
+    room.invite(number=1, is_open=False)
+    room.share("ann", "cyd")
+    assert room.authority("cyd").exposed == ()
+    doing = acts.kick(room.authority("cyd"), member("cyd"), member("dan"))
+    assert [type(act.control) for act in doing] == [Revoke, Ban]
+    room.now_ms += 60_000
+    room.tell("ann", room.say("cyd", doing))
+    room.now_ms -= 60_000
+    [exposed] = room.authority("ann").exposed
+    assert exposed.key == room.invite_key().public_key
+    room.say("ann", acts.uninvite(room.authority("ann"), member("ann"), key=exposed.key))
+    room.invite(number=2)
+    assert room.authority("ann").exposed == ()
+
+
+def test_ban_of_somebody_who_never_was_in_the_room_exposes_no_invite() -> None:
     room = room_of_four()
     room.invite()
     room.share("ann", "cyd")
-    doing = acts.kick(room.authority("cyd"), member("cyd"), member("dan"))
-    assert [type(act.control) for act in doing] == [Revoke, Ban]
+    room.tell("ann", room.say("cyd", [Act(Ban(public_key("stranger")))]))
+    assert room.authority("ann").exposed == ()
 
 
 def test_cuts_are_bounded() -> None:
@@ -157,6 +176,23 @@ def test_first_join_of_a_single_use_invite_is_granted() -> None:
     room.say("ann", [due])
     assert (room.level("eve"), room.level("fay")) == (MEMBER, NOBODY)
     assert acts.grants_due(room.authority("ann"), member("ann")) == []
+
+
+def test_grants_that_are_due_come_in_portions() -> None:
+    """So that a crowd does not hold up everything else; the earliest joins first."""
+    room = room_of_four()
+    room.invite()
+    names = ("eve", "fay", "gus")
+    room.share("ann", *names)
+    for name in names:
+        room.tell("ann", room.join(name))
+    due = acts.grants_due(room.authority("ann"), member("ann"), limit=2)
+    assert [act.control.member for act in due if isinstance(act.control, Grant)] == [
+        public_key("eve"),
+        public_key("fay"),
+    ]
+    room.say("ann", due)
+    assert len(acts.grants_due(room.authority("ann"), member("ann"), limit=2)) == 1
 
 
 def test_nothing_is_granted_unasked_where_an_admin_approves() -> None:

@@ -11,7 +11,7 @@ from peer.crypto.identity import verify
 from peer.errors import MalformedFrame, NotAllowed
 from peer.log import acts
 from peer.log.control import Ban, Grant, Invitation, Join, Level, Revoke
-from peer.log.control_log import Bounds, ControlLog, Refusal
+from peer.log.control_log import Bounds, ControlLog, Refusal, Told
 from peer.log.event import EventId, decode_event, hlc_at
 
 from ...support.keys import Chance, identity
@@ -133,6 +133,38 @@ def test_member_who_meets_a_newcomer_judges_by_its_own_clock() -> None:
     assert [reason for _, reason in outsiders.refused] == [Refusal.INVITE]
     assert refusals(room, "ann", join, sender="bob") == []
     assert room.level("eve") is MEMBER
+
+
+def test_each_event_of_a_batch_has_its_own_sender() -> None:
+    """What came on several links is taken in at once, and each newcomer judged by who brought it."""
+    room = Room()
+    [data] = room.invite(expires_ms=NOW_MS + 100)
+    invite = decode_event(data, room_id=room.id)
+    joins = [room.pen(name).join(invite).encoded for name in ("eve", "fay", "gus")]
+    told = [Told(joins[0], member("eve")), Told(joins[1], member("bob")), Told(joins[2], member("bob"), False)]
+    intake = room["ann"].receive_all(told, now_ms=NOW_MS + 101)
+    assert [encoded for encoded, _ in intake.refused] == [joins[0], joins[2]]
+    assert room.level("fay") is MEMBER
+
+
+def test_join_first_heard_of_when_its_invite_is_over_is_late() -> None:
+    """No client grants it by itself; what came in time is granted, and then the invite is ended for all."""
+    room = Room()
+    [data] = room.invite(expires_ms=NOW_MS + 100)
+    invite = decode_event(data, room_id=room.id)
+    room.tell("ann", [room.pen("eve").join(invite).encoded])
+    dated_back = room.pen("ghost").join(invite)
+    late_ms = NOW_MS + 101 + acts.SKEW_MS
+    room["ann"].receive([dated_back.encoded], now_ms=late_ms)
+    log, me = room["ann"], member("ann")
+    assert log.late_joins == {dated_back.id}
+    assert acts.uninvites_due(log.authority, me, now_ms=late_ms, late=log.late_joins) == []
+    room.say("ann", acts.grants_due(log.authority, me, late=log.late_joins))
+    assert acts.uninvites_due(log.authority, me, now_ms=late_ms - 1, late=log.late_joins) == []
+    room.say("ann", acts.uninvites_due(log.authority, me, now_ms=late_ms, late=log.late_joins))
+    assert (room.level("eve"), room.level("ghost")) == (MEMBER, NOBODY)
+    assert acts.uninvites_due(log.authority, me, now_ms=late_ms) == []
+    assert acts.uninvites_due(log.authority, member("eve"), now_ms=late_ms) == []
 
 
 def test_used_and_ended_invites_and_removed_keys_are_turned_away() -> None:
