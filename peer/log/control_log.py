@@ -204,13 +204,7 @@ class ControlLog:
             return Refusal.INVITE
         if not is_signed(fact.event, room_id=self._room_id, verify=self._verify):
             return Refusal.SIGNATURE
-        if isinstance(fact.control, Join):
-            return self._proof_refusal(fact, fact.control) or self._note_time(fact, now_ms)
-        return None
-
-    def _note_time(self, join: Fact, now_ms: int) -> None:
-        if 0 < self._invitation(join).expires_ms < now_ms - SKEW_MS:
-            self._late.add(join.id)
+        return self._proof_refusal(fact, fact.control, now_ms) if isinstance(fact.control, Join) else None
 
     def _is_welcome(self, join: Fact, batch: Batch, now_ms: int) -> bool:
         """What only the member who meets a newcomer first can judge; later it is a fact."""
@@ -232,10 +226,14 @@ class ControlLog:
         assert isinstance(invitation, Invitation)
         return invitation
 
-    def _proof_refusal(self, fact: Fact, join: Join) -> Refusal | None:
-        key = self._invitation(fact).key
-        is_proven = invite_signs(join, invite_key=key, room_id=self._room_id, newcomer=fact.author, verify=self._verify)
-        return None if is_proven else Refusal.INVITE
+    def _proof_refusal(self, fact: Fact, join: Join, now_ms: int) -> Refusal | None:
+        invitation, room_id = self._invitation(fact), self._room_id
+        newcomer, check = fact.author, self._verify
+        if not invite_signs(join, invite_key=invitation.key, room_id=room_id, newcomer=newcomer, verify=check):
+            return Refusal.INVITE
+        if 0 < invitation.expires_ms < now_ms - SKEW_MS:
+            self._late.add(fact.id)
+        return None
 
     # what we say
 
