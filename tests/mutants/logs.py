@@ -183,7 +183,7 @@ MUTATIONS = (
     Mutation(
         "join's invite signature not checked",
         _LOG,
-        {"return None if is_proven else Refusal.INVITE": "return None"},
+        {"if not invite_signs(join": "if False and not invite_signs(join"},
         _CONTROL,
     ),
     Mutation(
@@ -213,13 +213,13 @@ MUTATIONS = (
     Mutation(
         "newcomer's own clock believed",
         _LOG,
-        {"return verdict is InviteVerdict.VALID and not": "return not"},
+        {"return is_valid and not authority": "return not authority"},
         _CONTROL,
     ),
     Mutation(
         "kicked key let in by an open invite",
         _LOG,
-        {"verdict is InviteVerdict.VALID and not self.authority.is_banned(member)": "verdict is InviteVerdict.VALID"},
+        {"return is_valid and not authority.is_banned(member)": "return is_valid"},
         _CONTROL,
     ),
     Mutation(
