@@ -84,13 +84,25 @@ class Config:
     """Of one room, by those who are no owners: invites, joins, grants, removals."""
 
     control_burst: int = 256
-    """Control frames of one link in a row, and control events of it that are worth nothing; more end the link."""
+    """Control frames of one link in a row; more end the link. A question counts for eight."""
 
     control_frames_per_s: float = 20.0
     """How fast that allowance grows again."""
 
     control_events_per_s: float = 50.0
     """Control events of one link, once it has sent twice as many as a room may hold (DESIGN, section 5)."""
+
+    compare_every_s: float = 20.0
+    """Control logs are compared with a member by chance at every three to five quarters of it (anti-entropy)."""
+
+    answer_window: int = 8
+    """Frames of an answer from the control log that may be on their way at once: at most 48 KiB each."""
+
+    max_answer_frames: int = 4096
+    """Frames of answers to one link that wait for it to take in those before them; more end the link."""
+
+    full_answer_every_s: float = 60.0
+    """In the lobby the whole control log is sent on one link no more often than this."""
 
     max_pending_messages: int = 256
     """Messages that wait for a link to open, for each peer; the oldest of them go first."""

@@ -16,7 +16,8 @@ from ..wire.frames import ControlFrame, Frame, Goodbye, Introduction
 from .attempts import Attempts
 from .channel import Credentials, PeerChannel
 from .contact import Contact, Ending, Linked, Received, Report, Said, Unlinked
-from .lobby import Cut, Greet, Lobby, Order, Tell
+from .entry import Cut, Greet, Order, Tell
+from .lobby import Lobby
 from .machine import LinkId, Output, earliest
 from .membership import Membership
 

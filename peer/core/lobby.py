@@ -9,17 +9,17 @@ link is told on all others at once. Whoever holds the room's secret may wait her
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TypeAlias, assert_never
+from typing import assert_never
 
 from ..config import Config
 from ..errors import RemoteError, UnexpectedFrame
 from ..ids import MemberId
-from ..wire.frames import ControlDigest, ControlEvents, ControlFrame, ControlSummary, Knock
+from ..wire.frames import ControlDigest, ControlEvents, ControlFrame, ControlMore, ControlSummary, Knock
+from .entry import Cut, Entry, Greet, Order, Tell, entry_of
 from .exchange import Exchange
 from .machine import LinkId, earliest
 from .membership import Membership, pack
-from .pace import Pace
+from .rounds import Rounds
 
 __all__ = ["Cut", "Greet", "Lobby", "Order", "Tell"]
 
@@ -27,54 +27,11 @@ _SUMMARY_COST = 8
 """In frames: each summary may have to be answered with the whole log."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tell:
-    """Send this."""
-
-    link: LinkId
-    frame: ControlFrame
-
-
-@dataclass(frozen=True, slots=True)
-class Greet:
-    """Both ends are members: introduce ourselves."""
-
-    link: LinkId
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """End it without a word."""
-
-    link: LinkId
-    reason: str
-    is_removal: bool = False
-    """Its other end was a member, or might have been, and may be none any more."""
-
-
-Order: TypeAlias = Tell | Greet | Cut
-"""What is to be done with a link."""
-
-
-@dataclass(slots=True, eq=False)
-class _Entry:
-    """One proven link."""
-
-    link: LinkId
-    remote: MemberId
-    exchange: Exchange
-    frames: Pace
-    events: Pace
-    refusals: Pace
-    since: float
-    """When the handshake was done."""
-    name: str = ""
-    """What a newcomer says it is called."""
-    has_our_name: bool = False
-    has_left_over: bool = False
-    """It told us what we could not take then."""
-    is_greeted: bool = False
-    is_cut: bool = False
+def _cost_of(frame: ControlFrame, entry: Entry) -> int:
+    """In frames: what goes on with an answer was paid for with the question."""
+    if isinstance(frame, ControlMore) and entry.exchange.is_answering:
+        return 0
+    return _SUMMARY_COST if isinstance(frame, ControlSummary) else 1
 
 
 class Lobby:
@@ -85,9 +42,10 @@ class Lobby:
         self._our_name = our_name
         self._config = config
         self._wall_ms = wall_ms
-        self._entries: dict[LinkId, _Entry] = {}
+        self._entries: dict[LinkId, Entry] = {}
         self._orders: list[Order] = []
         self._was_member = membership.are_we_in
+        self._rounds = Rounds(every_s=config.compare_every_s, draw=membership.draw)
         self._version_left = -1
         """Of the membership, when we last asked for what was left over."""
         self.version = 0
@@ -126,15 +84,8 @@ class Lobby:
     def enter(self, link: LinkId, remote: MemberId, *, now: float) -> None:
         """The handshake of a link is done."""
         config = self._config
-        entry = self._entries[link] = _Entry(
-            link,
-            remote,
-            Exchange(self._membership),
-            frames=Pace(burst=config.control_burst, per_s=config.control_frames_per_s, now=now),
-            events=Pace(burst=2 * config.max_control_events, per_s=config.control_events_per_s, now=now),
-            refusals=Pace(burst=config.control_burst, per_s=config.control_frames_per_s, now=now),
-            since=now,
-        )
+        exchange = Exchange(self._membership, window=config.answer_window, max_waiting=config.max_answer_frames)
+        entry = self._entries[link] = entry_of(link, remote, exchange, config=config, now=now)
         self._tell(entry, *entry.exchange.begin())
         self._keep_bound(entry)
         self.review(now=now)
@@ -154,14 +105,16 @@ class Lobby:
             self._cut(entry, type(error).__name__)
         self.review(now=now)
 
-    def _hear(self, entry: _Entry, frame: ControlFrame, *, now: float) -> None:
-        if not entry.frames.spend(_SUMMARY_COST if isinstance(frame, ControlSummary) else 1, now=now):
+    def _hear(self, entry: Entry, frame: ControlFrame, *, now: float) -> None:
+        if not entry.frames.spend(_cost_of(frame, entry), now=now):
             raise UnexpectedFrame("control frames faster than any member has need of")
         match frame:
             case ControlDigest():
                 self._tell(entry, *entry.exchange.receive_digest(frame))
             case ControlSummary():
-                self._tell(entry, *entry.exchange.receive_summary(frame))
+                self._answer(entry, frame, now=now)
+            case ControlMore():
+                self._tell(entry, *entry.exchange.receive_more())
             case ControlEvents():
                 self._take_in(entry, frame, now=now)
             case Knock(name=name):
@@ -169,26 +122,32 @@ class Lobby:
             case _:  # pragma: no cover - the type checker proves that none is left
                 assert_never(frame)
 
-    def _learn_name(self, entry: _Entry, name: str) -> None:
+    def _learn_name(self, entry: Entry, name: str) -> None:
         """Once: whoever waits cannot make itself heard again by another name."""
         if not entry.name:
             entry.name = name
             self.version += 1
 
-    def _take_in(self, entry: _Entry, frame: ControlEvents, *, now: float) -> None:
+    def _take_in(self, entry: Entry, frame: ControlEvents, *, now: float) -> None:
         if not entry.events.spend(len(frame.events), now=now):
             raise UnexpectedFrame("control events faster than any room has them")
         if frame.genesis:
             self._membership.learn(frame.genesis)
-        taken = self._membership.take_in(frame.events, relay=entry.remote, now_ms=self._wall_ms())
-        if taken.refused and not entry.refusals.spend(taken.refused, now=now):
-            raise UnexpectedFrame("too many control events that are worth nothing")
-        entry.has_left_over |= taken.refused > 0
-        if frame.is_last:
-            entry.exchange.receive_end()
-        elif taken.has_gaps:
+        taken = self._membership.take_in(
+            frame.events, relay=entry.remote, now_ms=self._wall_ms(), may_join=not entry.has_joined
+        )
+        entry.has_joined |= taken.has_joined
+        entry.has_left_over |= taken.has_left_over
+        self._tell(entry, *entry.exchange.receive_events(is_last=frame.is_last, has_left_over=entry.has_left_over))
+        if (taken.has_gaps or not self._membership.genesis) and not frame.is_last:
             self._tell(entry, *entry.exchange.ask())
         self._tell_all(taken.new, but=entry)
+
+    def _answer(self, entry: Entry, question: ControlSummary, *, now: float) -> None:
+        """Who is in the lobby may ask for everything, but not again and again."""
+        is_full = bool(self._membership.genesis) and not question.knows_genesis and not entry.is_greeted
+        if not is_full or entry.full_answers.spend(now=now):
+            self._tell(entry, *entry.exchange.receive_summary(question))
 
     # ---- what we say
 
@@ -197,13 +156,13 @@ class Lobby:
         self._tell_all(list(events))
         self.review(now=now)
 
-    def _tell_all(self, events: list[bytes], *, but: _Entry | None = None) -> None:
+    def _tell_all(self, events: list[bytes], *, but: Entry | None = None) -> None:
         frames = [ControlEvents(b"", tuple(batch), False) for batch in pack(events)]
         for entry in self._entries.values():
             if entry is not but:
                 self._tell(entry, *frames)
 
-    def _tell(self, entry: _Entry, *frames: ControlFrame) -> None:
+    def _tell(self, entry: Entry, *frames: ControlFrame) -> None:
         if not entry.is_cut:
             self._orders += [Tell(entry.link, frame) for frame in frames]
 
@@ -213,31 +172,32 @@ class Lobby:
         """Look at every link again: what is known may have changed."""
         self._maybe_join()
         for entry in list(self._entries.values()):
-            self._judge(entry)
+            self._judge(entry, now=now)
             self._maybe_ask_again(entry)
         if self._membership.are_we_in and not self._was_member:
             for entry in self._entries.values():  # who waited with us may come in as well
                 entry.since = now
         self._was_member = self._membership.are_we_in
 
-    def _judge(self, entry: _Entry) -> None:
+    def _judge(self, entry: Entry, *, now: float) -> None:
         membership = self._membership
         if membership.is_barred(entry.remote) or (entry.is_greeted and not membership.is_member(entry.remote)):
             self._cut(entry, "removed", is_removal=True)
         elif not entry.is_greeted and entry.exchange.is_settled and membership.admits(entry.remote):
             entry.is_greeted = True
+            self._rounds.begin(now=now)
             self._orders.append(Greet(entry.link))
         else:
             self._maybe_knock(entry)
 
-    def _maybe_knock(self, entry: _Entry) -> None:
+    def _maybe_knock(self, entry: Entry) -> None:
         """A member who may have to let us in is told who we are; nobody else is."""
         membership = self._membership
         if membership.are_we_waiting and not entry.has_our_name and membership.is_member(entry.remote):
             entry.has_our_name = True
             self._tell(entry, Knock(self._our_name))
 
-    def _maybe_ask_again(self, entry: _Entry) -> None:
+    def _maybe_ask_again(self, entry: Entry) -> None:
         """What we could not take from a stranger, or before we knew more, we may take from a member now."""
         if entry.has_left_over and entry.is_greeted and self._membership.version != self._version_left:
             entry.has_left_over = False
@@ -253,10 +213,10 @@ class Lobby:
                 self._maybe_knock(entry)
             self._tell_all([event])
 
-    def _is_heard_member(self, entry: _Entry) -> bool:
+    def _is_heard_member(self, entry: Entry) -> bool:
         return entry.exchange.is_settled and self._membership.is_member(entry.remote)
 
-    def _cut(self, entry: _Entry, reason: str, *, is_removal: bool = False) -> None:
+    def _cut(self, entry: Entry, reason: str, *, is_removal: bool = False) -> None:
         if not entry.is_cut:
             entry.is_cut = True
             self._orders.append(Cut(entry.link, reason, is_removal))
@@ -264,26 +224,34 @@ class Lobby:
     # ---- who may wait, and how long
 
     def next_deadline(self) -> float | None:
-        return earliest(*(self._ends_at(entry) for entry in self._entries.values()))
+        return earliest(
+            self._rounds.next_at if self._members() else None,
+            *(self._ends_at(entry) for entry in self._entries.values()),
+        )
 
     def handle_timeout(self, *, now: float) -> None:
-        """Nobody waits for nothing."""
+        """Nobody waits for nothing; and now and then a member is asked whether we still hold the same."""
+        if entry := self._rounds.take(self._members(), now=now):
+            self._tell(entry, *entry.exchange.begin())
         for entry in list(self._entries.values()):
             ends_at = self._ends_at(entry)
             if ends_at is not None and ends_at <= now:
                 self._cut(entry, "nothing to wait for")
 
-    def _ends_at(self, entry: _Entry) -> float | None:
+    def _members(self) -> list[Entry]:
+        return [entry for entry in self._entries.values() if entry.is_greeted and not entry.is_cut]
+
+    def _ends_at(self, entry: Entry) -> float | None:
         return None if entry.is_greeted or entry.is_cut or self._may_wait(entry) else self._limit(entry)
 
-    def _limit(self, entry: _Entry) -> float:
+    def _limit(self, entry: Entry) -> float:
         return entry.since + self._config.lobby_timeout_s
 
-    def _may_wait(self, entry: _Entry) -> bool:
+    def _may_wait(self, entry: Entry) -> bool:
         """Its join is pending, or we are newcomers ourselves."""
         return self._membership.is_waiting(entry.remote) or not self._membership.are_we_in
 
-    def _keep_bound(self, newest: _Entry) -> None:
+    def _keep_bound(self, newest: Entry) -> None:
         """Beyond the bound the idle go, the oldest first; where all wait for an admin, the newest goes."""
         waiting = [entry for entry in self._entries.values() if not entry.is_greeted and not entry.is_cut]
         if len(waiting) > self._config.max_lobby_peers:

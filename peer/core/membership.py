@@ -11,15 +11,17 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from ..crypto.identity import Identity
+from ..crypto.identity import Identity, member_id_of
 from ..errors import MalformedFrame, NotAllowed, UnexpectedFrame
 from ..ids import MemberId, RoomId
 from ..keys.room_keys import derive_invite_key
 from ..log import acts
 from ..log.acts import Act
 from ..log.authority import Authority, InviteVerdict
-from ..log.control import Level
-from ..log.control_log import Bounds, ControlLog
+from ..log.control import Kind, Level
+from ..log.control_log import Bounds, ControlLog, Refusal
+from ..log.event import Event
+from .sieve import sieve
 
 __all__ = ["Founding", "InviteSeed", "Membership", "RoleName", "Taken", "pack", "role_of_level"]
 
@@ -33,6 +35,8 @@ _ROLES: dict[Level, RoleName] = {
     Level.NOBODY: "member",
 }
 _PACKED_BYTES = 40 * 1024
+_MAY_CHANGE = {Refusal.STRANGER, Refusal.NOT_ALLOWED, Refusal.FUTURE, Refusal.GAP, Refusal.INVITE}
+"""With what we learn, or by whom we are told; of anything else it is no use to be told again."""
 
 
 def role_of_level(level: Level) -> RoleName:
@@ -66,10 +70,13 @@ class Taken:
     """What came of control events that somebody told us."""
 
     new: list[bytes]
-    """Kept; to be told to the others."""
-    refused: int
-    has_gaps: bool
-    """Some may be taken once we hold more."""
+    """Kept, as events or as proof of a fork; to be told to the others."""
+    has_joined: bool = False
+    """Among them is a join of who told us."""
+    has_left_over: bool = False
+    """Some may be taken once we know more, or know who told us."""
+    has_gaps: bool = False
+    """Some build on what we have yet to get."""
 
 
 class Membership:
@@ -115,6 +122,10 @@ class Membership:
     def authority(self) -> Authority | None:
         """None while nothing is known."""
         return self._log.authority if self._log else None
+
+    def draw(self, below: int) -> int:
+        """A number from 0 on, as chance has it."""
+        return int.from_bytes(self._random_bytes(8), "big") % below
 
     @property
     def are_we_in(self) -> bool:
@@ -189,19 +200,28 @@ class Membership:
         self.genesis = genesis
         self.version += 1
 
-    def take_in(self, events: Iterable[bytes], *, relay: MemberId, now_ms: int) -> Taken:
+    def take_in(self, events: Iterable[bytes], *, relay: MemberId, now_ms: int, may_join: bool = True) -> Taken:
         """What `relay` told us; raise MalformedFrame for what nobody honest sends. Nothing while we know no genesis.
 
-        A join is judged by our clock unless a member has vouched for its time by taking it in before us.
+        A join is judged by our clock unless a member has vouched for its time by taking it in before us. Once we are
+        in, who is no member brings no join but its own, and that only if it `may_join`.
         """
         if self._log is None:
-            return Taken([], refused=0, has_gaps=False)
-        intake = self._log.receive(events, now_ms=now_ms, is_vouched=self.is_member(relay))
+            return Taken([])
+        is_vouched, held_back = self.is_member(relay), 0
+        if self.are_we_in and not is_vouched:
+            sieved = sieve(events, bearer=relay, may_join=may_join, room_id=self.room_id)
+            events, held_back = sieved.passed, sieved.held_back
+        intake = self._log.receive(events, now_ms=now_ms, is_vouched=is_vouched)
         if intake.is_hostile:
             raise MalformedFrame("a control event that is not what it says")
-        self.version += bool(intake.accepted)
-        new = [event.encoded for event in intake.accepted]
-        return Taken(new, refused=len(intake.refused), has_gaps=bool(intake.put_off))
+        self.version += bool(intake.news)
+        return Taken(
+            list(intake.news),
+            has_joined=any(_is_join_of(relay, event) for event in intake.accepted),
+            has_left_over=held_back > 0 or any(reason in _MAY_CHANGE for _, reason in intake.refused),
+            has_gaps=bool(intake.put_off),
+        )
 
     # ---- what we say
 
@@ -243,6 +263,10 @@ class Membership:
 
     def _invite_key(self, invite: InviteSeed) -> Identity:
         return derive_invite_key(invite.seed, self.room_id)
+
+
+def _is_join_of(member: MemberId, event: Event) -> bool:
+    return event.header.kind == Kind.JOIN and member_id_of(event.header.author) == member
 
 
 def pack(events: Iterable[bytes]) -> Iterable[Sequence[bytes]]:

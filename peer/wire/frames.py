@@ -26,6 +26,7 @@ __all__ = [
     "ControlDigest",
     "ControlEvents",
     "ControlFrame",
+    "ControlMore",
     "ControlSummary",
     "Frame",
     "Goodbye",
@@ -140,14 +141,18 @@ class Knock(msgspec.Struct, array_like=True, frozen=True, tag=11):
     name: _Name
 
 
-ControlFrame: TypeAlias = ControlDigest | ControlSummary | ControlEvents | Knock
+class ControlMore(msgspec.Struct, array_like=True, frozen=True, tag=12):
+    """One frame of an answer that goes on was taken in: send one more."""
+
+
+ControlFrame: TypeAlias = ControlDigest | ControlSummary | ControlEvents | Knock | ControlMore
 """All that is said in a lobby."""
 
 Frame: TypeAlias = (
     Introduction | Chat | PresenceUpdate | Goodbye | TypingNotice | Heartbeat | AttestationUpdate | ControlFrame
 )
 
-_KNOWN_TYPES = range(1, 12)
+_KNOWN_TYPES = range(1, 13)
 
 
 class _Head(msgspec.Struct, array_like=True):

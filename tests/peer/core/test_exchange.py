@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from peer.core.exchange import Exchange
-from peer.wire.frames import ControlDigest, ControlEvents, ControlFrame, ControlSummary
+from peer.errors import UnexpectedFrame
+from peer.wire.frames import ControlDigest, ControlEvents, ControlFrame, ControlMore, ControlSummary
 
 
 @dataclass
@@ -45,8 +47,9 @@ def hear(exchange: Exchange, shelf: Shelf, frame: ControlFrame) -> list[ControlF
         case ControlEvents(genesis=genesis, events=events, is_last=is_last):
             shelf.genesis = shelf.genesis or genesis
             shelf.held |= set(events)
-            if is_last:
-                exchange.receive_end()
+            return exchange.receive_events(is_last=is_last)
+        case ControlMore():
+            return exchange.receive_more()
     return []
 
 
@@ -105,8 +108,50 @@ def test_digest_says_nothing_to_who_knows_nothing() -> None:
 def test_end_that_was_not_asked_for_settles_nothing() -> None:
     """Or anybody could say that we know all."""
     exchange, _ = side("a")
-    exchange.receive_end()
+    exchange.receive_events(is_last=True)
     assert not exchange.is_settled
+
+
+def test_long_answer_goes_on_as_fast_as_it_is_taken_in() -> None:
+    """No question of one end fills the buffers of the other; whatever is asked next waits behind."""
+    shelf = Shelf({bytes([each]) for each in b"abcdefghij"})
+    exchange = Exchange(shelf, window=2)
+    first = exchange.receive_summary(ControlSummary(False, b"", True))
+    assert [len(frame.events) for frame in first if isinstance(frame, ControlEvents)] == [2, 2]
+    assert exchange.receive_summary(ControlSummary(True, b"?abcdefghij", True)) == []
+    assert exchange.is_answering
+    assert exchange.receive_more() == [ControlEvents(b"", (b"e", b"f"), False)]
+    *_, last, nothing = rest = exchange.receive_more()
+    assert rest == [ControlEvents(b"", (b"g", b"h"), False), last, nothing]
+    assert (last, nothing) == (ControlEvents(b"", (b"i", b"j"), True), ControlEvents(b"", (), True))
+    assert not exchange.is_answering
+    assert [exchange.receive_more() for _ in range(5)] == [[]] * 5
+
+
+def test_questions_of_who_reads_no_answer_are_bounded() -> None:
+    """What waits for it costs memory."""
+    exchange = Exchange(Shelf({b"a", b"b", b"c"}), window=0, max_waiting=3)
+    assert exchange.receive_summary(ControlSummary(False, b"", True)) == []
+    with pytest.raises(UnexpectedFrame):
+        exchange.receive_summary(ControlSummary(False, b"", True))
+
+
+def test_asking_in_vain_is_not_done_again_until_something_changes() -> None:
+    """What one side refuses for good would be sent at every comparison."""
+    exchange, shelf = side("a")
+    theirs = ControlDigest(bytes(16))
+    assert exchange.receive_digest(theirs) != []
+    assert exchange.receive_events(is_last=False) == [ControlMore()]
+    assert exchange.receive_events(is_last=True) == []
+    exchange.is_settled = False
+    assert exchange.receive_digest(theirs) == []
+    assert exchange.is_settled
+    assert exchange.receive_digest(ControlDigest(b"another digest..")) != []
+    exchange.receive_events(is_last=True, has_left_over=True)
+    assert exchange.receive_digest(ControlDigest(b"another digest..")) != []
+    exchange.receive_events(is_last=True)
+    shelf.held.add(b"b")
+    assert exchange.receive_digest(ControlDigest(b"another digest..")) != []
 
 
 letters = st.sets(st.sampled_from("abcdefgh"), max_size=8)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any, TypeGuard
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from peer.config import Config
 from peer.core.governance import Entered, Removed, TurnedAway, Waiting
-from peer.core.lobby import Cut, Lobby, Tell
+from peer.core.lobby import Cut, Lobby, Order, Tell
 from peer.core.machine import LinkId
-from peer.core.membership import InviteSeed
+from peer.core.membership import InviteSeed, Membership
 from peer.ids import PeerId
-from peer.wire.frames import ControlDigest, ControlEvents, ControlSummary, Knock
+from peer.wire.frames import ControlDigest, ControlEvents, ControlMore, ControlSummary, Knock
 
 from ...support.keys import OPEN_INVITE, START_MS, identity, membership_of, private_room
 from ...support.lobbies import Hall, Inmate
@@ -259,15 +261,84 @@ def test_name_is_taken_once() -> None:
     assert lobby.version == 1
 
 
-def test_events_worth_nothing_are_bounded() -> None:
-    """Each may cost a signature check: here they are joins by an invite that nobody made."""
+def test_events_that_cannot_be_taken_end_no_link() -> None:
+    """Honest members hold what others refuse, be it for a quota: it is passed over, and not asked for again."""
     hall = alone()
     stranger = hall.enter("mallory", membership_of("mallory", owner="mallory"))
-    lobby = enter_alone(config=Config(control_burst=3))
+    lobby = enter_alone(config=Config(control_burst=17))
     events = stranger.membership.export()
-    for _ in range(4):
+    for _ in range(16):
         lobby.receive(LINK, ControlEvents(b"", events, False), now=0.0)
+    assert lobby.orders() == []
+
+
+def test_whole_log_is_sent_once_a_minute_in_the_lobby() -> None:
+    """The question is small, and the answer need not be."""
+    lobby = enter_alone()
+    for now, answers in ((0.0, 1), (1.0, 0), (59.0, 0), (61.0, 1)):
+        lobby.receive(LINK, ControlSummary(False, b"", True), now=now)
+        assert len([order for order in lobby.orders() if isinstance(order, Tell)]) == answers
+
+
+def test_long_answer_costs_the_asker_no_allowance() -> None:
+    """What goes on with it was paid for by the question; more for nothing is counted."""
+    hall = alone()
+    [ann] = hall.inmates
+    for _ in range(20):
+        ann.governance.invite(is_open=False, expires_ms=0, now=0.0)
+    config = Config(control_burst=9, answer_window=1)
+    lobby = Lobby(Slow(ann.membership), our_name="ann", config=config, wall_ms=hall.wall_ms)  # type: ignore[arg-type]
+    lobby.enter(LINK, identity("mallory").member_id, now=0.0)
+    lobby.receive(LINK, ControlSummary(False, b"", True), now=0.0)
+    for _ in range(20):
+        lobby.receive(LINK, ControlMore(), now=0.0)
+    assert [len(order.frame.events) for order in lobby.orders() if is_events(order)] == [1] * 21
+    for _ in range(2):
+        lobby.receive(LINK, ControlMore(), now=0.0)
     assert cuts(lobby) == ["UnexpectedFrame"]
+
+
+class Slow:
+    """A membership that puts each event into a frame of its own."""
+
+    def __init__(self, membership: Membership) -> None:
+        self._membership = membership
+
+    def missing(self, _: bytes) -> list[list[bytes]]:
+        return [[event] for event in self._membership.export()]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._membership, name)
+
+
+def is_events(order: Order) -> TypeGuard[Any]:
+    return isinstance(order, Tell) and isinstance(order.frame, ControlEvents)
+
+
+def test_members_compare_now_and_then() -> None:
+    """With one of them, by a digest."""
+    hall, (ann, _, _) = hall_of("ann", "bob", "cy")
+    ann.lobby.handle_timeout(now=14.0)
+    assert ann.lobby.orders() == []
+    ann.lobby.handle_timeout(now=25.0)
+    assert [type(order.frame) for order in ann.lobby.orders() if isinstance(order, Tell)] == [ControlDigest]
+    for wire in list(ann.wires.values()):
+        hall.part(wire)
+    ann.lobby.handle_timeout(now=60.0)
+    assert ann.lobby.next_deadline() is None
+
+
+def test_newcomer_brings_no_join_but_its_own() -> None:
+    """The other's is taken once who told us is a member."""
+    hall = alone()
+    [ann] = hall.inmates
+    bob, cy = hall.enter("bob"), hall.enter("cy")
+    wire = hall.connect(ann, bob)
+    hall.connect(bob, cy)
+    hall.run()
+    assert ann.greets(bob)
+    assert ann.membership.is_member(cy.id)
+    assert wire.link in ann.wires
 
 
 def test_gap_is_asked_about_once() -> None:
@@ -284,21 +355,7 @@ def test_gap_is_asked_about_once() -> None:
     lobby.receive(LINK, ControlEvents(b"", (last,), False), now=0.0)
     assert ControlSummary in [type(order.frame) for order in lobby.orders() if isinstance(order, Tell)]
     lobby.receive(LINK, ControlEvents(b"", (last,), False), now=0.0)
-    assert lobby.orders() == []
-
-
-def test_events_that_cannot_be_taken_are_bounded_by_their_number() -> None:
-    """Not by that of the frames they come in."""
-    hall = alone()
-    [ann] = hall.inmates
-    for _ in range(4):
-        ann.governance.invite(is_open=False, expires_ms=0, now=0.0)
-    behind_a_gap = ann.membership.export()[2:]
-    lobby = enter_alone(config=Config(control_burst=2))
-    lobby.receive(LINK, ControlEvents(b"", behind_a_gap[:2], False), now=0.0)
-    assert cuts(lobby) == []
-    lobby.receive(LINK, ControlEvents(b"", behind_a_gap[2:], False), now=0.0)
-    assert cuts(lobby) == ["UnexpectedFrame"]
+    assert ControlSummary not in [type(order.frame) for order in lobby.orders() if isinstance(order, Tell)]
 
 
 def test_malformed_events_end_the_link_at_once() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from peer.core.membership import Founding, InviteSeed, Membership, pack, role_of_level
+from peer.core.membership import Founding, InviteSeed, Membership, Taken, pack, role_of_level
 from peer.errors import MalformedFrame, NotAllowed, UnexpectedFrame
 from peer.log import acts
 from peer.log.authority import InviteVerdict
@@ -77,7 +77,7 @@ def test_newcomer_knows_the_rooms_id_and_its_invite() -> None:
     assert room.judge_invite(now_ms=NOW_MS) is InviteVerdict.UNKNOWN
     assert room.maybe_join(now_ms=NOW_MS) is None
     taken = room.take_in([b"anything"], relay=ANN, now_ms=NOW_MS)
-    assert (taken.new, taken.refused) == ([], 0)
+    assert taken == Taken([])
     assert (room.genesis, room.incarnation, room.version) == (b"", b"", 0)
 
 
@@ -180,7 +180,7 @@ def test_join_is_judged_by_our_clock_unless_a_member_has_taken_it_in() -> None:
     for relay in (BOB, CY):
         ann, join = expiring()
         taken = ann.take_in([join], relay=relay, now_ms=late_ms)
-        assert (taken.new, taken.refused) == ([], 1)
+        assert (taken.new, taken.has_left_over) == ([], True)
         assert not ann.is_member(BOB)
     ann, join = expiring()
     assert ann.take_in([join], relay=ANN, now_ms=late_ms).new == [join]

@@ -21,6 +21,7 @@ from peer.wire.frames import (
     Chat,
     ControlDigest,
     ControlEvents,
+    ControlMore,
     ControlSummary,
     Frame,
     Goodbye,
@@ -38,7 +39,7 @@ KINDS: dict[str, Callable[..., Frame]] = {
     kind.__name__: kind
     for kind in (
         *(Introduction, Chat, PresenceUpdate, Goodbye, TypingNotice, Heartbeat, AttestationUpdate),
-        *(ControlDigest, ControlSummary, ControlEvents, Knock),
+        *(ControlDigest, ControlSummary, ControlEvents, Knock, ControlMore),
     )
 }
 
@@ -82,6 +83,7 @@ any_frame = st.one_of(
         is_last=st.booleans(),
     ),
     st.builds(Knock, name=text.map(lambda each: each[:64] or "x")),
+    st.just(ControlMore()),
 )
 
 
