@@ -15,10 +15,11 @@ from typing import Final
 from ..crypto.identity import member_id_of, public_key_of
 from ..ids import MemberId
 from .control import Cut, Invitation, Level
-from .evaluation import Evaluation, Removal
+from .evaluation import Evaluation
 from .event import Event, EventId, LogId
 from .facts import Fact, fact_of, order_of, whole_logs
 from .genesis import Genesis
+from .removals import Removal
 
 __all__ = ["Authority", "InviteStanding", "InviteVerdict", "Pending", "Removal", "Standing", "authority_of"]
 
@@ -137,7 +138,8 @@ class Authority:
 
     def removals_of(self, member: MemberId) -> tuple[Removal, ...]:
         """Removals that count: what a grant has to name in `over`, so that this member comes back by it."""
-        return tuple(self._evaluation.removals.get(public_key_of(member), ()))
+        removals = self._evaluation.removals.get(public_key_of(member))
+        return tuple(removals.all) if removals is not None else ()
 
     def joins_of(self, member: MemberId) -> tuple[EventId, ...]:
         """Joins of this newcomer by which it waits, counts, or was granted membership, and that nobody has ended."""
@@ -229,7 +231,7 @@ def _exposures(evaluation: Evaluation) -> Iterator[Removal]:
     been_in = {fact.member for fact in evaluation.held.values() if fact.gives}
     for key, removals in evaluation.removals.items():
         if key in been_in:
-            yield from (removal for removal in removals if removal.level is Level.MODERATOR)
+            yield from (removal for removal in removals.all if removal.level is Level.MODERATOR)
 
 
 def _by_key(invites: Iterable[InviteStanding]) -> dict[bytes, InviteStanding]:

@@ -14,27 +14,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from .control import Ban, Cut, Grant, Invitation, Join, Level, Revoke, Uninvite
+from .control import Ban, Grant, Invitation, Join, Level, Revoke, Uninvite
 from .event import Event, EventId, LogId, ms_of
 from .facts import Fact, order_of
 from .genesis import Genesis
+from .removals import Reach, Removal, Removals, reach_of
 
-__all__ = ["Evaluation", "Reach", "Removal", "rank_of", "resigns"]
-
-Reach = dict[LogId, int]
-"""Logs and the last sequence number that still counts in each; others are cut before their first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Removal:
-    """Who was removed by which event, and what stands of what they wrote."""
-
-    id: EventId
-    level: Level
-    """Of the event that removes."""
-    cuts: tuple[Cut, ...]
+__all__ = ["Evaluation", "rank_of", "resigns"]
 
 
 def resigns(fact: Fact) -> bool:
@@ -42,12 +30,20 @@ def resigns(fact: Fact) -> bool:
     return isinstance(fact.control, Revoke) and fact.target == fact.auth
 
 
+class _Resignation(NamedTuple):
+    """A right given up, and what its member wrote elsewhere that still counts."""
+
+    fact: Fact
+    reach: Reach
+
+
 def rank_of(fact: Fact, held: dict[EventId, Fact], owners: frozenset[bytes]) -> Level:
-    """The level that an event relies on; NOBODY where it relies on nothing that gives its author one."""
+    """The level that an event relies on; NOBODY where it relies on nothing earlier that gives its author one."""
     if not fact.auth:
         return Level.OWNER if fact.author in owners else Level.NOBODY
     right = held.get(fact.auth)
-    return right.gives if right is not None and right.member == fact.author else Level.NOBODY
+    is_theirs = right is not None and right.member == fact.author and right.hlc < fact.hlc
+    return right.gives if right is not None and is_theirs else Level.NOBODY
 
 
 class Evaluation:
@@ -60,9 +56,9 @@ class Evaluation:
         self._ranks = {fact.id: rank_of(fact, self.held, self.owners) for fact in self.held.values()}
         self._is_open = not genesis.needs_approval
         self.lawful: set[EventId] = set()
-        self.removals: defaultdict[bytes, list[Removal]] = defaultdict(list)
+        self.removals: defaultdict[bytes, Removals] = defaultdict(Removals)
         """By the key of who is removed."""
-        self.resigned: dict[EventId, list[Fact]] = {}
+        self.resigned: dict[EventId, list[_Resignation]] = {}
         """Standings that their own members gave up."""
         self.uninvited: set[EventId] = set()
         self.granted: defaultdict[EventId, list[Fact]] = defaultdict(list)
@@ -70,7 +66,6 @@ class Evaluation:
         self.used: dict[EventId, Fact] = {}
         """Single-use invites and the grant that used each."""
         self._annulled: set[EventId] = set()
-        self._reaches: dict[tuple[bytes, Level, Level, tuple[bytes, ...]], Reach | None] = {}
         self._walk()
 
     def _walk(self) -> None:
@@ -91,7 +86,9 @@ class Evaluation:
         standing = [fact for fact in said if self._permits(level, fact) and self._stands(fact)]
         for fact in sorted(filter(resigns, standing), key=lambda fact: fact.seq):
             if fact.id not in self._annulled and not self._is_after_resigning(fact):
-                self.resigned.setdefault(fact.auth, []).append(fact)
+                assert isinstance(fact.control, Revoke)
+                end = _Resignation(fact, reach_of(fact.author, fact.control.cuts))
+                self.resigned.setdefault(fact.auth, []).append(end)
         lawful = [fact for fact in standing if not self._is_after_resigning(fact)]
         self.lawful.update(fact.id for fact in lawful)
         for fact in sorted(lawful, key=order_of, reverse=True):
@@ -139,13 +136,13 @@ class Evaluation:
             return True
         if fact.auth not in self.lawful:
             return False
-        reach = self.reach_of(self.held[fact.auth])
-        return reach is None or fact.seq <= reach.get(fact.log, 0)
+        limit = self._limit(self.held[fact.auth], fact.log)
+        return limit is None or fact.seq <= limit
 
     def _is_after_resigning(self, fact: Fact) -> bool:
         """Who gives up one right in two logs at the same time means both; twice in one log says nothing new."""
         if resigns(fact):
-            return any(end.log == fact.log and end.seq < fact.seq for end in self.resigned.get(fact.auth, ()))
+            return any(end.fact.log == fact.log and end.fact.seq < fact.seq for end in self.resigned.get(fact.auth, ()))
         return self.has_resigned(fact.auth, fact.log, fact.seq)
 
     def has_resigned(self, right: EventId, log: LogId, seq: int) -> bool:
@@ -155,9 +152,9 @@ class Evaluation:
     def _act(self, level: Level, fact: Fact) -> None:
         match fact.control:
             case Ban() as ban:
-                self.removals[ban.member].append(Removal(fact.id, level, ban.cuts))
+                self.removals[ban.member].add(Removal(fact.id, level, reach_of(ban.member, ban.cuts)))
             case Revoke() as revoke if fact.target is not None and not resigns(fact):
-                self._revoke(level, fact, self.held[fact.target], revoke.cuts)
+                self._revoke(level, fact, self.held[fact.target], revoke)
             case Uninvite() if fact.target is not None:
                 self.uninvited.add(fact.target)
             case Grant() if fact.target is not None:
@@ -165,39 +162,29 @@ class Evaluation:
             case _:
                 pass
 
-    def _revoke(self, level: Level, fact: Fact, target: Fact, cuts: tuple[Cut, ...]) -> None:
+    def _revoke(self, level: Level, fact: Fact, target: Fact, revoke: Revoke) -> None:
         if isinstance(target.control, Grant | Join):
-            self.removals[target.member].append(Removal(fact.id, level, cuts))
+            self.removals[target.member].add(Removal(fact.id, level, reach_of(target.member, revoke.cuts)))
         else:
             self._annulled.add(target.id)
 
     # what ends a standing
 
-    def reach_of(self, standing: Fact) -> Reach | None:
-        """None while nobody above has ended it; else what still counts of what was said by it.
+    def _limit(self, standing: Fact, log: LogId) -> int | None:
+        """Up to where in a log of its member a standing counts; None while nobody above has ended it.
 
         Final once all levels above the standing's own are settled.
         """
-        member, level = standing.member, standing.gives
-        if member not in self.removals:
+        removals = self.removals.get(standing.member)
+        if removals is None:
             return None
-        over = standing.control.over if isinstance(standing.control, Grant) else ()
-        giver = self._ranks[standing.id]
-        key = (member, level, giver, over)
-        if key not in self._reaches:
-            self._reaches[key] = self._common_reach(member, level, giver, frozenset(over))
-        return self._reaches[key]
+        return removals.limit(log, standing.gives, over=_over(standing), giver=self._ranks[standing.id])
 
-    def _common_reach(self, member: bytes, level: Level, giver: Level, over: frozenset[bytes]) -> Reach | None:
-        ends = [
-            _reach(member, removal.cuts)
-            for removal in self.removals[member]
-            if removal.level > level and (removal.id not in over or giver < removal.level)
-        ]
-        if not ends:
-            return None
-        first, *others = ends
-        return {log: min(seq, *(end.get(log, 0) for end in others)) if others else seq for log, seq in first.items()}
+    def _is_removed(self, standing: Fact) -> bool:
+        removals = self.removals.get(standing.member)
+        if removals is None:
+            return False
+        return removals.end(standing.gives, over=_over(standing), giver=self._ranks[standing.id])
 
     # invites and joins
 
@@ -229,9 +216,9 @@ class Evaluation:
     def invitation_of(self, join: Fact) -> Invitation | None:
         """The lawful invite that a join names."""
         invite = self.held.get(join.auth)
-        if invite is None or invite.id not in self.lawful or not isinstance(invite.control, Invitation):
+        if invite is None or invite.id not in self.lawful or invite.hlc >= join.hlc:
             return None
-        return invite.control
+        return invite.control if isinstance(invite.control, Invitation) else None
 
     def is_valid_join(self, join: Fact) -> bool:
         """Whether the invite was there, and in time. That its key signed was checked when the join was taken in."""
@@ -260,7 +247,7 @@ class Evaluation:
 
     def is_ended(self, standing: Fact) -> bool:
         """Whether somebody above, or its member, has ended it."""
-        return standing.id in self.resigned or self.reach_of(standing) is not None
+        return standing.id in self.resigned or self._is_removed(standing)
 
     def _is_alive(self, standing: Fact) -> bool:
         """A grant lapses with the join that it admitted, if the newcomer takes that back."""
@@ -278,17 +265,16 @@ class Evaluation:
         right = self.held.get(EventId(header.auth))
         if right is None or right.id not in self.lawful or right.member != header.author or not right.gives:
             return False
-        reach = self.reach_of(right)
-        is_within = reach is None or header.seq <= reach.get(header.log, 0)
+        limit = self._limit(right, header.log)
+        is_within = limit is None or header.seq <= limit
         return is_within and not self.has_resigned(right.id, header.log, header.seq)
 
 
-def _is_before(log: LogId, seq: int, end: Fact) -> bool:
-    if log == end.log:
-        return seq < end.seq
-    assert isinstance(end.control, Revoke)
-    return seq <= _reach(end.author, end.control.cuts).get(log, 0)
+def _is_before(log: LogId, seq: int, end: _Resignation) -> bool:
+    if log == end.fact.log:
+        return seq < end.fact.seq
+    return seq <= end.reach.get(log, 0)
 
 
-def _reach(member: bytes, cuts: tuple[Cut, ...]) -> Reach:
-    return {LogId(member, cut.incarnation, cut.plane): cut.seq for cut in cuts}
+def _over(standing: Fact) -> tuple[bytes, ...]:
+    return standing.control.over if isinstance(standing.control, Grant) else ()

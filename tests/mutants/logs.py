@@ -101,7 +101,7 @@ MUTATIONS = (
     Mutation(
         "right of somebody else relied on",
         _LOG,
-        {"if right is not None and right.member == fact.author else": "if right is not None else"},
+        {"is_theirs = right is not None and right.member == fact.author and": "is_theirs = right is not None and"},
         _RULES,
     ),
     Mutation(
@@ -123,21 +123,33 @@ MUTATIONS = (
         _RULES,
     ),
     Mutation(
+        "right relied on before it was given",
+        _LOG,
+        {"right.member == fact.author and right.hlc < fact.hlc": "right.member == fact.author"},
+        _RULES,
+    ),
+    Mutation(
+        "join dated before its invite",
+        _LOG,
+        {"invite.id not in self.lawful or invite.hlc >= join.hlc:": "invite.id not in self.lawful:"},
+        _RULES,
+    ),
+    Mutation(
         "cuts of a revoke ignored",
         _LOG,
-        {"return reach is None or fact.seq <= reach.get(fact.log, 0)": "return True"},
+        {"return limit is None or fact.seq <= limit": "return True"},
         _RULES,
     ),
     Mutation(
         "cuts of a revoke ignored on other planes",
         _LOG,
-        {"is_within = reach is None or header.seq <= reach.get(header.log, 0)": "is_within = True"},
+        {"is_within = limit is None or header.seq <= limit": "is_within = True"},
         _RULES,
     ),
     Mutation(
         "revoke ignored",
         _LOG,
-        {"self.removals[target.member].append(Removal(fact.id, level, cuts))": "pass"},
+        {"self.removals[target.member].add(Removal(fact.id, level, reach_of(target.member, revoke.cuts)))": "pass"},
         _RULES,
     ),
     Mutation(
@@ -149,7 +161,7 @@ MUTATIONS = (
     Mutation(
         "ban ignored",
         _LOG,
-        {"self.removals[ban.member].append(Removal(fact.id, level, ban.cuts))": "pass"},
+        {"self.removals[ban.member].add(Removal(fact.id, level, reach_of(ban.member, ban.cuts)))": "pass"},
         _RULES,
     ),
     Mutation(
@@ -170,13 +182,13 @@ MUTATIONS = (
     Mutation(
         "simultaneous grant wins over a removal",
         _LOG,
-        {"if removal.level > level and (removal.id not in over or giver < removal.level)": "if False"},
+        {"return above > overcome": "return False"},
         _RULES,
     ),
     Mutation(
         "admin brings back whom an owner removed",
         _LOG,
-        {"(removal.id not in over or giver < removal.level)": "removal.id not in over"},
+        {"self._levels.get(one, Level.NOBODY) <= giver for one": "self._levels.get(one, Level.NOBODY) for one"},
         _RULES,
     ),
     # invites and joins

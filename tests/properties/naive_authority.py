@@ -86,7 +86,8 @@ class Naive:
         if said.auth == b"":
             return OWNER if said.author in self.owners else NOBODY
         right = self.by_id.get(said.auth)
-        return self.level_of_right(right) if right and self.holder(right) == said.author else NOBODY
+        is_earlier = right is not None and right.hlc < said.hlc
+        return self.level_of_right(right) if right and is_earlier and self.holder(right) == said.author else NOBODY
 
     # what counts
 
@@ -202,7 +203,7 @@ class Naive:
         invite = self.by_id.get(join.auth)
         if invite is None or invite.kind != INVITE or not self.lawful(invite) or join.author in self.owners:
             return False
-        return bool(invite.body[2] == 0 or join.hlc >> 16 <= invite.body[2])
+        return bool(invite.hlc < join.hlc and (invite.body[2] == 0 or join.hlc >> 16 <= invite.body[2]))
 
     def is_granted(self, join: Said) -> bool:
         return any(self.holder(grant) == join.author and self.lawful(grant) for grant in self.grants_for(join))

@@ -307,3 +307,18 @@ def test_lagging_relay_sees_that_it_lags() -> None:
             room.tell("cyd", batch)
     assert room.level("dan", by="cyd") is NOBODY
     assert room["cyd"].digest() == room["bob"].digest()
+
+
+def test_event_dated_before_its_right_is_void() -> None:
+    """Or a log could be written that counts or not by what came first; and a join could always be the earliest."""
+    room = a_room()
+    right = held(room, right_of(room, "bob"))
+    early = room.pen("bob").write(Ban(public_key("dan")), auth=right.id, hlc=right.header.hlc)
+    [data] = room.invite(number=3)
+    invite = decode_event(data, room_id=room.id)
+    proof = sign_join(room.invite_key(3), room_id=room.id, newcomer=public_key("eve"))
+    join = room.pen("eve").write(proof, auth=invite.id, hlc=invite.header.hlc)
+    room.tell("ann", [early.encoded, join.encoded])
+    assert early.id not in room.authority("ann").lawful
+    assert (room.level("dan"), room.level("eve")) == (MEMBER, NOBODY)
+    assert room.authority("ann").pending == ()
