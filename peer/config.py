@@ -92,6 +92,15 @@ class Config:
     control_events_per_s: float = 50.0
     """Control events of one link, once it has sent twice as many as a room may hold (DESIGN, section 5)."""
 
+    automatic_grants_burst: int = 64
+    """Newcomers whom an admin's client makes members in a row without asking; nobody asks who made them up."""
+
+    automatic_grants_per_s: float = 2.0
+    """How fast that allowance grows again; the others wait."""
+
+    max_members: int = 1000
+    """Of a room: an admin's client makes nobody a member beyond it, but ends the open links."""
+
     compare_every_s: float = 20.0
     """Control logs are compared with a member by chance at every three to five quarters of it (anti-entropy)."""
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TypeAlias
 
+from ..config import Config
 from ..errors import BadSetting, NotAllowed
 from ..events import Role
 from ..ids import MemberId
@@ -19,13 +20,13 @@ from ..log import acts
 from ..log.acts import Act
 from ..log.authority import Authority, InviteStanding, InviteVerdict
 from ..log.control import Level
+from .chores import SEED_BYTES, Chores
 from .lobby import Lobby
 from .membership import InviteSeed, Membership
 
 __all__ = ["Entered", "Fact", "Governance", "Removed", "RolesChanged", "Stage", "TurnedAway", "Waiting"]
 
 _LEVELS: dict[str, Level] = {"admin": Level.ADMIN, "moderator": Level.MODERATOR, "member": Level.MEMBER}
-SEED_BYTES = 16
 
 
 class Stage(Enum):
@@ -80,7 +81,9 @@ class Governance:
     lobby: Lobby
     random_bytes: Callable[[int], bytes]
     wall_ms: Callable[[], int]
+    config: Config
     stage: Stage = field(init=False)
+    _chores: Chores = field(init=False)
     _seen: Authority | None = None
     _reviewed: tuple[int, int] = (-1, -1)
     _announced: dict[MemberId, str] = field(default_factory=dict)
@@ -88,6 +91,7 @@ class Governance:
 
     def __post_init__(self) -> None:
         self.stage = Stage.IN if self.membership.are_we_in else Stage.KNOCKING
+        self._chores = Chores(self.membership, self.config, self.random_bytes, self.wall_ms)
 
     # ---- what we see
 
@@ -122,7 +126,7 @@ class Governance:
 
         `is_meeting`: some first link is still being made. `has_tried_all`: one has at least failed with everybody.
         """
-        if self.membership.is_public or self._is_over() or not self._is_due():
+        if self.membership.is_public or self._is_over() or not self._is_due(now=now):
             return []
         self._do_chores(now=now)
         ours = self._review_ourselves(is_meeting=is_meeting, has_tried_all=has_tried_all)
@@ -131,13 +135,17 @@ class Governance:
     def _is_over(self) -> bool:
         return self.stage is Stage.OUT
 
-    def _is_due(self) -> bool:
+    def next_deadline(self) -> float | None:
+        """When our client has something to do though nothing new has come in."""
+        return None if self._is_over() else self._chores.next_at
+
+    def _is_due(self, *, now: float) -> bool:
         """Or each message would be looked at for what it changes in the room."""
         before, self._reviewed = self._reviewed, (self.membership.version, self.lobby.version)
-        return self.stage is not Stage.IN or before != self._reviewed
+        return self.stage is not Stage.IN or before != self._reviewed or self._chores.is_due(now=now)
 
     def _do_chores(self, *, now: float) -> None:
-        if due := self.membership.write_due(now_ms=self.wall_ms()):
+        if due := self._chores.do(now=now):
             self.lobby.publish(due, now=now)
 
     def _review_ourselves(self, *, is_meeting: bool, has_tried_all: bool) -> list[Fact]:

@@ -248,11 +248,26 @@ class Membership:
         return events
 
     def write_due(self, *, now_ms: int) -> list[bytes]:
-        """What an admin's client does unasked: the grants that newcomers are due, as far as there is place to spare."""
+        """The grants that newcomers are due, all at once, as far as there is place to spare."""
+        due = self.grants_due()[: self.spare]
+        return self.write(due, now_ms=now_ms) if due else []
+
+    def grants_due(self) -> list[Act]:
+        """What newcomers are due from an admin's client, unasked."""
         if self._log is None or not self.are_we_in:
             return []
-        due = acts.grants_due(self._log.authority, self.me)[: self._log.spare]
-        return self.write(due, now_ms=now_ms)
+        return acts.grants_due(self._log.authority, self.me, late=self._log.late_joins)
+
+    def uninvites_due(self, *, now_ms: int) -> list[Act]:
+        """The ends of open invites that have expired, which an admin's client says unasked."""
+        if self._log is None or not self.are_we_in:
+            return []
+        return acts.uninvites_due(self._log.authority, self.me, now_ms=now_ms, late=self._log.late_joins)
+
+    @property
+    def spare(self) -> int:
+        """How many events we may write that nobody asked us for."""
+        return self._log.spare if self._log else 0
 
     @property
     def _held(self) -> ControlLog:

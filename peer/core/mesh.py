@@ -82,7 +82,7 @@ class Mesh:
         self._attestation = ""
         self._lobby = Lobby(membership, our_name=name[:MAX_NAME_CHARS], config=config, wall_ms=wall_ms)
         self._links = Links(our_id, credentials, self._introduction, membership, self._lobby, config)
-        self._governance = Governance(membership, self._lobby, credentials.random_bytes, wall_ms)
+        self._governance = Governance(membership, self._lobby, credentials.random_bytes, wall_ms, config)
         me = Member(id=membership.me, name=name, role=membership.role_of(membership.me), is_me=True)
         self._company = Company(
             me,
@@ -257,7 +257,8 @@ class Mesh:
     # ---- time
 
     def next_deadline(self) -> float | None:
-        return earliest(self._links.next_deadline(), self._company.next_deadline())
+        chores = None if self.state is RoomState.LEFT else self._governance.next_deadline()
+        return earliest(self._links.next_deadline(), self._company.next_deadline(), chores)
 
     def handle_timeout(self, *, now: float) -> None:
         self._company.handle_timeout(now=now)

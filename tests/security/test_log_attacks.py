@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import hashlib
 
+from peer.config import Config
+from peer.core.governance import TurnedAway
 from peer.core.machine import LinkId
 from peer.crypto.identity import Identity
 from peer.ids import MemberId, PeerId
 from peer.keys.room_keys import derive_invite_key
+from peer.log.authority import InviteVerdict
 from peer.log.control import Ban, Control, Grant, encode_control, kind_of, sign_join
 from peer.log.event import EventId, Header, Plane, hlc_at, seal_event
 from peer.wire.frames import ControlEvents
@@ -154,3 +157,58 @@ def test_made_up_identities_do_not_come_in_by_one_link() -> None:
 def members_of(inmate: Inmate) -> set[MemberId]:
     assert inmate.membership.authority is not None
     return set(inmate.membership.authority.members)
+
+
+def test_flood_of_made_up_identities_leaves_the_owner_its_word() -> None:
+    """Its client lets in as many as a room has, ends the open link, and can still remove and promote."""
+    hall = Hall(config=Config(max_members=20, automatic_grants_burst=5, automatic_grants_per_s=10.0))
+    ann = hall.enter("ann")
+    for number in range(100):
+        ghost = made_up(number)
+        link = LinkId(PeerId(f"ghost {number}"), b"attempt.")
+        ann.lobby.enter(link, ghost.member_id, now=hall.now)
+        give(hall, ann, link, join_of(ghost, ann))
+    hall.wait(10)
+    assert ann.membership.judge_invite(now_ms=hall.wall_ms()) is InviteVerdict.REVOKED
+    assert len(members_of(ann)) == 20
+    assert len(ann.membership.export()) < 150
+    ann.governance.kick(made_up(0).member_id, now=hall.now)
+    ann.governance.promote(made_up(1).member_id, "admin", now=hall.now)
+    assert made_up(0).member_id not in members_of(ann)
+
+
+def test_expired_link_lets_nobody_in_who_dates_a_join_back() -> None:
+    """Not by itself, not by a member who tells of it: the owner's client has ended the link for all by then."""
+    hall, (ann, bob) = hall_of("ann", "bob")
+    expires_ms = hall.wall_ms() + 60_000
+    made = ann.governance.invite(is_open=True, expires_ms=expires_ms, now=hall.now)
+    hall.settle(ann)
+    hall.run()
+    hall.wait(3600)
+    assert ann.membership.authority is not None
+    key = derive_invite_key(made.seed, ROOM)
+    standing = ann.membership.authority.invites[key.public_key]
+    ghost = made_up(1)
+    proof = sign_join(key, room_id=ROOM, newcomer=ghost.public_key)
+    back_dated = event_of(ghost, proof, auth=standing.id, ms=expires_ms - 1000)
+    give(hall, ann, link_between(ann, bob), back_dated)
+    hall.run()
+    for inmate in (ann, bob):
+        assert ghost.member_id not in members_of(inmate)
+
+
+def test_kick_by_a_moderator_ends_the_link_that_the_kicked_knows() -> None:
+    """It comes back under no new key: the owner's client has put another link in its place."""
+    hall, (ann, bob, cy) = hall_of("ann", "bob", "cy")
+    ann.governance.promote(bob.id, "moderator", now=hall.now)
+    hall.settle(ann)
+    hall.run()
+    bob.governance.kick(cy.id, now=hall.now)
+    hall.settle(bob)
+    hall.run()
+    assert cy.id not in members_of(ann)
+    again = hall.enter("cy under another key")
+    hall.connect(ann, again)
+    hall.run()
+    assert TurnedAway("revoked") in again.facts
+    assert ann.governance.open_invite not in (None, OPEN_INVITE)

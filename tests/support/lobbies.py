@@ -69,7 +69,7 @@ class Hall:
     def enter(self, name: str, membership: Membership | None = None) -> Inmate:
         membership = membership or membership_of(name, process=len(self.inmates))
         lobby = Lobby(membership, our_name=name, config=self.config, wall_ms=self.wall_ms)
-        governance = Governance(membership, lobby, Chance(f"governance of {name}"), self.wall_ms)
+        governance = Governance(membership, lobby, Chance(f"governance of {name}"), self.wall_ms, self.config)
         self.inmates.append(Inmate(name, membership, lobby, governance))
         return self.inmates[-1]
 
@@ -156,12 +156,14 @@ class Hall:
     def wait(self, seconds: float) -> None:
         """Time passes, and whoever asked to be woken is."""
         end = self.now + seconds
-        while (deadline := min(filter(None, (each.lobby.next_deadline() for each in self.inmates)), default=None)) and (
-            deadline <= end
-        ):
+        while (deadline := self._next_deadline()) is not None and deadline <= end:
             self.now = max(self.now, deadline)
             for each in self.inmates:
                 each.lobby.handle_timeout(now=self.now)
                 self.settle(each)
             self.run()
         self.now = end
+
+    def _next_deadline(self) -> float | None:
+        each = [deadline for one in self.inmates for deadline in (one.lobby, one.governance)]
+        return min((at for one in each if (at := one.next_deadline()) is not None), default=None)
