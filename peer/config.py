@@ -38,6 +38,9 @@ class Config:
     rekey_after_bytes: int = 2**30
     """or so many bytes of them."""
 
+    min_rekey_interval_s: float = 1.0
+    """A link on which the other side wants to renew the keys sooner than this after the last time is closed."""
+
     max_epoch_age_s: float = 1800.0
     """A link whose keys were not renewed for so long is closed: a thief of them would just suppress the rekey."""
 
@@ -78,7 +81,7 @@ class Config:
     """Longest that `join_room` waits to be let in where somebody is present; after it the room is in the lobby."""
 
     max_lobby_peers: int = 32
-    """Links of one room that wait in its lobby; beyond, those that wait for nothing go first."""
+    """Links of one room that wait in its lobby; beyond, those that wait for nothing go first, then those by the most used invite."""
 
     max_control_events: int = 8192
     """Of one room, by those who are no owners: invites, joins, grants, removals."""

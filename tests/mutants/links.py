@@ -105,7 +105,7 @@ MUTATIONS = (
     Mutation(
         "keys never renewed by time",
         _CORE,
-        {"self._renew_at = now + self._config.rekey_after_s": "self._renew_at = now + 1e9"},
+        {"self._renew_at = now + max(": "self._renew_at = 1e9 + max("},
         _EPOCHS,
     ),
     Mutation(

@@ -12,7 +12,7 @@ from .rooms import Attendee, Company
 
 pytestmark = pytest.mark.rtc
 
-SOON = peer.Config(rekey_after_frames=25, pad_messages=True)
+SOON = peer.Config(rekey_after_frames=25, min_rekey_interval_s=0.0, pad_messages=True)
 ROUNDS, PER_ROUND = 12, 10
 
 

@@ -216,6 +216,27 @@ def test_counter_near_its_end_forces_a_rekey_and_never_comes_twice() -> None:
     assert len(set(counters)) == len(counters) == 8
 
 
+def test_rekeys_without_a_pause_are_refused() -> None:
+    """Each costs signatures and two key agreements: the second within a second ends the link."""
+    pair = KeyPair()
+    eager = Epochs(pair.left, config=Config(rekey_after_frames=1, min_rekey_interval_s=0.0), now=0.0)
+    calm = Epochs(pair.right, config=Config(), now=0.0)
+    eager.seal(EVENTS, b"\x90")  # lost
+    calm_hears = eager.outputs()
+    while calm.number == 0 or eager.number == 0:
+        for frame in calm_hears:
+            calm.open(EVENTS, frame, now=10.0)
+        for frame in calm.outputs():
+            eager.open(EVENTS, frame, now=10.0)
+        calm_hears = eager.outputs()
+    *words, again = [*calm_hears, eager.seal(EVENTS, b"\x90"), *eager.outputs()]
+    for frame in words:
+        calm.open(EVENTS, frame, now=10.9)
+    with pytest.raises(HandshakeFailed):
+        calm.open(EVENTS, again, now=10.9)
+    assert (calm.number, calm.outputs()) == (1, [])
+
+
 def test_nonce_never_meets_a_key_twice_in_300_epochs() -> None:
     """The byte of the epoch begins anew, the keys do not: no two frames of the same words are alike."""
     pair, frames = KeyPair(), []

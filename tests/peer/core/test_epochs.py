@@ -133,6 +133,24 @@ def test_time_counts_from_the_last_renewal() -> None:
     assert line.epochs == (2, 2)
 
 
+def test_keys_that_are_worn_again_at_once_are_renewed_a_second_later() -> None:
+    """The next frame after that begins it: the other side refuses one that comes sooner."""
+    line = Line(Config(rekey_after_frames=10))
+    for _ in range(40):
+        line.say(line.left)
+    assert line.epochs == (1, 1)
+    line.now = 1.0
+    line.say(line.right)
+    assert line.epochs == (2, 2)
+
+
+def test_keys_are_not_renewed_by_time_sooner_than_a_second_either() -> None:
+    """Whatever the setting says."""
+    line = Line(Config(rekey_after_s=0.1))
+    line.wait(10.0)
+    assert line.epochs == (10, 10)
+
+
 def test_suppressed_renewal_ends_the_link_after_half_an_hour() -> None:
     """At both ends: by time, and by whatever is received."""
     line = Line(swallowed=1)
