@@ -103,9 +103,12 @@ class Company:
         member = self._presences.depart(member_id, at=datetime.fromtimestamp(self._wall_s(), UTC))
         assert member is not None, "unlinked before it was linked"
         self._events.append(MemberLeft(member, reason))
+        if reason == "removed":
+            self._presences.forget(lambda each: each != member_id)
 
-    def rank(self) -> None:
-        """Who may do what has changed."""
+    def rank(self, is_member: Callable[[MemberId], bool]) -> None:
+        """Who may do what has changed: whoever is no member any more, and not here, leaves the list."""
+        self._presences.forget(is_member)
         self._events += [RoleChanged(member) for member in self._presences.rank(self._role_of)]
 
     def review_people(self) -> None:

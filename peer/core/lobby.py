@@ -8,6 +8,7 @@ link is told on all others at once. Whoever holds the room's secret may wait her
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import assert_never
 
@@ -252,8 +253,16 @@ class Lobby:
         return self._membership.is_waiting(entry.remote) or not self._membership.are_we_in
 
     def _keep_bound(self, newest: Entry) -> None:
-        """Beyond the bound the idle go, the oldest first; where all wait for an admin, the newest goes."""
         waiting = [entry for entry in self._entries.values() if not entry.is_greeted and not entry.is_cut]
         if len(waiting) > self._config.max_lobby_peers:
-            idle = (entry for entry in waiting if not self._membership.is_waiting(entry.remote))
-            self._cut(next(idle, newest), "the lobby is full")
+            self._cut(self._one_too_many(waiting, newest), "the lobby is full")
+
+    def _one_too_many(self, waiting: list[Entry], newest: Entry) -> Entry:
+        """The idle go, the oldest first; then the oldest of those who came by the invite that most came by."""
+        invites = self._membership.invites_of_waiting()
+        for entry in waiting:
+            if entry is not newest and entry.remote not in invites:
+                return entry
+        numbers = Counter(invites[entry.remote] for entry in waiting if entry.remote in invites)
+        invite, number = max(numbers.items(), key=lambda each: each[1], default=(None, 0))
+        return next(entry for entry in waiting if invites.get(entry.remote) == invite) if number > 1 else newest

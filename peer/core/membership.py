@@ -20,7 +20,7 @@ from ..log.acts import Act
 from ..log.authority import Authority, InviteVerdict
 from ..log.control import Kind, Level
 from ..log.control_log import Bounds, ControlLog, Refusal
-from ..log.event import Event
+from ..log.event import Event, EventId
 from .sieve import sieve
 
 __all__ = ["Founding", "InviteSeed", "Membership", "RoleName", "Taken", "pack", "role_of_level"]
@@ -141,6 +141,10 @@ class Membership:
 
     def is_waiting(self, member: MemberId) -> bool:
         return self._log is not None and any(each.member == member for each in self._log.authority.pending)
+
+    def invites_of_waiting(self) -> dict[MemberId, EventId]:
+        """Who waits for an admin, and by which invite each came."""
+        return {each.member: each.invite.id for each in self._log.authority.pending} if self._log else {}
 
     def is_barred(self, member: MemberId) -> bool:
         """Removed, and not let in again."""

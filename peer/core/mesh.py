@@ -351,7 +351,7 @@ class Mesh:
             case Waiting(member=member_id):
                 self._keep_waiting(member_id)
             case RolesChanged():
-                self._company.rank()
+                self._company.rank(self.membership.is_member)
             case _:  # pragma: no cover - the type checker proves that none is left
                 assert_never(fact)
 

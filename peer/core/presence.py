@@ -49,6 +49,10 @@ class Presences:
             return None
         return self._bury(replace(member, presence="offline", last_seen=at))
 
+    def forget(self, is_member: Callable[[MemberId], bool]) -> None:
+        """Whoever is gone and no member any more leaves the list."""
+        self._gone = {member_id: member for member_id, member in self._gone.items() if is_member(member_id)}
+
     def update(self, member_id: MemberId, presence: Presence) -> Member | None:
         """They say that they are away or back; None where that is no news."""
         member = self._here.get(member_id)

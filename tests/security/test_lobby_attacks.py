@@ -11,7 +11,7 @@ import pytest
 from peer.core.lobby import Cut, Lobby, Tell
 from peer.core.machine import LinkId
 from peer.core.membership import Membership
-from peer.events import MemberJoined, MemberLeft, Message, StateChanged
+from peer.events import MemberJoined, MemberLeft, Message, RoomState, StateChanged
 from peer.ids import PeerId
 from peer.log import acts
 from peer.log.control import Level
@@ -159,6 +159,20 @@ def test_removed_member_is_cut_by_everybody_who_hears_of_it() -> None:
     back.shake()
     assert back.closed == ["HandshakeFailed"]
     assert back.insider.heard == []
+
+
+def test_removed_member_leaves_the_list_of_everybody() -> None:
+    """Whether it was here or gone already; a member who is gone stays."""
+    network = Network()
+    ann, bob, cy, dan = network.room_of("ann", "bob", "cy", "dan")
+    for node in (cy, dan):
+        node.leave()
+    network.run(0.1)
+    for other in ("bob", "cy"):
+        kick(ann, other)
+        network.run(0.05)
+    assert {member.name for member in ann.mesh.members} == {"ann", "dan"}
+    assert bob.mesh.state is RoomState.LEFT
 
 
 def test_kick_applies_on_links_when_a_partition_heals() -> None:

@@ -397,6 +397,21 @@ def test_where_all_wait_for_admission_the_newest_goes() -> None:
     assert [wire.other(ann).name for wire in ann.wires.values()] == ["bob"]
 
 
+def test_who_came_by_the_invite_of_most_gives_way_to_others() -> None:
+    """The oldest of them: made-up identities of one link fill no lobby."""
+    hall = Hall(config=Config(max_lobby_peers=4))
+    ann = hall.enter("ann", membership_of("ann", approve=True))
+    single = ann.governance.invite(is_open=False, expires_ms=0, now=0.0)
+    hall.settle(ann)
+    bob = hall.enter("bob", membership_of("bob", approve=True, invite=single))
+    hall.connect(ann, bob)
+    hall.run()
+    for number in range(6):
+        hall.connect(ann, hall.enter(f"ghost {number}", membership_of(f"ghost {number}", approve=True)))
+        hall.run()
+    assert [wire.other(ann).name for wire in ann.wires.values()] == ["bob", "ghost 3", "ghost 4", "ghost 5"]
+
+
 def test_link_that_is_not_known_is_passed_over() -> None:
     """Frames may still be on their way when it has ended."""
     lobby = enter_alone()

@@ -34,6 +34,20 @@ def test_second_link_of_a_member_is_no_second_arrival() -> None:
     assert len(room.members) == 2
 
 
+def test_who_is_gone_and_no_member_any_more_leaves_the_list() -> None:
+    """Who is here, or ourselves, is not asked."""
+    room = Presences(ME)
+    room.arrive(BOB)
+    room.depart(BOB.id, at=NOON)
+    room.forget(lambda _: True)
+    assert [each.id for each in room.members] == [ME.id, BOB.id]
+    room.forget(lambda member: member != BOB.id)
+    assert [each.id for each in room.members] == [ME.id]
+    room.arrive(BOB)
+    room.forget(lambda _: False)
+    assert [each.id for each in room.members] == [ME.id, BOB.id]
+
+
 def test_who_left_is_offline_with_the_time_it_was_last_seen() -> None:
     """And is online again, without that time, when it comes back."""
     room = Presences(ME)
