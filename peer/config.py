@@ -81,7 +81,7 @@ class Config:
     """Longest that `join_room` waits to be let in where somebody is present; after it the room is in the lobby."""
 
     max_lobby_peers: int = 32
-    """Links of one room that wait in its lobby; beyond, those that wait for nothing go first, then those by the most used invite."""
+    """Links of one room that wait in its lobby; beyond, those go first that wait for nothing, or by one invite."""
 
     max_control_events: int = 8192
     """Of one room, by those who are no owners: invites, joins, grants, removals."""

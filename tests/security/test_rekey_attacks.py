@@ -229,11 +229,11 @@ def test_rekeys_without_a_pause_are_refused() -> None:
         for frame in calm.outputs():
             eager.open(EVENTS, frame, now=10.0)
         calm_hears = eager.outputs()
-    *words, again = [*calm_hears, eager.seal(EVENTS, b"\x90"), *eager.outputs()]
-    for frame in words:
+    told = [*calm_hears, eager.seal(EVENTS, b"\x90"), *eager.outputs()]
+    for frame in told[:-1]:
         calm.open(EVENTS, frame, now=10.9)
     with pytest.raises(HandshakeFailed):
-        calm.open(EVENTS, again, now=10.9)
+        calm.open(EVENTS, told[-1], now=10.9)
     assert (calm.number, calm.outputs()) == (1, [])
 
 
