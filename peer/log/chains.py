@@ -8,13 +8,14 @@ go as well: everybody ends where they would be had they never held it.
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
 from .control import Ban, Grant, Invitation, Join, Level, Revoke, Uninvite
-from .event import EventId, LogId
+from .event import EventId, LogId, Plane
 from .facts import Fact, order_of
 
 __all__ = ["Bounds", "Chain", "Chains", "ForkPoint", "Refusal"]
@@ -26,18 +27,22 @@ class Bounds:
 
     max_events: int = 8192
     """Events of all authors of one level, so that those below cannot keep those above from acting."""
-    max_member_events: int = 64
+    max_member_events: int = 32
     """Events of an author who is a plain member: joins, and taking leave."""
+    max_member_logs: int = 16
+    """Logs of a plain member: each join begins one."""
     max_log_events: int = 2048
     """Events of one log."""
-    max_author_logs: int = 64
-    """Logs of one author: those of its lowest incarnations."""
+    max_author_logs: int = 32
+    """Logs of one author below owner: those of its lowest incarnations, and all that are forked."""
     max_joins: int = 1024
-    """Joins of one invite that no grant has confirmed."""
+    """Joins of one invite that no grant has confirmed: the earliest."""
     max_void: int = 1024
     """Void events behind the last one of their log that counts, in all (the limbo)."""
     max_forks: int = 256
-    """Forks whose proof is kept."""
+    """Forks whose proof is kept: of the highest authors first."""
+    max_author_forks: int = 16
+    """Of these, forks of one author."""
     max_ahead_ms: int = 120_000
     """An event that is further ahead of our clock is put off."""
     max_frame_bytes: int = 48 * 1024
@@ -87,6 +92,7 @@ class Chain:
 
 
 _EMPTY = Chain()
+_LOWEST = LogId(b"", b"", Plane.CONTROL)
 _LEAST_LEVEL = {
     Grant: Level.ADMIN,
     Invitation: Level.ADMIN,
@@ -102,6 +108,8 @@ class Chains:
     def __init__(self, owners: Iterable[bytes], bounds: Bounds) -> None:
         self._owners = tuple(owners)
         self._bounds = bounds
+        self.fallen: list[Fact] = []
+        """What was let go because it may be put no more; to be taken away by whoever looks whether it may after all."""
         self._clear()
 
     def _clear(self) -> None:
@@ -111,12 +119,14 @@ class Chains:
         """Of events that are kept as proof of a fork, and count no more."""
         self._levels: dict[bytes, Level] = dict.fromkeys(self._owners, Level.OWNER)
         """The highest that an author was ever granted by what is held, void or not."""
-        self._authored: Counter[bytes] = Counter()
-        self._by_level: Counter[Level] = Counter()
+        self._authored: defaultdict[bytes, set[EventId]] = defaultdict(set)
+        self._by_level: defaultdict[Level, set[EventId]] = defaultdict(set)
         self._logs_of: defaultdict[bytes, set[LogId]] = defaultdict(set)
-        self._waiting: Counter[EventId] = Counter()
+        self._waiting: defaultdict[EventId, set[EventId]] = defaultdict(set)
         """Joins of each invite without a grant."""
         self._granted: set[EventId] = set()
+        self._highest: dict[object, tuple[int, EventId]] = {}
+        """The place of the last event of a quota, where it was asked for."""
 
     def knows(self, fact: Fact) -> bool:
         """Whether it is held, be it as proof of a fork."""
@@ -124,13 +134,28 @@ class Chains:
 
     def count_of_level(self, author: bytes) -> int:
         """How many events are held of all authors whose level is that of this one."""
-        return self._by_level[self._levels.get(author, Level.NOBODY)]
+        return len(self._by_level[self._level_for_quota(author)])
 
     # may it be put?
 
     def refusal_of(self, fact: Fact) -> Refusal | None:
-        """Author first, then sequence; None if nothing but the signature is left to check."""
-        return self._author_refusal(fact) or self._sequence_refusal(fact)
+        """Author first, then sequence; None if nothing but the signature is left to check.
+
+        What contradicts an event that is held needs no more than its author's signature: whatever it says, its author
+        has said two things, and everybody has to find so who sees both.
+        """
+        reason = self._sequence_refusal(fact)
+        if reason is None and self.contradicts(fact):
+            return None
+        return self._author_refusal(fact) or reason or (Refusal.FULL if self._is_full(fact) else None)
+
+    def contradicts(self, fact: Fact) -> bool:
+        """Whether it stands in the place of an event that is held, or names another predecessor than the one held."""
+        facts = self.logs.get(fact.log, _EMPTY).facts
+        if fact.seq > len(facts) + 1:
+            return False
+        is_beside = fact.seq > 1 and fact.event.header.prev != facts[fact.seq - 2].id
+        return is_beside or fact.seq <= len(facts)
 
     def _author_refusal(self, fact: Fact) -> Refusal | None:
         level = self._levels.get(fact.author, Level.NOBODY)
@@ -149,8 +174,7 @@ class Chains:
         invite = self.held.get(fact.auth)
         if invite is None or not isinstance(invite.control, Invitation):
             return Refusal.STRANGER
-        is_full = self._waiting[invite.id] >= self._bounds.max_joins and fact.id not in self._granted
-        return Refusal.FULL if is_full else None
+        return Refusal.SEQUENCE if fact.hlc <= invite.hlc else None
 
     def _sequence_refusal(self, fact: Fact) -> Refusal | None:
         chain = self.logs.get(fact.log, _EMPTY)
@@ -162,17 +186,48 @@ class Chains:
             return Refusal.SEQUENCE
         if fact.seq > 1 and fact.hlc <= chain.facts[fact.seq - 2].hlc:
             return Refusal.SEQUENCE
-        return Refusal.FULL if fact.seq > len(chain.facts) and self._is_full(fact) else None
+        return None
 
     def _is_full(self, fact: Fact) -> bool:
-        """An author's quota, that of its level, and its number of logs, of which the lowest are kept."""
-        level = max(self._levels.get(fact.author, Level.NOBODY), Level.MEMBER)
-        if level is Level.MEMBER and self._authored[fact.author] >= self._bounds.max_member_events:
-            return True
-        if self._by_level[level] >= self._bounds.max_events:
-            return True
+        """Of each quota the lowest are kept, whatever came first: an event beyond the highest has no place."""
+        is_late = any(
+            len(group) >= bound and fact.order > self._highest_of(key, group)
+            for key, group, bound in self._groups(fact)
+        )
+        return is_late or self._has_too_many_logs(fact)
+
+    def _groups(self, fact: Fact) -> Iterator[tuple[object, Collection[EventId], int]]:
+        """The quotas that an event counts to: of its invite, of its author, of its author's level."""
+        level = self._level_for_quota(fact.author)
+        if isinstance(fact.control, Join) and fact.id not in self._granted:
+            yield ("invite", fact.auth), self._waiting[fact.auth], self._bounds.max_joins
+        if level is Level.MEMBER:
+            yield ("author", fact.author), self._authored[fact.author], self._bounds.max_member_events
+        yield ("level", level), self._by_level[level], self._bounds.max_events
+
+    def _highest_of(self, key: object, group: Collection[EventId]) -> tuple[int, EventId]:
+        if key not in self._highest:
+            self._highest[key] = max(self.held[one].order for one in group)
+        return self._highest[key]
+
+    def _has_too_many_logs(self, fact: Fact) -> bool:
         logs = self._logs_of.get(fact.author, set())
-        return fact.log not in logs and len(logs) >= self._bounds.max_author_logs and fact.log > max(logs)
+        if fact.log in logs or len(logs) < self._max_logs_of(fact.author):
+            return False
+        return fact.log > max(self._whole_logs_of(fact.author), default=_LOWEST)
+
+    def _max_logs_of(self, author: bytes) -> float:
+        level = self._level_for_quota(author)
+        if level is Level.OWNER:
+            return math.inf
+        return self._bounds.max_member_logs if level is Level.MEMBER else self._bounds.max_author_logs
+
+    def _whole_logs_of(self, author: bytes) -> list[LogId]:
+        """Those without a fork: the others stay, so that nobody makes place by contradicting itself."""
+        return [log for log in self._logs_of.get(author, ()) if self.logs[log].fork is None]
+
+    def _level_for_quota(self, author: bytes) -> Level:
+        return max(self._levels.get(author, Level.NOBODY), Level.MEMBER)
 
     # putting
 
@@ -184,38 +239,35 @@ class Chains:
             return self._fork(fact.log, ForkPoint(before.seq, (before, fact)))
         if fact.seq <= len(chain.facts):
             return self._fork(fact.log, ForkPoint(fact.seq, (chain.facts[fact.seq - 1], fact)))
-        if fact.log not in self._logs_of[fact.author]:
-            self._make_room(fact.author)
         self._keep(fact)
         return None
-
-    def _make_room(self, author: bytes) -> None:
-        logs = self._logs_of[author]
-        if len(logs) >= self._bounds.max_author_logs:
-            highest = max(logs)
-            self.keep_only((fact for fact in self.held.values() if fact.log != highest), without=highest)
 
     def _keep(self, fact: Fact) -> None:
         self.logs.setdefault(fact.log, Chain()).facts.append(fact)
         self.held[fact.id] = fact
         self._logs_of[fact.author].add(fact.log)
-        self._authored[fact.author] += 1
-        self._by_level[self._levels.get(fact.author, Level.NOBODY)] += 1
+        for key, _, _ in self._groups(fact):
+            self._highest.pop(key, None)
+        self._authored[fact.author].add(fact.id)
+        self._by_level[self._level_for_quota(fact.author)].add(fact.id)
         match fact.control:
             case Grant():
                 self._raise(fact.member, fact.gives)
                 self._confirm(fact.target)
             case Join():
                 self._raise(fact.author, Level.MEMBER)
-                self._waiting[fact.auth] += fact.id not in self._granted
+                if fact.id not in self._granted:
+                    self._waiting[fact.auth].add(fact.id)
 
     def _raise(self, author: bytes, level: Level) -> None:
         """Take the higher level, and its quota for all that the author wrote."""
-        before = self._levels.get(author, Level.NOBODY)
-        if level > before:
+        before = self._level_for_quota(author)
+        if level > self._levels.get(author, Level.NOBODY):
             self._levels[author] = level
             self._by_level[before] -= self._authored[author]
-            self._by_level[level] += self._authored[author]
+            self._by_level[level] |= self._authored[author]
+            self._highest.pop(("level", before), None)
+            self._highest.pop(("level", level), None)
 
     def _confirm(self, join_id: EventId | None) -> None:
         if join_id is None or join_id in self._granted:
@@ -223,7 +275,8 @@ class Chains:
         self._granted.add(join_id)
         join = self.held.get(join_id)
         if join is not None and isinstance(join.control, Join):
-            self._waiting[join.auth] -= 1
+            self._waiting[join.auth].discard(join_id)
+            self._highest.pop(("invite", join.auth), None)
 
     # letting go
 
@@ -232,10 +285,30 @@ class Chains:
         self.keep_only(fact for fact in self.held.values() if fact.log != log or fact.seq < fork.seq)
         return fork
 
-    def keep_only(self, facts: Iterable[Fact], *, without: LogId | None = None) -> None:
-        """Hold these, and of these only what may still be put; forks stay, but for those of authors nobody knows."""
+    def excess(self) -> set[EventId]:
+        """What is beyond a quota: the highest of it. Empty once there is nothing more to let go."""
+        quotas = (self._waiting.values(), self._bounds.max_joins), (self._of_members(), self._bounds.max_member_events)
+        for groups, bound in (*quotas, (self._by_level.values(), self._bounds.max_events)):
+            if gone := {one for group in groups for one in self._behind(group, bound)}:
+                return gone
+        logs = [log for author in self._logs_of for log in self._excess_logs(author)]
+        return {fact.id for log in logs for fact in self.logs[log].facts}
+
+    def _of_members(self) -> list[set[EventId]]:
+        authored = self._authored.items()
+        return [group for author, group in authored if self._level_for_quota(author) is Level.MEMBER]
+
+    def _behind(self, group: Collection[EventId], bound: int) -> list[EventId]:
+        return sorted(group, key=lambda one: self.held[one].order)[bound:] if len(group) > bound else []
+
+    def _excess_logs(self, author: bytes) -> list[LogId]:
+        count = len(self._logs_of[author]) - self._max_logs_of(author)
+        return sorted(self._whole_logs_of(author), reverse=True)[: int(count)] if count > 0 else []
+
+    def keep_only(self, facts: Iterable[Fact]) -> None:
+        """Hold these, and of these only what may still be put; forks stay until `forget_forks`."""
         left = sorted(facts, key=order_of)
-        forks = {log: chain.fork for log, chain in self.logs.items() if chain.fork is not None and log != without}
+        forks = {log: chain.fork for log, chain in self.logs.items() if chain.fork is not None}
         self._clear()
         for log, fork in forks.items():
             self.logs[log] = Chain(fork=fork)
@@ -245,27 +318,46 @@ class Chains:
             if len(later) == len(left):
                 break
             left = later
-        self._forget_strangers()
+        self.fallen += left
         self._name_proofs()
 
     def _put_again(self, fact: Fact) -> bool:
-        if self.refusal_of(fact) is not None:
+        if self._author_refusal(fact) is not None or self._sequence_refusal(fact) is not None:
             return False
         self._keep(fact)
         return True
 
-    def _forget_strangers(self) -> None:
-        for log in [log for log in self.logs if log.author not in self._levels]:
-            del self.logs[log]
-            self._logs_of[log.author].discard(log)
+    def forget_forks(self) -> None:
+        """Those that nobody could be shown who holds what we hold: whoever comes to it later finds none either."""
+        for log, chain in list(self.logs.items()):
+            if chain.fork is not None and not self._can_be_shown(chain, chain.fork):
+                chain.fork = None
+                if not chain.facts:
+                    del self.logs[log]
+                    self._logs_of[log.author].discard(log)
+        self._name_proofs()
+
+    def _can_be_shown(self, chain: Chain, fork: ForkPoint) -> bool:
+        """Whether one of the two events of its proof that are first would be taken, and so the other contradicts it."""
+        if len(chain.facts) < fork.seq - 1:
+            return False
+        first = [fact for fact in fork.proof if fact.seq == fork.seq]
+        return not fork.proof or any(self._author_refusal(fact) is None for fact in first)
 
     def _name_proofs(self) -> None:
-        for count, log in enumerate(sorted(log for log, chain in self.logs.items() if chain.fork is not None)):
-            fork = self.logs[log].fork
-            assert fork is not None
-            if count >= self._bounds.max_forks:
-                self.logs[log].fork = fork = ForkPoint(fork.seq, ())
-            self.proofs.update(fact.id for fact in fork.proof)
+        """Of the highest authors first, and a share of each: strangers push out nobody's proof."""
+        self.proofs.clear()
+        counts: Counter[bytes] = Counter()
+        ranked = []
+        for log in sorted(log for log, chain in self.logs.items() if chain.fork is not None):
+            counts[log.author] += 1
+            if counts[log.author] <= self._bounds.max_author_forks:
+                ranked.append((-self._levels.get(log.author, Level.NOBODY), counts[log.author], log))
+        kept = {log for _, _, log in sorted(ranked)[: self._bounds.max_forks]}
+        for log, chain in self.logs.items():
+            if chain.fork is not None:
+                chain.fork = chain.fork if log in kept else ForkPoint(chain.fork.seq, ())
+                self.proofs.update(fact.id for fact in chain.fork.proof)
 
     def everything(self) -> Iterator[Fact]:
         """All that is held, and proofs behind what they contradict."""

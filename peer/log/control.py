@@ -44,7 +44,7 @@ __all__ = [
     "sign_join",
 ]
 
-MAX_CUTS = 256
+MAX_CUTS = 64
 """Logs that one revoke or ban names: those that the removed wrote."""
 MAX_OVER = 128
 """Removals that one grant overcomes."""

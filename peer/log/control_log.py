@@ -41,8 +41,8 @@ from .summary import batches, decode_part, digest_of, encode_parts, lacking
 
 __all__ = ["Bounds", "ControlLog", "Fork", "Intake", "Refusal", "Told"]
 
-_MAY_CHANGE = {Refusal.STRANGER, Refusal.NOT_ALLOWED, Refusal.GAP}
-"""With another event of the same batch."""
+_MAY_CHANGE = {Refusal.STRANGER, Refusal.NOT_ALLOWED, Refusal.GAP, Refusal.SEQUENCE, Refusal.FULL}
+"""With another event of the same batch, be it one that this one contradicts."""
 
 
 class ControlLog:
@@ -170,9 +170,16 @@ class ControlLog:
         while batch.waiting:
             later = [(fact, reason) for fact in batch.waiting if (reason := self._take(fact, batch, refusal_of))]
             if len(later) == len(batch.waiting):
-                batch.refused.extend((fact.event.encoded, reason) for fact, reason in later)
+                told = ((fact, reason) for fact, reason in later if fact.id in batch.told)
+                batch.refused.extend((fact.event.encoded, reason) for fact, reason in told)
                 return
-            batch.waiting = [fact for fact, _ in later]
+            batch.waiting = sorted([*(fact for fact, _ in later), *self._pick_up(batch)], key=order_of)
+
+    def _pick_up(self, batch: Batch) -> list[Fact]:
+        """What a fork let fall may stand on something else that is still to come."""
+        fallen, self._chains.fallen = self._chains.fallen, []
+        batch.fallen.update(fact.id for fact in fallen)
+        return fallen
 
     def _take(self, fact: Fact, batch: Batch, refusal_of: Callable[[Fact], Refusal | None]) -> Refusal | None:
         """The reason, if another event may change it."""
@@ -188,10 +195,10 @@ class ControlLog:
     def _put(self, fact: Fact, batch: Batch) -> None:
         fork = self._chains.put(fact)
         self._authority = None
-        if fork is None:
-            batch.accepted.append(fact)
-        else:
+        if fork is not None:
             batch.forks[fact.log] = fork
+        elif fact.id not in batch.fallen:
+            batch.accepted.append(fact)
 
     def _refusal_of(self, fact: Fact, *, batch: Batch, now_ms: int) -> Refusal | None:
         """All that speaks against an event, from cheap to dear: author, sequence, signature."""
@@ -200,16 +207,17 @@ class ControlLog:
             return Refusal.FUTURE
         if reason is not None:
             return reason
-        if isinstance(fact.control, Join) and not self._is_welcome(fact, batch, now_ms):
+        join = fact.control if isinstance(fact.control, Join) and not self._chains.contradicts(fact) else None
+        if join is not None and not self._is_welcome(fact, batch, now_ms):
             return Refusal.INVITE
         if not is_signed(fact.event, room_id=self._room_id, verify=self._verify):
             return Refusal.SIGNATURE
-        return self._proof_refusal(fact, fact.control, now_ms) if isinstance(fact.control, Join) else None
+        return self._proof_refusal(fact, join, now_ms) if join is not None else None
 
     def _is_welcome(self, join: Fact, batch: Batch, now_ms: int) -> bool:
         """What only the member who meets a newcomer first can judge; later it is a fact."""
-        member, invitation, told = member_id_of(join.author), self._invitation(join), batch.told[join.id]
-        if told.is_vouched and member != told.sender:
+        member, invitation, told = member_id_of(join.author), self._invitation(join), batch.told.get(join.id)
+        if told is None or (told.is_vouched and member != told.sender):
             return True
         authority = self._judging(batch, join.auth)
         is_valid = authority.judge_invite(invitation.key, now_ms) is InviteVerdict.VALID
@@ -322,20 +330,27 @@ class ControlLog:
     # keeping within bounds
 
     def _settle(self) -> None:
-        """Let go of void events beyond the limbo: of each log the part behind its last event that counts, the last
-        of all logs first."""
+        """What is beyond a quota goes, then what is void beyond the limbo, then forks that hang on what went."""
+        while gone := self._chains.excess() or self._beyond_limbo():
+            self._let_go(gone)
+        self._chains.forget_forks()
+        self._chains.fallen.clear()
+
+    def _let_go(self, gone: Set[EventId]) -> None:
+        self._chains.keep_only(fact for fact in self._chains.held.values() if fact.id not in gone)
+        self._authority = None
+
+    def _beyond_limbo(self) -> set[EventId]:
+        """Of each log the part behind its last event that counts, the last of all logs first."""
         held, max_void = len(self._chains.held), self._bounds.max_void
         if held <= max_void or held <= len(self.authority.lawful) + max_void:
-            return
+            return set()
         counting = {*self.authority.lawful, *self.authority.grantable}
         tails: list[tuple[int, tuple[int, EventId]]] = []
         for chain in self._chains.logs.values():
             counted = max((fact.seq for fact in chain.facts if fact.id in counting), default=0)
             tails.extend((fact.seq - counted, fact.order) for fact in chain.facts[counted:])
-        gone = {order[1] for _, order in sorted(tails)[self._bounds.max_void :]}
-        if gone:
-            self._chains.keep_only(fact for fact in self._chains.held.values() if fact.id not in gone)
-            self._authority = None
+        return {order[1] for _, order in sorted(tails)[max_void:]}
 
 
 def _removals_of(member: bytes, authority: Authority, written: Iterable[Fact]) -> tuple[EventId, ...]:

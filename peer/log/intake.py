@@ -74,6 +74,8 @@ class Batch:
     waiting: list[Fact] = field(default_factory=list)
     accepted: list[Fact] = field(default_factory=list)
     refused: list[tuple[bytes, Refusal]] = field(default_factory=list)
+    fallen: set[EventId] = field(default_factory=set)
+    """Held once before, and no news."""
     forks: dict[LogId, ForkPoint] = field(default_factory=dict)
 
     def intake(self, chains: Chains) -> Intake:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from peer.log.chains import Bounds, Chains, Refusal
-from peer.log.control import Ban, Grant, Invitation, Level, Revoke, Uninvite
+from peer.log.control import Ban, Grant, Invitation, Level, Revoke, Uninvite, sign_join
 from peer.log.event import Event
 from peer.log.facts import fact_of
 
@@ -97,13 +99,53 @@ def test_those_below_cannot_keep_those_above_from_acting() -> None:
     assert put(logs, ann.write(Ban(public_key("cyd"))), grant(ann, "eve")) == ["kept", "FULL"]
 
 
-def test_author_keeps_the_logs_of_its_lowest_incarnations() -> None:
-    """The same ones on every replica, whatever came first."""
-    room, logs = chains(Bounds(max_author_logs=2))
-    events = [grant(room.pen("ann", bytes(7) + bytes([n])), "bob") for n in range(4)]
-    assert put(logs, events[3], events[1], events[2], events[0]) == ["kept"] * 4
-    assert {fact.event for fact in logs.everything()} == {events[0], events[1]}
+def trimmed(logs: Chains) -> set[bytes]:
+    """The ids that are left once nothing is beyond a quota."""
+    while gone := logs.excess():
+        logs.keep_only([fact for fact in logs.held.values() if fact.id not in gone])
+    return set(logs.held)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 2, 1, 0), (2, 0, 3, 1)])
+def test_author_keeps_the_logs_of_its_lowest_incarnations(order: tuple[int, ...]) -> None:
+    """The same ones on every replica, whatever came first; owners keep all."""
+    room, logs = chains(Bounds(max_author_logs=2, max_member_logs=1))
+    ann = room.pen("ann")
+    right = grant(ann, "bob", ADMIN)
+    events = [grant(room.pen("bob", bytes(7) + bytes([n])), "cyd", auth=right.id) for n in range(4)]
+    more = [grant(room.pen("ann", bytes(7) + bytes([n])), "cyd") for n in range(4)]
+    put(logs, right, *more, *(events[n] for n in order))
+    assert trimmed(logs) == {right.id, events[0].id, events[1].id, *(event.id for event in more)}
     assert put(logs, events[2]) == ["FULL"]
+
+
+def test_forked_logs_count_for_good() -> None:
+    """Nobody makes place for another log by contradicting itself in one of lower number."""
+    room, logs = chains(Bounds(max_author_logs=2))
+    right = grant(room.pen("ann"), "bob", ADMIN)
+    put(logs, right)
+    for number in (9, 8):
+        left, other = (room.pen("bob", bytes(7) + bytes([number])) for _ in range(2))
+        assert put(logs, grant(left, "cyd", auth=right.id), grant(other, "dan", auth=right.id)) == ["kept", "fork"]
+    assert put(logs, grant(room.pen("bob", bytes(8)), "cyd", auth=right.id)) == ["FULL"]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 2, 1, 0), (2, 0, 3, 1)])
+def test_joins_that_wait_are_the_earliest_ones(order: tuple[int, ...]) -> None:
+    """Two members who were fed different crowds end with the same."""
+    room, logs = chains(Bounds(max_joins=2))
+    invite = room.pen("ann").write(Invitation(room.invite_key().public_key, 1))
+    joins = [room.pen(f"guest {n}").join(invite) for n in range(4)]
+    put(logs, invite, *(joins[n] for n in order))
+    assert trimmed(logs) == {invite.id, joins[0].id, joins[1].id}
+
+
+def test_join_that_is_not_dated_behind_its_invite_is_refused() -> None:
+    room, logs = chains()
+    invite = room.pen("ann").write(Invitation(room.invite_key().public_key, 1))
+    proof = sign_join(room.invite_key(), room_id=room.id, newcomer=public_key("eve"))
+    early = room.pen("eve").write(proof, auth=invite.id, hlc=invite.header.hlc)
+    assert put(logs, invite, early) == ["kept", "SEQUENCE"]
 
 
 def test_joins_of_an_invite_are_bounded_until_they_are_granted() -> None:
@@ -136,6 +178,7 @@ def test_log_of_a_forked_author_that_nobody_knows_is_forgotten() -> None:
     forks = [grant(bob, "cyd", auth=right.id), grant(again, "dan", auth=right.id)]
     assert put(logs, right, *forks) == ["kept", "kept", "fork"]
     assert put(logs, grant(other, "eve")) == ["fork"]
+    logs.forget_forks()
     assert [log.author for log in logs.logs] == [public_key("ann")]
     assert {fact.author for fact in logs.everything()} == {public_key("ann")}
 
@@ -173,3 +216,30 @@ def test_what_stood_on_a_cut_log_is_let_go() -> None:
     said = room.pen("bob").write(Grant(public_key("cyd"), 1), auth=right.id)
     assert put(logs, right, said, grant(room.pen("ann"), "eve")) == ["kept", "kept", "fork"]
     assert list(logs.held) == []
+
+
+def test_whatever_contradicts_what_is_held_is_a_fork() -> None:
+    """Also what its author may not say: else it would depend on what came first whether anybody sees it."""
+    room, logs = chains()
+    right = grant(room.pen("ann"), "bob")
+    leaving = room.pen("bob").write(Revoke(), auth=right.id, ref=right)
+    other = room.pen("bob").write(Invitation(bytes(32), 1), auth=right.id)
+    assert put(logs, right, other, leaving, other) == ["kept", "NOT_ALLOWED", "kept", "fork"]
+    logs.forget_forks()
+    assert len(logs.proofs) == 2
+
+
+def test_proofs_of_the_highest_authors_are_kept_and_a_share_of_each() -> None:
+    """However many made-up keys contradict themselves."""
+    room, logs = chains(Bounds(max_forks=2, max_author_forks=1))
+    ann = room.pen("ann", b"zzzzzzzz")
+    rights = {name: grant(ann, name, level) for name, level in (("bob", ADMIN), ("cyd", MEMBER), ("dan", MEMBER))}
+    put(logs, *rights.values())
+    for name in ("cyd", "dan", "bob"):
+        for incarnation in (b"a log...", b"another."):
+            pens = [room.pen(name, incarnation) for _ in range(2)]
+            put(logs, *(pen.write(Revoke(), auth=rights[name].id, ref=rights[name]) for pen in pens))
+    proven = [log.author for log, chain in logs.logs.items() if chain.fork is not None and chain.fork.proof]
+    assert len(proven) == 2
+    assert public_key("bob") in proven
+    assert sum(chain.fork is not None for chain in logs.logs.values()) == 6
