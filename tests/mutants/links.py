@@ -10,6 +10,7 @@ _CRYPTO, _CORE = "peer/crypto", "peer/core"
 _FRAMES = ("tests/security/test_link_attacks.py", "tests/peer/crypto/test_link_cipher.py")
 _REKEY = ("tests/security/test_rekey_attacks.py", "tests/peer/crypto/test_rekey.py")
 _EPOCHS = ("tests/security/test_rekey_attacks.py", "tests/peer/core/test_epochs.py")
+_FLOODS = ("tests/security/test_log_attacks.py",)
 _LOBBY = ("tests/security/test_lobby_attacks.py", "tests/peer/core/test_lobby.py")
 _CHANNEL = ("tests/peer/core/test_channel.py",)
 
@@ -191,7 +192,7 @@ MUTATIONS = (
     Mutation(
         "stranger vouches for the time of a join",
         _CORE,
-        {"is_vouched=self.is_member(relay)": "is_vouched=True"},
+        {"now_ms=now_ms, is_vouched=is_vouched": "now_ms=now_ms"},
         (*_LOBBY, "tests/peer/core/test_membership.py"),
     ),
     Mutation(
@@ -214,10 +215,43 @@ MUTATIONS = (
         _LOBBY,
     ),
     Mutation(
-        "events that are worth nothing without bound",
+        "stranger brings identities that it made up",
         _CORE,
-        {"if taken.refused and not entry": "if False and not entry"},
+        {"if self.are_we_in and not is_vouched:": "if False:"},
+        _FLOODS,
+    ),
+    Mutation("newcomers let in without an end", _CORE, {"if due and left == 0:": "if False:"}, _FLOODS),
+    Mutation(
+        "proof of two faces kept for oneself",
+        _CORE,
+        {"list(intake.news),": "[event.encoded for event in intake.accepted],"},
+        _FLOODS,
+    ),
+    Mutation("logs never compared again", _CORE, {"return present[self._draw(len(present))]": "return None"}, _FLOODS),
+    Mutation("link that the removed knows is left open", _CORE, {"told += self._rotate()": "pass"}, _FLOODS),
+    Mutation(
+        "expired link is left to the clocks",
+        _CORE,
+        {"told += self._write(self._ends())": "pass"},
+        (*_FLOODS, "tests/peer/core/test_chores.py"),
+    ),
+    Mutation(
+        "answer of any length at once",
+        _CORE,
+        {"while self._rest and (self._credit or self._rest[0].is_last):": "while self._rest:"},
+        ("tests/peer/core/test_exchange.py",),
+    ),
+    Mutation(
+        "whole log as often as a stranger asks",
+        _CORE,
+        {"if not is_full or entry.full_answers.spend(now=now):": "if True:"},
         _LOBBY,
+    ),
+    Mutation(
+        "rekeys without a pause",
+        _CORE,
+        {"if not self._keys.is_busy and now < self._not_before:": "if False:"},
+        ("tests/security/test_rekey_attacks.py",),
     ),
     Mutation(
         "two fingerprints in one description accepted",

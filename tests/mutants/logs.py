@@ -261,7 +261,7 @@ MUTATIONS = (
     Mutation(
         "client answers joins until its owner has no word left",
         "peer/core",
-        {"[: self._log.spare]": ""},
+        {"[: self.spare]": ""},
         ("tests/security/test_membership_attacks.py",),
     ),
     Mutation(
