@@ -76,7 +76,8 @@ def join(authority: Authority, *, invite: Identity, newcomer: bytes, room_id: Ro
 def admit(authority: Authority, me: MemberId, member: MemberId) -> list[Act]:
     """Make somebody who waits, or anybody, a member; overcomes removals that we know of."""
     waiting = next((pending for pending in authority.pending if pending.member == member), None)
-    return [_grant(authority, me, member, Level.MEMBER, join=waiting.join if waiting is not None else None)]
+    join = waiting.join if waiting is not None else None
+    return [*_lifts(authority, me, member), _grant(authority, me, member, Level.MEMBER, join=join)]
 
 
 def set_level(
@@ -88,14 +89,15 @@ def set_level(
     """
     now = authority.level_of(member)
     if now < level:
-        return [_grant(authority, me, member, level)]
+        return [*_lifts(authority, me, member), _grant(authority, me, member, level)]
     _check_outranks(authority, me, member, f"make this member {_a(level)}")
     reach = _reach(authority, member, cuts)
     higher = [standing.id for standing in authority.standings_of(member) if standing.level > level]
     if not higher:
         return []
     ended = [_end(one) for one in authority.invitations if one.author == member and not one.is_revoked]
-    return [*(Act(Revoke(reach), ref=right) for right in higher), *ended, _grant(authority, me, member, level)]
+    lifts = _lifts(authority, me, member, more=len(higher))
+    return [*lifts, *(Act(Revoke(reach), ref=right) for right in higher), *ended, _grant(authority, me, member, level)]
 
 
 def kick(authority: Authority, me: MemberId, member: MemberId, *, cuts: Iterable[Cut] = ()) -> list[Act]:
@@ -175,8 +177,20 @@ def _grant(authority: Authority, me: MemberId, member: MemberId, level: Level, *
     _check(member not in authority.owners, f"make an owner {_a(level)}", "nobody")
     _check(ours > max(level, Level.MODERATOR), f"make somebody {_a(level)}", _those_above(max(level, Level.MODERATOR)))
     _check(all(removal.level <= ours for removal in removals), "bring back whom an owner removed", "owners")
-    _check(len(removals) < MAX_OVER, f"bring back who was removed {MAX_OVER} times", "nobody")
+    kept = len(removals) - len(_lifts(authority, me, member))
+    _check(kept < MAX_OVER, f"bring back who was removed {MAX_OVER} times", "owners")
     return Act(Grant(public_key_of(member), level), ref=join, overcomes=True)
+
+
+def _lifts(authority: Authority, me: MemberId, member: MemberId, *, more: int = 0) -> list[Act]:
+    """The ends of bans from below us, where there are more removals than a grant can name besides `more` new ones.
+
+    Only bans, and not all: what a revoke ended stays ended.
+    """
+    removals = authority.removals_of(member)
+    bans = [one for one in removals if one.is_ban and one.level < authority.level_of(me)]
+    surplus = max(0, len(removals) + more - MAX_OVER + 1)
+    return [Act(Revoke(), ref=one.id) for one in bans[:surplus]]
 
 
 def _reach(authority: Authority, member: MemberId, cuts: Iterable[Cut]) -> tuple[Cut, ...]:

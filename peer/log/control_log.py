@@ -263,7 +263,7 @@ class ControlLog:
         self._written = len(self._held_of_ours().facts)
         return [fact.event for fact in written]
 
-    def _write(self, act: Act, authority: Authority, written: Iterable[Fact], *, now_ms: int) -> Fact:
+    def _write(self, act: Act, authority: Authority, written: list[Fact], *, now_ms: int) -> Fact:
         """The event of an act, held if nothing speaks against it."""
         if isinstance(act.control, Join):
             self._begin_log()
@@ -353,7 +353,9 @@ class ControlLog:
         return {order[1] for _, order in sorted(tails)[max_void:]}
 
 
-def _removals_of(member: bytes, authority: Authority, written: Iterable[Fact]) -> tuple[EventId, ...]:
-    """Those that count, and those that we have just written ourselves."""
-    known = (removal.id for removal in authority.removals_of(member_id_of(member)))
-    return (*known, *(fact.id for fact in written if isinstance(fact.control, Revoke | Ban)))
+def _removals_of(member: bytes, authority: Authority, written: list[Fact]) -> tuple[EventId, ...]:
+    """Those that count but for what we have just ended, and those that we have just written ourselves."""
+    known = [removal.id for removal in authority.removals_of(member_id_of(member))]
+    ended = {fact.target for fact in written if fact.target in known}
+    made = (fact.id for fact in written if isinstance(fact.control, Revoke | Ban) and fact.target not in ended)
+    return (*(one for one in known if one not in ended), *made)

@@ -164,7 +164,8 @@ class Evaluation:
 
     def _revoke(self, level: Level, fact: Fact, target: Fact, revoke: Revoke) -> None:
         if isinstance(target.control, Grant | Join):
-            self.removals[target.member].add(Removal(fact.id, level, reach_of(target.member, revoke.cuts)))
+            reach = reach_of(target.member, revoke.cuts)
+            self.removals[target.member].add(Removal(fact.id, level, reach, is_ban=False))
         else:
             self._annulled.add(target.id)
 

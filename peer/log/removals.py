@@ -28,6 +28,8 @@ class Removal:
     """Of the event that removes."""
     reach: Reach
     """What stands of what the removed wrote."""
+    is_ban: bool = True
+    """Else a revoke of one right."""
 
 
 @dataclass(slots=True)

@@ -149,7 +149,7 @@ MUTATIONS = (
     Mutation(
         "revoke ignored",
         _LOG,
-        {"self.removals[target.member].add(Removal(fact.id, level, reach_of(target.member, revoke.cuts)))": "pass"},
+        {"self.removals[target.member].add(Removal(fact.id, level, reach, is_ban=False))": "pass"},
         _RULES,
     ),
     Mutation(

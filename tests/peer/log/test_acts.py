@@ -212,8 +212,25 @@ def test_whom_an_owner_removed_only_an_owner_brings_back() -> None:
     assert room.level("dan") is MEMBER
 
 
-def test_removals_that_a_grant_can_name_are_bounded() -> None:
+def test_many_bans_keep_nobody_out_for_good() -> None:
+    """A moderator's, however many: those above end as many as a grant cannot name; nobody ends their own level's."""
     room = room_of_four()
-    room.say("ann", [Act(Ban(public_key("dan")))] * MAX_OVER)
-    with pytest.raises(NotAllowed, match="nobody"):
-        acts.admit(room.authority("ann"), member("ann"), member("dan"))
+    room.say("cyd", [Act(Ban(public_key("dan")))] * (MAX_OVER + 5))
+    room.share("ann", "bob", "cyd")
+    doing = acts.admit(room.authority("bob"), member("bob"), member("dan"))
+    assert [type(act.control) for act in doing] == [Revoke] * 6 + [Grant]
+    room.say("bob", doing)
+    assert room.level("dan", by="bob") is MEMBER
+    room.say("ann", [Act(Ban(public_key("eve")))] * MAX_OVER)
+    with pytest.raises(NotAllowed, match="owners"):
+        acts.admit(room.authority("ann"), member("ann"), member("eve"))
+
+
+def test_lowered_member_who_was_banned_often_is_still_lowered() -> None:
+    """The grant names the new revoke as well."""
+    room = room_of_four()
+    room.say("cyd", [Act(Ban(public_key("dan")))] * (MAX_OVER - 1))
+    room.share("ann", "cyd")
+    room.set_level("dan", ADMIN)
+    room.set_level("dan", MODERATOR)
+    assert room.level("dan") is MODERATOR
