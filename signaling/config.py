@@ -226,7 +226,7 @@ class Config:
         0.0, seconds(0, 3600), "behind a load balancer: as long as it may take to see /readyz fail, and one probe more"
     )
     returns_per_s: int = setting(
-        1000, whole(1, 1_000_000), "clients that a stop asks back each second; one core welcomes three times as many"
+        1000, whole(1, 1_000_000), "clients that a stop asks back each second; one core welcomes twice as many"
     )
     metrics_token: str | None = optional(
         LONG_TEXT, "who shows it as Bearer token reads /metrics; without it only this very machine does", is_secret=True
