@@ -183,6 +183,8 @@ def describe(event: peer.Event) -> str | None:
             return grey(f"{marked(member)} {'left' if reason == 'left' else f'was {reason}'}")
         case peer.MemberWaiting(member):
             return warning(f"{marked(member)} waits to be let in: /admit {peer.short(member.id)}")
+        case peer.RoomFull(members):
+            return warning(f"the room is full ({members} members): nobody comes in by a link any more")
         case peer.RoleChanged(member):
             return grey(f"{'you are' if member.is_me else f'{marked(member)} is'} {member.role} now")
         case peer.PresenceChanged(member):

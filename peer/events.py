@@ -31,6 +31,7 @@ __all__ = [
     "PresenceChanged",
     "Role",
     "RoleChanged",
+    "RoomFull",
     "RoomState",
     "StateChanged",
     "StatusChanged",
@@ -152,6 +153,16 @@ class MemberWaiting:
 
 
 @dataclass(frozen=True, slots=True)
+class RoomFull:
+    """The room has as many members as our client lets in unasked, so it has ended the open links.
+
+    Perhaps somebody floods it: remove whom you do not know, and make a new link if you like.
+    """
+
+    members: int
+
+
+@dataclass(frozen=True, slots=True)
 class RoleChanged:
     """A member that is here, or ourselves, may do more or less than before."""
 
@@ -219,6 +230,7 @@ Event: TypeAlias = (
     | MemberJoined
     | MemberLeft
     | MemberWaiting
+    | RoomFull
     | RoleChanged
     | TypingChanged
     | PresenceChanged

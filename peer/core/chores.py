@@ -40,6 +40,11 @@ class Chores:
     """Open links were ended, since the room has as many members as we let in by ourselves."""
     _pace: Pace | None = field(default=None, init=False)
 
+    def take_full(self) -> bool:
+        """Whether the room has become full; told once."""
+        taken, self.is_full = self.is_full, False
+        return taken
+
     def is_due(self, *, now: float) -> bool:
         """Whether it is time, though nothing new has come in."""
         return self.next_at is not None and now >= self.next_at

@@ -24,7 +24,7 @@ from .chores import SEED_BYTES, Chores
 from .lobby import Lobby
 from .membership import InviteSeed, Membership
 
-__all__ = ["Entered", "Fact", "Governance", "Removed", "RolesChanged", "Stage", "TurnedAway", "Waiting"]
+__all__ = ["Entered", "Fact", "Full", "Governance", "Removed", "RolesChanged", "Stage", "TurnedAway", "Waiting"]
 
 _LEVELS: dict[str, Level] = {"admin": Level.ADMIN, "moderator": Level.MODERATOR, "member": Level.MEMBER}
 
@@ -66,11 +66,18 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Full:
+    """Our client lets nobody in any more, and has ended the open links."""
+
+    members: int
+
+
+@dataclass(frozen=True, slots=True)
 class RolesChanged:
     """Somebody may do more or less than before."""
 
 
-Fact: TypeAlias = Entered | TurnedAway | Removed | Waiting | RolesChanged
+Fact: TypeAlias = Entered | TurnedAway | Removed | Waiting | RolesChanged | Full
 
 
 @dataclass(slots=True)
@@ -177,6 +184,8 @@ class Governance:
         before, self._seen = self._seen, self.membership.authority
         if self._seen is not None and (before is None or before.members != self._seen.members):
             facts.append(RolesChanged())
+        if self._chores.take_full():
+            facts.append(Full(len(self._authority.members)))
         return facts
 
     def _newly_waiting(self) -> list[MemberId]:

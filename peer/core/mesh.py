@@ -13,7 +13,17 @@ from typing import assert_never
 
 from ..config import Config
 from ..errors import BadSetting, InviteRefused, NotJoined
-from ..events import Event, Member, MemberWaiting, Message, Presence, RoomState, StateChanged, StatusChanged
+from ..events import (
+    Event,
+    Member,
+    MemberWaiting,
+    Message,
+    Presence,
+    RoomFull,
+    RoomState,
+    StateChanged,
+    StatusChanged,
+)
 from ..ids import MemberId, MessageId, PeerId
 from ..ports import (
     Channel,
@@ -31,7 +41,7 @@ from .channel import Credentials
 from .claims import Standing
 from .company import Company
 from .contact import Forgotten, Linked, Received, Said, Unlinked
-from .governance import Entered, Fact, Governance, Removed, RolesChanged, Stage, TurnedAway, Waiting
+from .governance import Entered, Fact, Full, Governance, Removed, RolesChanged, Stage, TurnedAway, Waiting
 from .links import Links
 from .lobby import Lobby
 from .machine import LinkId, Notify, Output, earliest
@@ -316,8 +326,7 @@ class Mesh:
     def _learn_title(self, linked: Linked) -> None:
         """The owner's word counts, any member's will do until then; a public room's title is its name."""
         if not self.title or self.membership.role_of(linked.member) == "owner":
-            title = clean_name(linked.introduction.title, max_chars=self._config.max_name_chars)
-            self.title = title or self.title
+            self.title = clean_name(linked.introduction.title, max_chars=self._config.max_name_chars) or self.title
 
     def _hear(self, member_id: MemberId, frame: Said, *, now: float) -> None:
         if not self.membership.is_member(member_id):
@@ -350,6 +359,8 @@ class Mesh:
                 self.leave("removed", now=now)
             case Waiting(member=member_id):
                 self._keep_waiting(member_id)
+            case Full(members=members):
+                self._notify(RoomFull(members))
             case RolesChanged():
                 self._company.rank(self.membership.is_member)
             case _:  # pragma: no cover - the type checker proves that none is left

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 
 from peer.config import Config
-from peer.core.governance import TurnedAway
+from peer.core.governance import Full, TurnedAway
 from peer.core.machine import LinkId
 from peer.crypto.identity import Identity
 from peer.ids import MemberId, PeerId
@@ -170,6 +170,7 @@ def test_flood_of_made_up_identities_leaves_the_owner_its_word() -> None:
         give(hall, ann, link, join_of(ghost, ann))
     hall.wait(10)
     assert ann.membership.judge_invite(now_ms=hall.wall_ms()) is InviteVerdict.REVOKED
+    assert [fact for fact in ann.facts if isinstance(fact, Full)] == [Full(20)]
     assert len(members_of(ann)) == 20
     assert len(ann.membership.export()) < 150
     ann.governance.kick(made_up(0).member_id, now=hall.now)

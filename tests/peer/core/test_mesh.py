@@ -24,6 +24,7 @@ from peer.events import (
     Message,
     PresenceChanged,
     RoleChanged,
+    RoomFull,
     RoomState,
     StateChanged,
     StatusChanged,
@@ -764,3 +765,13 @@ def test_people_are_looked_at_anew_when_more_is_known() -> None:
     ann.mesh._company._recognition._people.verify(bob.mesh.membership.me, "bob")
     ann.do(lambda mesh: mesh.review_people())
     assert ann.member(bob).verified
+
+
+def test_owner_of_a_room_that_is_full_is_told() -> None:
+    """Its client lets nobody in any more, and has ended the open link."""
+    network = Network(config=Config(max_members=2))
+    ann, *_ = network.room_of("ann", "bob")
+    network.join(network.node("cy"))
+    network.run(2)
+    assert [event.members for event in ann.events_of(RoomFull)] == [2]
+    assert ann.mesh.open_invite is None
