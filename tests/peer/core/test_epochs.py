@@ -151,6 +151,16 @@ def test_keys_are_not_renewed_by_time_sooner_than_a_second_either() -> None:
     assert line.epochs == (10, 10)
 
 
+def test_renewal_that_comes_sooner_than_a_second_later_is_refused() -> None:
+    """Whoever is so eager is nobody honest."""
+    line = Line()
+    line.left = Epochs(line.keys.left, config=Config(rekey_after_frames=1, min_rekey_interval_s=0.0), now=0.0)
+    line.say(line.left)
+    assert line.epochs == (1, 1)
+    with pytest.raises(HandshakeFailed, match="just now"):
+        line.say(line.left)
+
+
 def test_suppressed_renewal_ends_the_link_after_half_an_hour() -> None:
     """At both ends: by time, and by whatever is received."""
     line = Line(swallowed=1)

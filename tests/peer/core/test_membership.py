@@ -280,3 +280,18 @@ def test_newcomer_for_whom_the_log_has_no_place_says_nothing() -> None:
     assert late.maybe_join(now_ms=START_MS) is None
     assert not late.are_we_in
     assert len(late.export()) == len(log)
+
+
+def test_who_waits_is_known_with_its_invite() -> None:
+    """Nobody while nothing is known; and what is drawn is below what was asked for."""
+    ann, bob = membership_of("ann", approve=True), membership_of("bob", approve=True)
+    assert bob.invites_of_waiting() == {}
+    assert bob.uninvites_due(now_ms=NOW_MS) == []
+    tell(ann, bob)
+    join = bob.maybe_join(now_ms=NOW_MS)
+    assert join is not None
+    ann.take_in([join], relay=BOB, now_ms=NOW_MS)
+    assert ann.authority is not None
+    assert ann.invites_of_waiting() == {BOB: ann.authority.invitations[0].id}
+    assert ann.uninvites_due(now_ms=NOW_MS) == []
+    assert {ann.draw(2) for _ in range(64)} == {0, 1}
