@@ -150,10 +150,11 @@ class Chains:
         return self._author_refusal(fact) or reason or (Refusal.FULL if self._is_full(fact) else None)
 
     def contradicts(self, fact: Fact) -> bool:
-        """Whether it stands in the place of an event that is held, or names another predecessor than the one held."""
+        """Whether it stands in the place of an event that is held, or names another predecessor than the one held.
+
+        Not to be asked of an event behind a gap.
+        """
         facts = self.logs.get(fact.log, _EMPTY).facts
-        if fact.seq > len(facts) + 1:
-            return False
         is_beside = fact.seq > 1 and fact.event.header.prev != facts[fact.seq - 2].id
         return is_beside or fact.seq <= len(facts)
 

@@ -13,7 +13,7 @@ from peer.log.authority import Authority
 from peer.log.control import MAX_CUTS, MAX_OVER, Ban, Cut, Grant, Level, Revoke, Uninvite
 from peer.log.event import Plane, decode_event
 
-from .replicas import Room, member, public_key
+from .replicas import NOW_MS, Room, member, public_key
 
 NOBODY, MEMBER, MODERATOR, ADMIN, OWNER = Level
 KEY = bytes(32)
@@ -234,3 +234,21 @@ def test_lowered_member_who_was_banned_often_is_still_lowered() -> None:
     room.set_level("dan", ADMIN)
     room.set_level("dan", MODERATOR)
     assert room.level("dan") is MODERATOR
+
+
+def test_expired_open_invite_is_ended_by_admins_once_its_joins_are_granted() -> None:
+    """120 s after its time, by all clocks; what came late is left to a human."""
+    room = room_of_four()
+    room.invite(expires_ms=NOW_MS + 1000)
+    room.invite(number=1, expires_ms=0)
+    room.share("ann", "eve")
+    room.tell("ann", room.join("eve"))
+    ann, authority = member("ann"), room.authority("ann")
+    later = NOW_MS + 1001 + acts.SKEW_MS
+    join = authority.unconfirmed[0].join
+    assert acts.uninvites_due(authority, ann, now_ms=later) == []
+    assert acts.grants_due(authority, ann, late={join}) == []
+    [end] = acts.uninvites_due(authority, ann, now_ms=later, late={join})
+    assert end.ref == authority.invites[room.invite_key().public_key].id
+    assert acts.uninvites_due(authority, ann, now_ms=later - 1, late={join}) == []
+    assert acts.uninvites_due(authority, member("dan"), now_ms=later, late={join}) == []

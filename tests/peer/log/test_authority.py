@@ -467,3 +467,19 @@ def test_tips_are_the_cuts_of_a_removal() -> None:
     room.say("ann", acts.invite(room.authority("ann"), member("ann"), key=bytes(32), is_open=True, expires_ms=0))
     assert room.authority("ann").tips_of(member("ann")) == (Cut(room["ann"].incarnation, Plane.CONTROL, 4),)
     assert room.authority("ann").tips_of(member("eve")) == ()
+
+
+def test_open_invites_from_before_a_moderators_removal_are_exposed() -> None:
+    """Not those for one guest, nor any made since; nor by the ban of somebody who never was in the room."""
+    room = room_of_four()
+    room.invite()
+    room.invite(number=1, is_open=False)
+    room.share("ann", "cyd")
+    room.tell("ann", room.say("cyd", [acts.Act(Ban(public_key("stranger")))]))
+    assert room.authority("ann").exposed == ()
+    room.tell("ann", room.kick("dan", by="cyd"))
+    room.invite(number=2)
+    [exposed] = room.authority("ann").exposed
+    assert exposed.key == room.invite_key().public_key
+    assert room.authority("ann").knows_invite(exposed.id)
+    assert not room.authority("ann").knows_invite(grant_to(room, "bob"))

@@ -137,7 +137,7 @@ def test_joins_that_wait_are_the_earliest_ones(order: tuple[int, ...]) -> None:
     invite = room.pen("ann").write(Invitation(room.invite_key().public_key, 1))
     joins = [room.pen(f"guest {n}").join(invite) for n in range(4)]
     put(logs, invite, *(joins[n] for n in order))
-    assert trimmed(logs) == {invite.id, joins[0].id, joins[1].id}
+    assert trimmed(logs) == {invite.id, joins[0].id, joins[1].id} == {fact.id for fact in logs.everything()}
 
 
 def test_join_that_is_not_dated_behind_its_invite_is_refused() -> None:
@@ -243,3 +243,37 @@ def test_proofs_of_the_highest_authors_are_kept_and_a_share_of_each() -> None:
     assert len(proven) == 2
     assert public_key("bob") in proven
     assert sum(chain.fork is not None for chain in logs.logs.values()) == 6
+
+
+def test_fork_that_nobody_can_be_shown_any_more_is_forgotten() -> None:
+    """What came before it in its log went with the right that it stood on; what is left of the author stays."""
+    room, logs = chains()
+    ann, other = room.pen("ann"), room.pen("ann", b"another!")
+    admin, plain = grant(ann, "bob", ADMIN), grant(other, "bob")
+    bob, again = room.pen("bob"), room.pen("bob")
+    first = grant(bob, "cyd", auth=admin.id)
+    again.events = [first]
+    pair = [pen.write(Revoke(), auth=plain.id, ref=plain) for pen in (bob, again)]
+    assert put(logs, admin, plain, first, *pair) == ["kept"] * 4 + ["fork"]
+    assert logs.count_of_level(public_key("bob")) == 1
+    logs.forget_forks()
+    assert [chain.fork.seq for chain in logs.logs.values() if chain.fork] == [2]
+    assert put(logs, grant(room.pen("ann"), "dan")) == ["fork"]
+    logs.forget_forks()
+    assert [log.author for log, chain in logs.logs.items() if chain.fork] == [public_key("ann")]
+    assert list(logs.held) == [plain.id]
+
+
+def test_fork_whose_first_events_are_refused_is_forgotten_and_what_is_before_stays() -> None:
+    """A plain member said, once it was admin, what it may say no more."""
+    room, logs = chains()
+    ann, other = room.pen("ann"), room.pen("ann", b"another!")
+    admin, plain = grant(ann, "bob", ADMIN), grant(other, "bob")
+    bob, again = room.pen("bob"), room.pen("bob")
+    first = bob.write(Revoke(), auth=plain.id, ref=plain)
+    again.events = [first]
+    assert put(logs, admin, plain, first, grant(bob, "cyd"), grant(again, "dan")) == ["kept"] * 4 + ["fork"]
+    assert put(logs, grant(room.pen("ann"), "dan")) == ["fork"]
+    logs.forget_forks()
+    assert set(logs.held) == {plain.id, first.id}
+    assert [log.author for log, chain in logs.logs.items() if chain.fork] == [public_key("ann")]

@@ -270,6 +270,24 @@ def test_what_stood_on_a_cut_log_falls_with_it() -> None:
         assert room[name].digest() == room["ann"].digest()
 
 
+def test_what_a_fork_let_fall_may_stand_on_what_is_still_to_come() -> None:
+    """In one batch: a grant falls with its granter's log, and another grant to the same author is further back."""
+    room = Room()
+    ann, liar, other = room.pen("ann"), room.pen("ann"), room.pen("ann", b"another!")
+    admin = ann.write(Grant(public_key("bob"), ADMIN))
+    said = room.pen("bob").write(Grant(public_key("cyd"), MEMBER), auth=admin.id)
+    again = liar.write(Grant(public_key("dan"), MEMBER))
+    late = other.write(Grant(public_key("bob"), ADMIN))
+    [told] = room.tell("eve", [event.encoded for event in (admin, said, again, late)])
+    assert {event.id for event in told.accepted} == {said.id, late.id}
+    assert len(told.accepted) == 2
+    assert told.refused == ()
+    room.tell("fay", [admin.encoded, said.encoded])
+    [told] = room.tell("fay", [again.encoded, late.encoded])
+    assert [event.id for event in told.accepted] == [late.id]
+    assert room["fay"].digest() == room["eve"].digest()
+
+
 def test_writer_whose_log_was_cut_begins_another() -> None:
     """Its old numbers are spent: two headers for one place would be its own fork."""
     room = Room().with_members(bob=MEMBER)
