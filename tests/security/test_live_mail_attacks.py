@@ -181,6 +181,7 @@ async def test_server_that_swaps_the_genesis_is_seen_by_its_hash(relay: Relay, c
     assert usurper.heard == [frames.encode(ControlSummary(False, b"", True))]  # "I know nothing yet"
     assert bob.room.state is RoomState.LOBBY
     assert nobody_met(alice, bob)
+    await bob.room.leave()  # or it would get in now, rightly
     relay.edit_admission, relay.meddle = lambda admission: admission, _honestly
     carol = await company.join(alice.invite, "carol")
     await still_talk(alice, carol)
