@@ -7,7 +7,7 @@ import pytest
 from peer.errors import MalformedFrame
 from peer.log import acts
 from peer.log.authority import InviteVerdict, authority_of
-from peer.log.control import Ban, Cut, Grant, Invitation, Level, Revoke, Uninvite
+from peer.log.control import Ban, Cut, Grant, Invitation, Level, Revoke, Uninvite, sign_join
 from peer.log.event import EventId, Plane, decode_event
 from peer.log.genesis import decode_genesis
 
@@ -393,6 +393,16 @@ def test_late_join_does_not_count() -> None:
     events = [early.join(invite), room.pen("gus").join(invite), late.join(invite)]
     room.tell("ann", [event.encoded for event in events])
     assert [room.level(name) for name in ("eve", "gus", "fay")] == [MEMBER, MEMBER, NOBODY]
+
+
+def test_join_counts_from_behind_its_invite_on() -> None:
+    """Who decides by a set of events, from a disk or another replica, does not rely on who took them in."""
+    room = Room()
+    invite = decode_event(room.invite()[0], room_id=room.id)
+    proof = sign_join(room.invite_key(0), room_id=room.id, newcomer=public_key("eve"))
+    for hlc, level in ((invite.header.hlc, NOBODY), (invite.header.hlc + 1, MEMBER)):
+        join = room.pen("eve").write(proof, auth=invite.id, hlc=hlc)
+        assert authority_of(decode_genesis(room.genesis), [invite, join]).level_of(member("eve")) is level
 
 
 def test_join_of_an_owner_or_without_an_invite_counts_for_nothing() -> None:
