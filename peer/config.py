@@ -14,6 +14,18 @@ class Config:
     link_timeout_s: float = 10.0
     """From the first signal to the end of the handshake; then the attempt is given up."""
 
+    fast_transport: bool = True
+    """Whether our faster ICE and SCTP are used, with versions of aioice and aiortc that we know; else all is stock."""
+
+    relay_only: bool = False
+    """Whether links go through TURN servers only, so that no other peer learns an address of ours."""
+
+    max_stun_servers: int = 4
+    """Of those that the signaling server names, the first so many are asked, side by side."""
+
+    max_turn_servers: int = 3
+    """The same of TURN servers, each address of one being a server: each is asked for a relay for every attempt."""
+
     link_attempts: int = 4
     """How often a link to a peer that is present is tried before we wait for it to come back."""
 

@@ -18,6 +18,7 @@ from .ids import PeerId, RoomId, Topic
 
 __all__ = [
     "Attestation",
+    "CandidateKind",
     "Channel",
     "Fingerprints",
     "IceServer",
@@ -32,6 +33,7 @@ __all__ = [
     "RoomRecord",
     "RoomStore",
     "Roster",
+    "Route",
     "Seat",
     "Signal",
     "SignalKind",
@@ -209,8 +211,36 @@ class Fingerprints:
     remote: bytes
 
 
+CandidateKind = Literal["host", "srflx", "prflx", "relay"]
+"""The host's own address, one that a STUN server or the peer sees it under, one at a TURN server (RFC 8445, 5.1.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Which pair of candidates an open link uses; addresses are for the user's eyes, and in no repr."""
+
+    local: CandidateKind
+    remote: CandidateKind
+    """As the other side told it; prflx where nobody did."""
+    transport: Literal["udp", "tcp", "tls"]
+    """On the way from us: all but udp lead to a TURN server, which goes on by UDP."""
+    family: Literal["ipv4", "ipv6"]
+    local_address: str = field(default="", repr=False)
+    """Of our socket, or of our relay."""
+    remote_address: str = field(default="", repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.local}-{self.remote} {self.transport} {self.family}"
+
+
 class LinkListener(Protocol):
     """Who hears of a link; never called after `on_closed`."""
+
+    def on_candidate(self, line: str) -> None:
+        """A `candidate:…` line for the other side, found after our description left; an empty one ends them.
+
+        Never called before whoever awaits the description has it.
+        """
 
     def on_open(self) -> None:
         """Both channels are open; called once."""
@@ -225,7 +255,7 @@ class Link(Protocol):
     """One attempt at a path to one peer. Either `create_offer` then `accept_answer`, or `accept_offer`."""
 
     async def create_offer(self) -> str:
-        """The SDP, with all candidates in it. Raises `LinkFailed`."""
+        """The SDP, with the candidates found so far; `on_candidate` tells the others. Raises `LinkFailed`."""
 
     async def accept_offer(self, sdp: str) -> tuple[str, Fingerprints]:
         """The SDP of the answer. Raises `LinkFailed` for an SDP that we will not have."""
@@ -238,6 +268,10 @@ class Link(Protocol):
 
     def send(self, channel: Channel, data: bytes) -> None:
         """Hand over one binary message, at most 64 KiB; dropped when the link is not open."""
+
+    @property
+    def route(self) -> Route | None:
+        """The pair of candidates in use; None while there is none, or where it is not known."""
 
     @property
     def buffered_bytes(self) -> int: ...

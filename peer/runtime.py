@@ -333,6 +333,9 @@ class _Listener:
         self._driver = driver
         self._link = link
 
+    def on_candidate(self, line: str) -> None:
+        """Descriptions leave with all of them."""
+
     def on_open(self) -> None:
         self._driver.link_opened(self._link)
 

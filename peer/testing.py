@@ -34,6 +34,7 @@ from .ports import (
     Prove,
     RoomInfo,
     Roster,
+    Route,
     Signal,
     SignalingEvent,
     SignalingLost,
@@ -266,6 +267,11 @@ class _Link:
     def send(self, channel: Channel, data: bytes) -> None:
         if self._other is not None and not self._is_closed:
             self._loop.call_soon(self._other._report_frame, channel, data)
+
+    @property
+    def route(self) -> Route | None:
+        """There are no candidates here."""
+        return None
 
     @property
     def buffered_bytes(self) -> int:

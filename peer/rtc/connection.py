@@ -12,6 +12,7 @@ from aiortc import (
     RTCDtlsTransport,
     RTCIceCandidate,
     RTCIceServer,
+    RTCIceTransportPolicy,
     RTCPeerConnection,
     RTCSctpTransport,
 )
@@ -23,9 +24,11 @@ from .servers import choose_servers
 __all__ = ["certificate_fingerprint", "create_channel", "create_connection", "dtls_of", "sctp_of", "to_rtc_candidate"]
 
 
-def create_connection(ice_servers: tuple[IceServer, ...]) -> RTCPeerConnection:
+def create_connection(ice_servers: tuple[IceServer, ...], *, relay_only: bool = False) -> RTCPeerConnection:
+    """`relay_only`: neither gathers nor uses any address but those of relays, also where aiortc is as it comes."""
     servers = [_to_rtc_server(server) for server in choose_servers(ice_servers)]
-    return RTCPeerConnection(RTCConfiguration(iceServers=servers))
+    policy = RTCIceTransportPolicy.RELAY if relay_only else RTCIceTransportPolicy.ALL
+    return RTCPeerConnection(RTCConfiguration(iceServers=servers, iceTransportPolicy=policy))
 
 
 def create_channel(connection: RTCPeerConnection, channel: Channel) -> RTCDataChannel:

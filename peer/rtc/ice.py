@@ -43,13 +43,17 @@ class LocalConnection(aioice.Connection):
 
     allowed: tuple[str, ...] = ()
 
+    @property
+    def is_relay_only(self) -> bool:
+        return self._transport_policy is aioice.TransportPolicy.RELAY
+
     async def get_component_candidates(
         self,
         component: int,
         addresses: list[str],
         timeout: int = 5,  # noqa: ASYNC109 - aioice's signature
     ) -> list[aioice.Candidate]:
-        chosen = choose_addresses(addresses, allowed=self.allowed)
+        chosen = [] if self.is_relay_only else choose_addresses(addresses, allowed=self.allowed)
         bound_s = TURN_TIMEOUT_S if self.turn_server else STUN_TIMEOUT_S
         return await super().get_component_candidates(component, chosen, min(timeout, bound_s))
 

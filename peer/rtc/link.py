@@ -28,12 +28,15 @@ from typing import Any
 from aiortc import RTCDataChannel
 
 from ..config import Config
-from ..ports import Channel, Fingerprints, IceServer, LinkListener
+from ..errors import LinkFailed
+from ..ports import Channel, Fingerprints, IceServer, LinkListener, Route
 from .connection import create_channel, create_connection, dtls_of, sctp_of
 from .exchange import Exchange
 from .ice import ADDRESSES_SETTING, allowed_addresses, choose_gathering
+from .route import route_of
 from .sctp import bound_sctp
 from .sdp import MAX_MESSAGE_BYTES
+from .servers import has_turn
 
 __all__ = ["RtcLink", "open_link"]
 
@@ -82,7 +85,8 @@ class RtcLink:
         self._drained.set()
         self._closing: asyncio.Task[None] | None = None
         self._aiortc_tasks: set[asyncio.Task[Any]] = set()
-        self._connection = create_connection(ice_servers)
+        self._lacks_turn = config.relay_only and not has_turn(ice_servers)
+        self._connection = create_connection(ice_servers, relay_only=config.relay_only)
         self._channels = {channel: create_channel(self._connection, channel) for channel in Channel}
         self._dtls = dtls_of(self._connection)
         self._exchange = Exchange(self._connection)
@@ -95,9 +99,11 @@ class RtcLink:
     # Negotiation
 
     async def create_offer(self) -> str:
+        self._check_relays()
         return await self._exchange.create_offer()
 
     async def accept_offer(self, sdp: str) -> tuple[str, Fingerprints]:
+        self._check_relays()
         return await self._exchange.accept_offer(sdp)
 
     async def accept_answer(self, sdp: str) -> Fingerprints:
@@ -105,6 +111,17 @@ class RtcLink:
 
     async def add_candidate(self, candidate: str) -> None:
         await self._exchange.add_candidate(candidate)
+
+    def _check_relays(self) -> None:
+        if self._lacks_turn:
+            raise LinkFailed(
+                "links go through relays only, and the signaling server names no TURN server that we can use: "
+                "set SIGNALING_TURN_URLS there, or leave out relay_only here"
+            )
+
+    @property
+    def route(self) -> Route | None:
+        return route_of(self._ice) if self._state is State.OPEN else None
 
     # Frames
 
@@ -174,6 +191,7 @@ class RtcLink:
         if self._state is not State.CONNECTING or not self._all_channels_are("open"):
             return
         self._state = State.OPEN
+        logger.debug("= a link is open: %s", self.route)
         self._listener.on_open()
         frames, self._early_frames = self._early_frames, []
         for channel, data in frames:

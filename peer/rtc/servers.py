@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from ..ports import IceServer
 
-__all__ = ["choose_servers"]
+__all__ = ["choose_servers", "has_turn"]
 
 _STUN = re.compile(r"stun:[^?:\s/]{1,253}(?::[0-9]{1,5})?")
 _TURN = re.compile(r"turn:[^?:\s/]{1,253}(?::[0-9]{1,5})?(?:\?transport=(?:udp|tcp))?")
@@ -24,6 +24,11 @@ def choose_servers(servers: Iterable[IceServer]) -> tuple[IceServer, ...]:
     stun = [server for server in single if _STUN.fullmatch(server.urls[0])]
     turn = [server for server in single if _is_turn(server)]
     return (*stun[:1], *turn[:1])
+
+
+def has_turn(servers: Iterable[IceServer]) -> bool:
+    """Whether any of them is a TURN server that can be asked."""
+    return any(_is_turn(IceServer((url,), each.username)) for each in servers for url in each.urls)
 
 
 def _is_turn(server: IceServer) -> bool:

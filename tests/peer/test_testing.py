@@ -138,6 +138,9 @@ class Listener:
     def __init__(self) -> None:
         self.heard: list[object] = []
 
+    def on_candidate(self, line: str) -> None:
+        self.heard.append(line)
+
     def on_open(self) -> None:
         self.heard.append("open")
 
@@ -158,7 +161,7 @@ async def test_links_keep_to_the_port() -> None:
     assert of_left == Fingerprints(of_right.remote, of_right.local)
     await ours.add_candidate("candidate:1")
     await ours.wait_drained()
-    assert ours.buffered_bytes == 0
+    assert (ours.buffered_bytes, ours.route) == (0, None)
     for number in range(3):
         ours.send(Channel.EVENTS, bytes([number]))
     await ours.close()

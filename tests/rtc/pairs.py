@@ -1,6 +1,7 @@
 """Links in pairs, a listener that remembers, and a bare aiortc connection for the other side to misbehave."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from aiortc import RTCPeerConnection, RTCSessionDescription
@@ -25,6 +26,14 @@ class Recorder:
     opened: asyncio.Event = field(default_factory=asyncio.Event)
     closed: asyncio.Event = field(default_factory=asyncio.Event)
     reason: str | None = None
+    candidates: list[str] = field(default_factory=list)
+    """Trickled, an empty one at the end."""
+    trickle: Callable[[str], None] = lambda _line: None
+    """Where they go."""
+
+    def on_candidate(self, line: str) -> None:
+        self.candidates.append(line)
+        self.trickle(line)
 
     def on_open(self) -> None:
         self.calls.append("open")

@@ -8,7 +8,7 @@ import pytest
 from peer.config import Config
 from peer.errors import BadSetting, LinkFailed
 from peer.ports import Channel, IceServer
-from peer.rtc import open_link
+from peer.rtc import RtcLink, open_link
 from peer.rtc.ice import ADDRESSES_SETTING
 
 from .pairs import Pair, Recorder, make_link
@@ -211,6 +211,24 @@ async def test_twenty_pairs_open_at_once() -> None:
         pair.right.send(Channel.EVENTS, b"here")
         assert await pair.left_ear.take(1) == [(Channel.EVENTS, b"here")]
     await asyncio.gather(*(pair.close() for pair in pairs))
+
+
+async def test_route_names_the_pair_in_use(pair: Pair) -> None:
+    """From open to close, by its kinds."""
+    for link in (pair.left, pair.right):
+        assert str(link.route) in ("host-host udp ipv4", "host-prflx udp ipv4")
+    await pair.close()
+    assert pair.left.route is None
+
+
+async def test_link_over_relays_needs_a_turn_server() -> None:
+    """One sentence that says what to do, at once."""
+    servers = (IceServer(("stun:127.0.0.1:1",)), IceServer(("turn:127.0.0.1:1",)))
+    for begin in (RtcLink.create_offer, lambda link: RtcLink.accept_offer(link, "sdp")):
+        link = open_link(servers, Recorder(), config=Config(relay_only=True))
+        with pytest.raises(LinkFailed, match="SIGNALING_TURN_URLS"):
+            await begin(link)
+        await link.close()
 
 
 def _without_candidates(sdp: str) -> tuple[str, list[str]]:

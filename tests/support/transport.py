@@ -14,6 +14,7 @@ from peer.ports import (
     LinkListener,
     PeerInfo,
     RoomInfo,
+    Route,
     Signal,
     SignalingEvent,
 )
@@ -75,6 +76,7 @@ class FakeLink:
         self.sent: list[tuple[Channel, bytes]] = []
         self.candidates: list[str] = []
         self.answers: list[str] = []
+        self.route: Route | None = None
         self.buffered_bytes = 0
         self.drained = asyncio.Event()
         self.waited = 0

@@ -3,7 +3,7 @@
 import pytest
 
 from peer.ports import IceServer
-from peer.rtc.servers import choose_servers
+from peer.rtc.servers import choose_servers, has_turn
 
 STUN = IceServer(("stun:stun.example:3478",))
 TURN = IceServer(("turn:turn.example?transport=udp",), "user", "secret")
@@ -41,3 +41,9 @@ def test_address_that_aiortc_cannot_use_is_passed_over(url: str) -> None:
 def test_turn_without_a_user_is_passed_over() -> None:
     """An allocation needs a credential (RFC 8656, section 5): asking without one costs time only."""
     assert choose_servers((IceServer(("turn:turn.example",)), TURN)) == (TURN,)
+
+
+def test_turn_server_counts_only_if_it_can_be_asked() -> None:
+    """Neither a wrong address nor one without a user is worth waiting for."""
+    assert has_turn((STUN, TURN))
+    assert not has_turn((STUN, IceServer(("turn:turn.example",)), IceServer(("turn:turn.example:port",), "user")))
