@@ -28,7 +28,9 @@ from ..wire.frames import AttestationUpdate, Introduction, PresenceUpdate, Typin
 from .claims import Claims, Standing
 from .contact import Ending
 from .machine import earliest
+from .membership import Membership
 from .names import clean_name
+from .people import People
 from .presence import Presences
 from .recognition import Recognition, news_of
 from .typing_notice import TheirTyping
@@ -48,7 +50,7 @@ class Company:
         config: Config,
         wall_ms: Callable[[], int],
     ) -> None:
-        self._role_of = role_of
+        self.role_of = role_of
         self._recognition = recognition
         self._config = config
         self._wall_ms = wall_ms
@@ -57,6 +59,25 @@ class Company:
         self._claims = Claims(max_name_chars=config.max_name_chars)
         self._events: list[Event] = []
         self._is_disbanded = False
+
+    @classmethod
+    def of_room(
+        cls,
+        membership: Membership,
+        *,
+        name: str,
+        people: People | None,
+        config: Config,
+        wall_ms: Callable[[], int],
+    ) -> Company:
+        """Ourselves, under this name. `people` are those whom we know from all our rooms."""
+        me = Member(id=membership.me, name=name, role=membership.role_of(membership.me), is_me=True)
+        recognition = Recognition(
+            People(limit=config.max_known_people) if people is None else people,
+            public_room=membership.room_id if membership.is_public else None,
+            wall_ms=wall_ms,
+        )
+        return cls(me, role_of=membership.role_of, recognition=recognition, config=config, wall_ms=wall_ms)
 
     @property
     def me(self) -> Member:
@@ -95,7 +116,7 @@ class Company:
     def stranger(self, member_id: MemberId, name: str) -> Member:
         """Somebody by what is said of it; the name is made fit to be read."""
         readable = clean_name(name, max_chars=self._config.max_name_chars) or "nameless"
-        return Member(id=member_id, name=readable, role=self._role_of(member_id))
+        return Member(id=member_id, name=readable, role=self.role_of(member_id))
 
     def bid_farewell(self, member_id: MemberId, reason: Ending) -> None:
         """The last link to a member ended."""
@@ -109,7 +130,7 @@ class Company:
     def rank(self, is_member: Callable[[MemberId], bool]) -> None:
         """Who may do what has changed: whoever is no member any more, and not here, leaves the list."""
         self._presences.forget(is_member)
-        self._events += [RoleChanged(member) for member in self._presences.rank(self._role_of)]
+        self._events += [RoleChanged(member) for member in self._presences.rank(self.role_of)]
 
     def review_people(self) -> None:
         """We know more of somebody than before, perhaps from another room."""

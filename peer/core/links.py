@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import TypeAlias, assert_never
 
 from ..config import Config
 from ..ids import PeerId
-from ..ports import Channel, Fingerprints, PeerInfo, Signal
+from ..ports import Channel, Fingerprints, PeerInfo, PeerJoinedRoom, PeerLeftRoom, Roster, Signal
 from ..wire.frames import ControlFrame, Frame, Goodbye, Introduction
 from .attempts import Attempts
 from .channel import Credentials, PeerChannel
@@ -21,7 +22,10 @@ from .lobby import Lobby
 from .machine import LinkId, Output, earliest
 from .membership import Membership
 
-__all__ = ["Links"]
+__all__ = ["Links", "ServerWord"]
+
+ServerWord: TypeAlias = Signal | Roster | PeerJoinedRoom | PeerLeftRoom
+"""Events of our seat that concern links."""
 
 
 @dataclass(slots=True)
@@ -52,21 +56,19 @@ class Links:
         """We are the newcomer: offer to everybody."""
         self.attempts.join(peers, now=now)
 
-    def receive_roster(self, peers: Iterable[PeerInfo], *, now: float) -> None:
-        """The server is (back) there; meet whom we missed, forget who went."""
-        self.attempts.receive_roster(peers, now=now)
-
-    def peer_joined(self, peer: PeerId, *, now: float) -> None:
-        """A peer is present, and offers to us."""
-        self.attempts.peer_joined(peer, now=now)
-
-    def peer_left(self, peer: PeerId, *, now: float) -> None:
-        """The server says so."""
-        self.attempts.peer_left(peer, now=now)
-
-    def receive_signal(self, signal: Signal, *, now: float) -> None:
-        """An envelope of another peer, or of a server that pretends to have one."""
-        self.attempts.receive_signal(signal, now=now)
+    def receive_signaling(self, event: ServerWord, *, now: float) -> None:
+        """What the server says of who is there, or passes on."""
+        match event:
+            case Signal():
+                self.attempts.receive_signal(event, now=now)
+            case Roster(peers=peers):
+                self.attempts.receive_roster(peers, now=now)
+            case PeerJoinedRoom(peer=info):
+                self.attempts.peer_joined(info.peer_id, now=now)
+            case PeerLeftRoom(peer_id=peer):
+                self.attempts.peer_left(peer, now=now)
+            case _:  # pragma: no cover - the type checker proves that none is left
+                assert_never(event)
 
     # ---- links
 

@@ -1,4 +1,4 @@
-"""One room: its links, company, governance and outbox, composed (DESIGN, section 1).
+"""One room: its links, company, governance and conversation, composed (DESIGN, section 1).
 
 Everything a room decides passes through here: signaling events, link events and intents come in, outputs and events go
 out. In a full mesh every member is linked to every other, so a frame's sender is the member at the link's other end.
@@ -12,46 +12,22 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import assert_never
 
 from ..config import Config
-from ..errors import BadSetting, InviteRefused, NotJoined
-from ..events import (
-    Event,
-    Member,
-    MemberWaiting,
-    Message,
-    Presence,
-    RoomFull,
-    RoomState,
-    StateChanged,
-    StatusChanged,
-)
-from ..ids import MemberId, MessageId, PeerId
-from ..ports import (
-    Channel,
-    Fingerprints,
-    PeerInfo,
-    PeerJoinedRoom,
-    PeerLeftRoom,
-    Roster,
-    Signal,
-    SignalingEvent,
-    SignalingLost,
-)
-from ..wire.frames import MAX_NAME_CHARS, AttestationUpdate, Chat, Introduction, PresenceUpdate, TypingNotice
+from ..errors import InviteRefused, NotJoined
+from ..events import Event, Member, MemberWaiting, Message, Presence, RoomFull, RoomState, StateChanged
+from ..ids import MemberId, PeerId
+from ..ports import Channel, Fingerprints, PeerInfo, Roster, SignalingEvent, SignalingLost
+from ..wire.frames import MAX_NAME_CHARS
 from .channel import Credentials
 from .claims import Standing
 from .company import Company
 from .contact import Forgotten, Linked, Received, Said, Unlinked
+from .conversation import Conversation
 from .governance import Entered, Fact, Full, Governance, Removed, RolesChanged, Stage, TurnedAway, Waiting
 from .links import Links
 from .lobby import Lobby
 from .machine import LinkId, Notify, Output, earliest
 from .membership import InviteSeed, Membership
-from .messages import Messages
-from .names import clean_name
-from .outbox import Outbox
 from .people import People
-from .recognition import Recognition
-from .typing_notice import OurTyping
 
 __all__ = ["Mesh"]
 
@@ -76,39 +52,36 @@ class Mesh:
         `people` are those whom we know from all our rooms.
         """
         self.state = RoomState.JOINED if membership.are_we_in else RoomState.LOBBY
-        self.title = title
         self.refusal: InviteRefused | None = None
         """Why we were not let in."""
         self.is_handed_over = True
         """While it is not, nobody has seen us in the lobby, so that it is no news that we have left it."""
         self.membership = membership
-        self._config = config
-        self._messages = Messages(
-            room=credentials.keys.topic, config=config, random_bytes=credentials.random_bytes, wall_ms=wall_ms
-        )
         self._outputs: list[Output] = []
-        self._outbox = Outbox(limit=config.max_pending_messages)
-        self._our_typing = OurTyping(ttl_s=config.typing_ttl_s)
-        self._attestation = ""
         self._lobby = Lobby(membership, our_name=name[:MAX_NAME_CHARS], config=config, wall_ms=wall_ms)
-        self._links = Links(our_id, credentials, self._introduction, membership, self._lobby, config)
+        self._links = Links(
+            our_id, credentials, lambda: self._conversation.introduction, membership, self._lobby, config
+        )
         self._governance = Governance(membership, self._lobby, credentials.random_bytes, wall_ms, config)
-        me = Member(id=membership.me, name=name, role=membership.role_of(membership.me), is_me=True)
-        self._company = Company(
-            me,
-            role_of=membership.role_of,
-            recognition=Recognition(
-                People(limit=config.max_known_people) if people is None else people,
-                public_room=membership.room_id if membership.is_public else None,
-                wall_ms=wall_ms,
-            ),
+        self._company = Company.of_room(membership, name=name, people=people, config=config, wall_ms=wall_ms)
+        self._conversation = Conversation(
+            self._company,
+            say=self._links.send,
+            title=title,
+            room=credentials.keys.topic,
             config=config,
+            random_bytes=credentials.random_bytes,
             wall_ms=wall_ms,
         )
 
     def reply_with(self, replier: Callable[[str], Awaitable[Message]]) -> None:
         """What `Message.reply` is to call: the `send` of the room."""
-        self._messages.replier = replier
+        self._conversation.reply_with(replier)
+
+    @property
+    def title(self) -> str:
+        """Empty while nobody has told us."""
+        return self._conversation.title
 
     @property
     def members(self) -> tuple[Member, ...]:
@@ -138,7 +111,7 @@ class Mesh:
     @property
     def is_owing(self) -> bool:
         """Whether something that we said has yet to reach somebody whose link is just being made."""
-        return self._outbox.owes(self._links.attempts.arriving())
+        return self._conversation.owes(self._links.attempts.arriving())
 
     def outputs(self) -> list[Output]:
         taken, self._outputs = self._outputs, []
@@ -155,20 +128,12 @@ class Mesh:
         """One event of our seat."""
         if self.state is RoomState.LEFT:
             return
-        match event:
-            case Signal():
-                self._links.receive_signal(event, now=now)
-            case Roster(peers=peers):
+        if isinstance(event, SignalingLost):
+            self._change_state(RoomState.SIGNALING_LOST, event.reason)
+        else:
+            if isinstance(event, Roster):
                 self._change_state(self._served_state)
-                self._links.receive_roster(peers, now=now)
-            case PeerJoinedRoom(peer=info):
-                self._links.peer_joined(info.peer_id, now=now)
-            case PeerLeftRoom(peer_id=peer):
-                self._links.peer_left(peer, now=now)
-            case SignalingLost(reason=reason):
-                self._change_state(RoomState.SIGNALING_LOST, reason)
-            case _:
-                assert_never(event)
+            self._links.receive_signaling(event, now=now)
         self._absorb(now=now)
 
     def receive_standing(self, standing: Standing, *, now: float) -> None:
@@ -176,10 +141,7 @@ class Mesh:
         if self.state is RoomState.LEFT:
             return
         self._company.learn_keys(standing, now=now)
-        if standing.attestation not in ("", self._attestation):
-            self._attestation = standing.attestation
-            self._company.hear_of_us(standing.attestation, now=now)
-            self._links.send(AttestationUpdate(standing.attestation), now=now)
+        self._conversation.set_attestation(standing.attestation, now=now)
         self._absorb(now=now)
 
     # ---- from the links
@@ -215,31 +177,27 @@ class Mesh:
     ) -> Message:
         """Hand a message to all members; raise NotJoined, MessageTooLarge, BadSetting, OutboxFull."""
         self._check_joined()
-        chat = self._messages.compose(text, emote_ids=tuple(emote_ids), custom_emoji_ids=tuple(custom_emoji_ids))
-        waiting = self._links.attempts.waiting()
-        sent = self._links.send(chat, now=now)
-        if not sent:
-            self._outbox.add_draft(chat)
-        self._outbox.add_waiting(chat, waiting)
-        self._our_typing.set_typing(False, now=now)
+        message = self._conversation.send(
+            text,
+            emote_ids=tuple(emote_ids),
+            custom_emoji_ids=tuple(custom_emoji_ids),
+            waiting=self._links.attempts.waiting(),
+            now=now,
+        )
         self._absorb(now=now)
-        return self._messages.as_event(chat, self._company.me, "sent" if sent else "draft")
+        return message
 
     def set_typing(self, typing: bool, *, now: float) -> None:
         """Tell the others; call it at each key, the pace is kept here. Raises NotJoined."""
         self._check_joined()
-        if self._our_typing.set_typing(typing, now=now):
-            self._links.send(TypingNotice(typing), now=now)
-            self._absorb(now=now)
+        self._conversation.set_typing(typing, now=now)
+        self._absorb(now=now)
 
     def set_presence(self, presence: Presence, *, now: float) -> None:
         """Tell the others, newcomers included. Raises NotJoined, BadSetting."""
         self._check_joined()
-        if presence not in ("online", "away", "offline"):
-            raise BadSetting(f"presence is online, away or offline, not {presence!r}")
-        if self._company.set_our_presence(presence):
-            self._links.send(PresenceUpdate(presence), now=now)
-            self._absorb(now=now)
+        self._conversation.set_presence(presence, now=now)
+        self._absorb(now=now)
 
     def govern(self) -> Governance:
         """What we may do to others' standing; `settle` is to follow. Raises NotJoined."""
@@ -262,7 +220,7 @@ class Mesh:
     def review_people(self) -> None:
         """We know more of somebody than before, perhaps from another room."""
         self._company.review_people()
-        self._tell_of_company()
+        self._tell()
 
     # ---- time
 
@@ -284,7 +242,7 @@ class Mesh:
             for fact in facts:
                 self._act_on(fact, now=now)
             self._hear_links(now=now)
-        self._tell_of_company()
+        self._tell()
 
     def _review(self, *, now: float) -> list[Fact]:
         if self.state is RoomState.LEFT:
@@ -300,48 +258,20 @@ class Mesh:
             for output in outputs:
                 match output:
                     case Linked():
-                        self._welcome(output, now=now)
+                        self._conversation.welcome(output, now=now)
                     case Received(member=member_id, frame=frame):
                         self._hear(member_id, frame, now=now)
                     case Unlinked(member=member_id, reason=reason):
                         self._company.bid_farewell(member_id, reason)
                     case Forgotten(peer=peer):
-                        self._outbox.forget(peer)
+                        self._conversation.forget(peer)
                     case _:
                         self._outputs.append(output)
-
-    def _welcome(self, linked: Linked, *, now: float) -> None:
-        self._learn_title(linked)
-        self._company.welcome(linked.member, linked.introduction, now=now)
-        if self._attestation not in ("", linked.told.attestation):
-            self._links.send(AttestationUpdate(self._attestation), now=now, to=linked.peer)
-        if linked.told.presence != self._company.me.presence:
-            self._links.send(PresenceUpdate(self._company.me.presence), now=now, to=linked.peer)
-        owed, drafts = self._outbox.take(linked.peer)
-        for chat in owed:
-            self._links.send(chat, now=now, to=linked.peer)
-        for message_id in drafts:
-            self._notify(StatusChanged(MessageId(message_id.hex()), "sent"))
-
-    def _learn_title(self, linked: Linked) -> None:
-        """The owner's word counts, any member's will do until then; a public room's title is its name."""
-        if not self.title or self.membership.role_of(linked.member) == "owner":
-            self.title = clean_name(linked.introduction.title, max_chars=self._config.max_name_chars) or self.title
+                self._tell()
 
     def _hear(self, member_id: MemberId, frame: Said, *, now: float) -> None:
-        if not self.membership.is_member(member_id):
-            return
-        if isinstance(frame, Chat):
-            self._hear_chat(member_id, frame)
-        else:
-            self._company.hear(member_id, frame, now=now)
-
-    def _hear_chat(self, member_id: MemberId, chat: Chat) -> None:
-        sender = self._company.get(member_id)
-        if sender is None or not self._messages.is_news(member_id, chat):
-            return
-        self._company.stop_typing(member_id)
-        self._notify(self._messages.as_event(chat, sender, "sent"))
+        if self.membership.is_member(member_id):
+            self._conversation.hear(member_id, frame, now=now)
 
     # ---- what changes in the room
 
@@ -369,15 +299,11 @@ class Mesh:
     def _keep_waiting(self, member_id: MemberId) -> None:
         """What was said before it comes in is none of its business; whoever may let it in is told."""
         for peer in self._links.attempts.peers_of(member_id):
-            self._outbox.forget(peer)
+            self._conversation.forget(peer)
         if self._governance.may_admit:
             self._notify(MemberWaiting(self._company.stranger(member_id, self._lobby.names().get(member_id, ""))))
 
     # ---- values
-
-    def _introduction(self) -> Introduction:
-        me = self._company.me
-        return Introduction(me.name[:MAX_NAME_CHARS], self.title[:MAX_NAME_CHARS], me.presence, self._attestation)
 
     @property
     def _served_state(self) -> RoomState:
@@ -393,8 +319,9 @@ class Mesh:
             self._notify(StateChanged(state, reason))
 
     def _notify(self, event: Event) -> None:
-        self._tell_of_company()
+        self._tell()
         self._outputs.append(Notify(event))
 
-    def _tell_of_company(self) -> None:
-        self._outputs += [Notify(event) for event in self._company.take_events()]
+    def _tell(self) -> None:
+        events = [*self._company.take_events(), *self._conversation.take_events()]
+        self._outputs += [Notify(event) for event in events]

@@ -159,7 +159,7 @@ def test_old_peer_without_attestations_is_understood() -> None:
     assert ann.here == ["old"]
     assert visitor.closed == []
     [introduction] = [frame for frame in _heard(visitor) if isinstance(frame, Introduction)]
-    assert introduction.attestation == ann.mesh._attestation
+    assert introduction.attestation == ann.mesh._conversation._attestation
 
 
 def test_second_link_of_a_member_shows_its_claim_anew() -> None:

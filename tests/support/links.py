@@ -73,11 +73,11 @@ class Bench:
         self.links.join([PeerInfo(PeerId(peer), "", "") for peer in peers], now=self.now)
 
     def roster(self, *peers: str) -> None:
-        self.links.receive_roster([PeerInfo(PeerId(peer), "", "") for peer in peers], now=self.now)
+        self.links.attempts.receive_roster([PeerInfo(PeerId(peer), "", "") for peer in peers], now=self.now)
 
     def hear(self, insider: Insider, kind: SignalKind, text: str = "sdp", *, attempt: bytes = b"attempt.") -> LinkId:
         """A signal of theirs arrives."""
-        self.links.receive_signal(insider.signal(kind, text, attempt=attempt, to=ANN), now=self.now)
+        self.links.attempts.receive_signal(insider.signal(kind, text, attempt=attempt, to=ANN), now=self.now)
         return insider.link_id(attempt)
 
     def wait(self, seconds: float) -> None:

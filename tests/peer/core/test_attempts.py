@@ -50,7 +50,7 @@ def test_peer_named_twice_by_the_server_is_met_once() -> None:
 def test_those_present_wait_ten_seconds_for_the_joiners_offer(peer: str) -> None:
     """Then they offer themselves: its offer may be lost."""
     bench = Bench()
-    bench.links.peer_joined(PeerId(peer), now=0.0)
+    bench.links.attempts.peer_joined(PeerId(peer), now=0.0)
     bench.wait(9.99)
     assert bench.take(CreateOffer) == []
     bench.wait(0.01)
@@ -70,7 +70,7 @@ def test_after_an_outage_the_smaller_id_offers_at_once() -> None:
 def test_joiner_whose_offer_came_is_not_offered_to() -> None:
     """The answer is our part."""
     bench, other = Bench(), bob()
-    bench.links.peer_joined(other.peer_id, now=0.0)
+    bench.links.attempts.peer_joined(other.peer_id, now=0.0)
     bench.linked(other)
     bench.wait(9.0)
     bench.say(other, other.link_id(b"attempt."), Heartbeat(), channel=Channel.EPHEMERAL)
@@ -171,7 +171,7 @@ def test_unreadable_signals_are_dropped_without_a_trace() -> None:
         other.signal("offer", attempt=b"too short"[:7], to=ANN),
         other.signal("offer", attempt=b"attempt.", to=PeerId("somebody else")),
     ):
-        bench.links.receive_signal(signal, now=0.0)
+        bench.links.attempts.receive_signal(signal, now=0.0)
     assert bench.drain() == []
     assert bench.waiting == []
     assert bench.links.next_deadline() is None
@@ -296,8 +296,8 @@ def test_attempt_under_way_takes_the_place_of_a_planned_one() -> None:
 def test_peer_that_is_planned_for_is_not_planned_twice() -> None:
     """Hearing of it again neither hastens nor delays."""
     bench = Bench()
-    bench.links.peer_joined(PeerId(LARGER), now=0.0)
-    bench.links.peer_joined(PeerId(LARGER), now=9.0)
+    bench.links.attempts.peer_joined(PeerId(LARGER), now=0.0)
+    bench.links.attempts.peer_joined(PeerId(LARGER), now=9.0)
     bench.wait(10.0)
     assert len(bench.take(CreateOffer)) == 1
 
@@ -364,7 +364,7 @@ def test_server_that_makes_up_peers_grows_nothing_past_the_bound() -> None:
     bench.join(*(f"z-{number}" for number in range(1000)))
     bench.roster(*(f"z-{number}" for number in range(1000)))
     for number in range(1000):
-        bench.links.peer_joined(PeerId(f"y-{number}"), now=0.0)
+        bench.links.attempts.peer_joined(PeerId(f"y-{number}"), now=0.0)
         bench.hear(Insider("bob", peer_id=f"x-{number}"), "offer")
     assert len(bench.waiting) == 3
     assert len(bench.take(CreateOffer)) == 3
@@ -399,7 +399,7 @@ def test_peer_that_left_while_it_waited_for_a_place_is_not_offered_to() -> None:
         if is_told_by_roster:
             bench.roster("z-ghost")
         else:
-            bench.links.peer_left(PeerId("z-bob"), now=0.0)
+            bench.links.attempts.peer_left(PeerId("z-bob"), now=0.0)
         bench.wait(10)
         assert bench.take(CreateOffer) == []
 
@@ -407,9 +407,9 @@ def test_peer_that_left_while_it_waited_for_a_place_is_not_offered_to() -> None:
 def test_room_for_another_peer_comes_with_a_departure() -> None:
     """The bound counts those who are there."""
     bench = Bench(Config(max_peers=1))
-    bench.links.peer_joined(PeerId("z-1"), now=0.0)
-    bench.links.peer_left(PeerId("z-1"), now=0.0)
-    bench.links.peer_joined(PeerId("z-2"), now=0.0)
+    bench.links.attempts.peer_joined(PeerId("z-1"), now=0.0)
+    bench.links.attempts.peer_left(PeerId("z-1"), now=0.0)
+    bench.links.attempts.peer_joined(PeerId("z-2"), now=0.0)
     assert bench.waiting == ["z-2"]
 
 
@@ -424,7 +424,7 @@ def test_attempt_ends_when_its_peer_is_gone() -> None:
         if is_told_by_roster:
             bench.roster()
         else:
-            bench.links.peer_left(PeerId(LARGER), now=0.0)
+            bench.links.attempts.peer_left(PeerId(LARGER), now=0.0)
         assert bench.take(CloseLink) == [CloseLink(link, "gone")]
         assert bench.take(Forgotten) == [Forgotten(PeerId(LARGER))]
         assert bench.links.next_deadline() is None
@@ -433,7 +433,7 @@ def test_attempt_ends_when_its_peer_is_gone() -> None:
 def test_departure_of_a_stranger_says_nothing() -> None:
     """The server may name anybody."""
     bench = Bench()
-    bench.links.peer_left(PeerId("nobody"), now=0.0)
+    bench.links.attempts.peer_left(PeerId("nobody"), now=0.0)
     assert bench.drain() == []
 
 
@@ -442,7 +442,7 @@ def test_proven_link_outlives_the_servers_word_also_in_the_lobby() -> None:
     bench, other = Bench(membership=membership_of("ann")), bob()
     link = bench.answering(other)
     bench.shake(other, link, role=Role.INITIATOR)
-    bench.links.peer_left(other.peer_id, now=0.0)
+    bench.links.attempts.peer_left(other.peer_id, now=0.0)
     bench.hear(other, "bye")
     assert bench.take(CloseLink) == []
     assert bench.links.attempts.peers_of(other.member_id) == [other.peer_id]

@@ -26,7 +26,7 @@ from peer.ids import MemberId
 from peer.wire.frames import AttestationUpdate, Introduction, PresenceUpdate, TypingNotice
 
 from ...support.attestations import Notary
-from ...support.keys import START_MS, identity
+from ...support.keys import START_MS, identity, membership_of
 
 NOTARY = Notary()
 
@@ -167,3 +167,15 @@ def test_claim_is_told_when_the_servers_keys_come() -> None:
     assert {member.id for member in claims} == {ANN, BOB}
     bench.company.handle_timeout(now=1e9)
     assert [type(event) for event in bench.told()] == [ClaimChanged, ClaimChanged]
+
+
+def test_company_of_a_room_knows_ourselves_by_our_role() -> None:
+    """Ann founded it; whom we know elsewhere is known here."""
+    people = People(limit=10)
+    people.verify(BOB, "bob")
+    company = Company.of_room(
+        membership_of("ann"), name="ann", people=people, config=Config(), wall_ms=lambda: START_MS
+    )
+    assert (company.me.id, company.me.role, company.me.is_me) == (ANN, "owner", True)
+    company.welcome(BOB, HELLO, now=0.0)
+    assert company.members[1].verified

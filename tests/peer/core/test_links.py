@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from peer.core.contact import Forgotten, Linked, Received, Unlinked
 from peer.core.machine import (
+    AcceptOffer,
     CloseLink,
     CreateOffer,
     LinkId,
@@ -15,12 +16,12 @@ from peer.core.machine import (
 from peer.crypto.handshake import Role
 from peer.ids import PeerId
 from peer.log import acts
-from peer.ports import Channel
+from peer.ports import Channel, PeerInfo, PeerJoinedRoom, PeerLeftRoom, Roster
 from peer.wire.frames import ControlDigest, ControlEvents, ControlFrame, Goodbye, Introduction
 
 from ...support.insider import Insider
 from ...support.keys import START_MS, membership_of
-from ...support.links import CHAT, Bench, bob
+from ...support.links import ANN, CHAT, Bench, bob
 
 # ---- the end of a link
 
@@ -50,7 +51,7 @@ def test_link_that_ends_without_goodbye_is_lost_even_if_the_server_saw_its_peer_
     """Only a goodbye is one: a process that was killed did not say it."""
     bench, other = Bench(), bob()
     link = bench.linked(other)
-    bench.links.peer_left(other.peer_id, now=0.0)
+    bench.links.attempts.peer_left(other.peer_id, now=0.0)
     bench.links.link_closed(link, now=0.0)
     assert bench.take(Unlinked) == [Unlinked(other.member_id, "lost")]
     assert bench.take(Forgotten) == [Forgotten(other.peer_id)]
@@ -60,7 +61,7 @@ def test_open_link_outlives_what_the_server_says() -> None:
     """The server may be wrong, or lie."""
     bench, other = Bench(), bob()
     link = bench.linked(other)
-    bench.links.peer_left(other.peer_id, now=0.0)
+    bench.links.attempts.peer_left(other.peer_id, now=0.0)
     bench.roster()
     assert bench.drain() == []
     bench.say(other, link, CHAT)
@@ -82,7 +83,7 @@ def test_leaving_says_goodbye_to_everybody_and_forgets_them() -> None:
     bench, other = Bench(), bob()
     link = bench.linked(other)
     attempt = bench.offering("z-cy")
-    bench.links.peer_joined(PeerId("z-dan"), now=0.0)
+    bench.links.attempts.peer_joined(PeerId("z-dan"), now=0.0)
     bench.links.leave(now=0.0)
     [goodbye] = bench.take(Transmit)
     other.receive(goodbye.channel, goodbye.data)
@@ -207,3 +208,17 @@ def test_orders_for_links_that_are_gone_are_passed_over() -> None:
     bench.links.obey(now=0.0)
     assert bench.drain() == []
     assert bench.links.lobby.knows(link)
+
+
+def test_word_of_the_server_makes_and_ends_attempts() -> None:
+    """Whoever is named is met; whoever left is given up; an envelope reaches the attempt that it is for."""
+    bench, other = Bench(), bob()
+    info = PeerInfo(other.peer_id, "", "")
+    bench.links.receive_signaling(PeerJoinedRoom(info), now=0.0)
+    assert bench.waiting == [other.peer_id]
+    bench.links.receive_signaling(other.signal("offer", "sdp", attempt=b"attempt.", to=ANN), now=0.0)
+    assert [accept.sdp for accept in bench.take(AcceptOffer)] == ["sdp"]
+    bench.links.receive_signaling(Roster((info,)), now=0.0)
+    assert bench.take(CloseLink) == []
+    bench.links.receive_signaling(PeerLeftRoom(other.peer_id, "timeout"), now=0.0)
+    assert [closed.reason for closed in bench.take(CloseLink)] == ["gone"]

@@ -406,7 +406,7 @@ def test_guest_learns_the_title_and_the_owners_word_counts() -> None:
     """Until the owner is here, any member's word will do."""
     network = Network()
     ann, cy = network.room_of("ann", "cy")
-    cy.mesh.title = "cy says"
+    cy.mesh._conversation.title = "cy says"
     ann.leave()
     bob = network.join(network.node("bob"))
     network.run(1)
@@ -732,7 +732,7 @@ def test_frame_of_somebody_who_is_no_member_is_not_heard() -> None:
     bob_id = bob.mesh.membership.me
     ann.mesh._hear(identity("eve").member_id, Chat(bytes(16), 1, "I am nobody"), now=0.0)
     ann.mesh._hear(bob_id, Chat(bytes(16), 1, "I am bob"), now=0.0)
-    ann.drain()
+    ann.do(lambda mesh: mesh.settle(now=0.0))
     assert ann.texts() == ["I am bob"]
 
 
