@@ -37,6 +37,7 @@ from .errors import (
     VerificationFailed,
     WrongPassphrase,
 )
+from .event_stream import EventStream
 from .events import (
     Acquaintance,
     Claim,
@@ -64,7 +65,7 @@ from .ids import short
 from .peer import Peer, server_of
 from .ports import TokenSource
 from .qr import qr_svg, qr_terminal
-from .room import EventStream, Room
+from .room import Room
 
 __all__ = [
     "Acquaintance",

@@ -8,7 +8,7 @@ import random
 import re
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -23,22 +23,22 @@ from .core.safety import check_code, encode_code
 from .core.suites import Suites
 from .crypto.identity import Identity
 from .doors import Door, PrivateDoor, PublicDoor
-from .errors import BadSetting, Closed, InviteRefused, JoinRefused, UsageError
+from .errors import BadSetting, Closed, InviteRefused, UsageError
 from .events import Member
-from .ids import MemberId, RoomId, Topic
+from .ids import MemberId, RoomId
 from .invite import Invite, PublicInvite, looks_like_invite, parse_invite
 from .keeper import Keeper
-from .keys.room_keys import RoomKeys, derive_public_room
+from .keys.room_keys import derive_public_room
 from .log.genesis import found_room
 from .ports import LinkFactory, RoomInfo, Seat, Signaling, TokenSource
 from .room import Room
 from .runtime import Runtime, wall_ms
+from .seats import PublicSeat, seat_in_private, seat_in_public
 from .store.protection import PassphraseSource
 from .store.safe import Safe
 
 __all__ = ["Peer", "Transport", "server_of"]
 
-_TOPIC = re.compile(r"[A-Za-z0-9_-]{22}")
 _INVITE_TAIL = re.compile(r"/j/?#.*|#.*", re.DOTALL)
 
 
@@ -233,7 +233,7 @@ class Peer:
         membership = self._membership(door.room_id, InviteSeed(invite.seed, invite.is_open), keeper.founding)
         if membership.are_we_in and keeper.open_invite and not invite.is_open:
             membership.invite = keeper.open_invite  # we can still let others in by it
-        seat = await self._take_seat(door.keys.topic, was_member=membership.are_we_in)
+        seat = await seat_in_private(self._transport.signaling, door.keys.topic, was_member=membership.are_we_in)
         room = self._enter(seat, door, membership, title=keeper.title)
         try:
             await room.wait_entered()
@@ -245,20 +245,6 @@ class Peer:
             self._runtime.spawn(room.leave(), name="leave")
             raise
         return room
-
-    async def _take_seat(self, topic: Topic, *, was_member: bool) -> Seat:
-        """In a room that the server knows, or, since its members outlive that, in one that we open again."""
-        try:
-            return await self._transport.signaling.join_room(topic=topic)
-        except JoinRefused as error:
-            if error.code != "no_such_room" or not was_member:
-                raise _explain(error) from error
-        try:
-            return await self._transport.signaling.create_room(topic=topic, custom_name=None, is_public=False)
-        except JoinRefused as error:
-            if error.code != "room_exists":
-                raise
-            return await self._transport.signaling.join_room(topic=topic)  # another member was quicker
 
     def _keeper(self, door: PrivateDoor) -> Keeper:
         return Keeper(self._safe.vault.rooms, room_id=door.room_id, secret=door.secret)
@@ -273,31 +259,13 @@ class Peer:
     async def _create_public(self, name: str) -> Room:
         room_id, keys = derive_public_room(name)
         seat = await self._transport.signaling.create_room(topic=keys.topic, custom_name=name, is_public=True)
-        return self._enter_public(seat, name, room_id, keys)
+        return self._enter_public((seat, name, room_id, keys))
 
     async def _join_public(self, where: str) -> Room:
-        """The first that the server knows: a room of this name, of this id, or of this broadcaster."""
-        room_id, keys = derive_public_room(where)
-        if seat := await self._maybe_seat(keys.topic):
-            return self._enter_public(seat, where, room_id, keys)  # whatever the server calls it
-        seat = await self._maybe_seat(Topic(where)) if _TOPIC.fullmatch(where) else None
-        seat = seat or await self._transport.signaling.join_room(broadcaster_name=where)
-        if not seat.room.is_public:
-            await seat.leave()
-            raise JoinRefused("invite_required", "this room is private", hint="ask a member for its invite link")
-        name = seat.room.custom_name or seat.room.topic
-        room_id, keys = derive_public_room(name)
-        return self._enter_public(seat, name, room_id, replace(keys, topic=seat.room.topic))
+        return self._enter_public(await seat_in_public(self._transport.signaling, where))
 
-    async def _maybe_seat(self, topic: Topic) -> Seat | None:
-        try:
-            return await self._transport.signaling.join_room(topic=topic)
-        except JoinRefused as error:
-            if error.code != "no_such_room":
-                raise
-            return None
-
-    def _enter_public(self, seat: Seat, name: str, room_id: RoomId, keys: RoomKeys) -> Room:
+    def _enter_public(self, found: PublicSeat) -> Room:
+        seat, name, room_id, keys = found
         door = PublicDoor(self._transport.signaling.server, name, room_id, keys)
         return self._enter(seat, door, self._membership(room_id, is_public=True), title=name)
 
@@ -372,14 +340,6 @@ class Peer:
     def _check_open(self) -> None:
         if not self._is_open:
             raise Closed
-
-
-def _explain(error: JoinRefused) -> JoinRefused:
-    """What the server cannot say of a private room, since it knows nothing of invites."""
-    if error.code != "no_such_room":
-        return error
-    hint = "its members may all have left, or the link may be mistyped: copy it again, or ask for a new one"
-    return JoinRefused(error.code, "nobody is in the room of this invite", hint=hint)
 
 
 def _real_transport(server: str, name: str, token: TokenSource, config: Config) -> Transport:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 from weakref import ref
 
@@ -14,13 +12,14 @@ from .core.governance import Governance
 from .core.membership import InviteSeed
 from .core.mesh import Mesh
 from .core.safety import safety_number
-from .errors import BadSetting, FellBehind
-from .events import Event, Member, Message, Presence, Role, RoomState, StateChanged
+from .errors import BadSetting
+from .event_stream import EventSink, EventStream
+from .events import Event, Member, Message, Presence, Role, RoomState
 from .ids import MemberId, RoomId, Topic
 from .ports import LinkFactory, Seat
 from .runtime import Driver, Runtime, wall_ms
 
-__all__ = ["EventSink", "EventStream", "InviteLinks", "Room"]
+__all__ = ["InviteLinks", "Room"]
 
 
 T = TypeVar("T")
@@ -36,68 +35,6 @@ class InviteLinks(Protocol):
 
     def read(self, link: str) -> bytes:
         """The seed in a link; raises BadInvite, or BadSetting for a link to elsewhere."""
-
-
-class EventSink(Protocol):
-    """Whoever hears a room's events as they come; called on the event loop, must not block."""
-
-    def put(self, event: Event) -> None: ...
-
-    def fall_behind(self) -> None:
-        """Events were dropped before they could be put."""
-
-    def end(self) -> None:
-        """The room was left; nothing more is put."""
-
-
-class EventStream(AsyncIterator[Event]):
-    """The events of a room, in order, from the moment it was asked for; ends when the room was left."""
-
-    def __init__(self, *, limit: int) -> None:
-        self._limit = limit
-        self._events: deque[Event] = deque()
-        self._arrived = asyncio.Event()
-        self._is_ended = False
-        self._fell_behind = False
-
-    def put(self, event: Event) -> None:
-        """Keep it for the reader; beyond the bound nothing more is kept until the reader was told of the gap."""
-        if len(self._events) < self._limit and not self._fell_behind:
-            self._events.append(event)
-        else:
-            self._fell_behind = True
-        if isinstance(event, StateChanged) and event.state is RoomState.LEFT:
-            self._is_ended = True
-        self._arrived.set()
-
-    def fall_behind(self) -> None:
-        """The reader is told, after what is kept."""
-        self._fell_behind = True
-        self._arrived.set()
-
-    def end(self) -> None:
-        """Nothing comes after what is kept."""
-        self._is_ended = True
-        self._arrived.set()
-
-    def pour_into(self, sink: EventSink) -> None:
-        """Hand over what is kept, and whether that is all."""
-        while self._events:
-            sink.put(self._events.popleft())
-        if self._fell_behind:
-            sink.fall_behind()
-
-    async def __anext__(self) -> Event:
-        """Raises FellBehind once, after what was kept, if events were dropped; it goes on after that."""
-        while not self._events:
-            if self._fell_behind:
-                self._fell_behind = False
-                raise FellBehind(limit=self._limit)
-            if self._is_ended:
-                raise StopAsyncIteration
-            self._arrived.clear()
-            await self._arrived.wait()
-        return self._events.popleft()
 
 
 class Room:

@@ -11,8 +11,6 @@ import pytest
 from peer import (
     BadSetting,
     Config,
-    Event,
-    EventStream,
     FellBehind,
     MemberJoined,
     MemberLeft,
@@ -26,10 +24,9 @@ from peer import (
     StatusChanged,
     TypingChanged,
 )
-from peer.ids import MessageId
 from peer.testing import Network
 
-from ..support.rooms import QUICK, linked, next_of, pair
+from ..support.rooms import QUICK, linked, next_of, pair, read
 
 # ---- what a room tells of itself
 
@@ -103,44 +100,6 @@ async def test_stream_that_nobody_reads_any_more_is_forgotten() -> None:
 
 
 # ---- slow readers
-
-
-def status(number: int) -> StatusChanged:
-    return StatusChanged(MessageId(str(number)), "sent")
-
-
-async def read(stream: EventStream) -> list[Event | str]:
-    """All there is; FellBehind as a word."""
-    heard: list[Event | str] = []
-    stream.end()
-    while True:
-        try:
-            heard.append(await anext(stream))
-        except FellBehind as error:
-            heard.append(f"fell behind {error.limit}")
-        except StopAsyncIteration:
-            return heard
-
-
-async def test_reader_that_falls_behind_is_told_where_the_gap_is_and_goes_on() -> None:
-    """What was kept, then FellBehind once, then what came after the reader was told."""
-    stream = EventStream(limit=2)
-    for number in range(5):
-        stream.put(status(number))
-    assert [await anext(stream), await anext(stream)] == [status(0), status(1)]
-    stream.put(status(5))
-    with pytest.raises(FellBehind, match="more than 2 events"):
-        await anext(stream)
-    stream.put(status(6))
-    assert await read(stream) == [status(6)]
-
-
-async def test_end_reaches_a_reader_that_fell_behind() -> None:
-    """Though there was no place for the event."""
-    stream = EventStream(limit=1)
-    stream.put(status(0))
-    stream.put(StateChanged(RoomState.LEFT))
-    assert await read(stream) == [status(0), "fell behind 1"]
 
 
 async def test_first_stream_tells_of_what_was_dropped_before_it_was_asked_for() -> None:

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Sequence
 from typing import TypeVar
 
-from peer import Config, Event, EventStream, MemberJoined, Peer, Room
+from peer import Config, Event, EventStream, FellBehind, MemberJoined, Peer, Room
 from peer.testing import Network
 
-__all__ = ["QUICK", "all_kept", "linked", "next_of", "pair", "start_pair"]
+__all__ = ["QUICK", "all_kept", "linked", "next_of", "pair", "read", "start_pair"]
 
 QUICK = Config(retry_base_s=0.001, link_timeout_s=0.2)
 """For tests that wait for a retry: real time, but little of it."""
@@ -50,3 +50,16 @@ async def pair(network: Network, *, config: Config | None = None) -> tuple[Room,
 async def all_kept(stream: EventStream, *, kind: type[Event] = MemberJoined) -> Sequence[Event]:
     """What a stream that has ended still holds of this kind."""
     return [event async for event in stream if isinstance(event, kind)]
+
+
+async def read(stream: EventStream) -> list[Event | str]:
+    """All there is; FellBehind as a word."""
+    heard: list[Event | str] = []
+    stream.end()
+    while True:
+        try:
+            heard.append(await anext(stream))
+        except FellBehind as error:
+            heard.append(f"fell behind {error.limit}")
+        except StopAsyncIteration:
+            return heard
