@@ -6,10 +6,7 @@ that has gone silent - processes and a network are real, and the settings small.
 
 import asyncio
 import json
-import os
-import shutil
 import signal
-import subprocess
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
@@ -21,6 +18,7 @@ import aiohttp
 import pytest
 
 from ..architecture.sources import ROOT
+from ..support.spaces import Space, spaces
 from .conftest import Start
 from .processes import command, serving
 from .support import FakeClock, Meeting
@@ -217,37 +215,20 @@ SUBNET = "10.213.77"
 
 
 @pytest.fixture
-def apart() -> Iterator[tuple[str, str]]:
-    """Two network namespaces and a wire between them; the names of both."""
-    if os.geteuid() != 0 or not shutil.which("ip"):
-        pytest.skip("network namespaces need root and iproute2: apt-get install iproute2, as root")
-    near, far = (f"speaktube-{side}-{os.getpid()}" for side in ("near", "far"))
-    wires = ("near0", "far0")
-    try:
-        for space in (near, far):
-            _ip("netns", "add", space)
-            _ip("-n", space, "link", "set", "lo", "up")
-        _ip("-n", near, "link", "add", wires[0], "type", "veth", "peer", "name", wires[1], "netns", far)
-        for number, (space, wire) in enumerate(zip((near, far), wires, strict=True), start=1):
-            _ip("-n", space, "addr", "add", f"{SUBNET}.{number}/24", "dev", wire)
-            _ip("-n", space, "link", "set", wire, "up")
+def apart() -> Iterator[tuple[Space, Space]]:
+    """Two network namespaces and a wire between them."""
+    with spaces("near", "far") as (near, far):
+        near.ip(f"link add near0 type veth peer name far0 netns {far.name}")
+        for number, (space, wire) in enumerate(((near, "near0"), (far, "far0")), start=1):
+            space.ip(f"addr add {SUBNET}.{number}/24 dev {wire}", f"link set {wire} up")
         yield near, far
-    finally:
-        for space in (near, far):
-            subprocess.run(["ip", "netns", "del", space], check=False, capture_output=True)
-
-
-def _ip(*words: str) -> None:
-    subprocess.run(["ip", *words], check=True, capture_output=True, timeout=10)
 
 
 @asynccontextmanager
-async def serving_within(space: str) -> AsyncIterator[str]:
+async def serving_within(space: Space) -> AsyncIterator[str]:
     """A server in a network namespace; its URL for both sides of the wire."""
     line, environment = command("serve", "--host", f"{SUBNET}.1", "--port", "0", *QUICK)
-    process = await asyncio.create_subprocess_exec(
-        "ip", "netns", "exec", space, *line, env=environment, stdout=PIPE, stderr=PIPE
-    )
+    process = await asyncio.create_subprocess_exec(*space.within, *line, env=environment, stdout=PIPE, stderr=PIPE)
     assert process.stdout is not None
     try:
         first = (await asyncio.wait_for(process.stdout.readline(), 10)).decode()
@@ -258,18 +239,18 @@ async def serving_within(space: str) -> AsyncIterator[str]:
         await process.communicate()
 
 
-async def test_network_that_falls_silent_is_told(apart: tuple[str, str]) -> None:
+async def test_network_that_falls_silent_is_told(apart: tuple[Space, Space]) -> None:
     """No close, no reset, no acknowledgement: two pings stay without answer."""
     near, far = apart
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(serving_within(near))
-        witness = await stack.enter_async_context(attending(url, within=("ip", "netns", "exec", near)))
+        witness = await stack.enter_async_context(attending(url, within=near.within))
         await witness.next("welcome")
-        victim = await stack.enter_async_context(attending(url, within=("ip", "netns", "exec", far)))
+        victim = await stack.enter_async_context(attending(url, within=far.within))
         await victim.next("welcome")
         await witness.next("peer-joined")
         before = time.monotonic()
-        _ip("-n", far, "link", "set", "far0", "down")
+        far.ip("link set far0 down")
         moment, frame = await witness.next("peer-left")
         assert frame["reason"] == "timeout"
         bound_s = 2 * (QUICK_PING_S + QUICK_SWEEP_S) + QUICK_GRACE_S + QUICK_SWEEP_S
