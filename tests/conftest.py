@@ -32,6 +32,7 @@ REAL_PARTS = {
     "rtc": "make .venv/ready-dev",
     "redis": "apt-get install redis-server",
     "turn": "apt-get install coturn",
+    "nat": "as root: apt-get install iproute2 iptables coturn",
     "browser": "apt-get install chromium",
     "container": "apt-get install podman runc netavark aardvark-dns iptables mmdebstrap curl",
 }

@@ -24,6 +24,7 @@ __all__ = [
     "RelayRefused",
     "Turn",
     "allocated",
+    "coturn_command",
     "open_path",
     "running_coturn",
     "turn_of",
@@ -76,10 +77,8 @@ async def running_coturn(folder: Path, *arguments: str) -> AsyncIterator[Coturn]
     if shutil.which("turnserver") is None:
         pytest.skip("coturn missing: apt-get install coturn")
     port = _free_port()
-    places = [f"--log-file={folder}/log", f"--pidfile={folder}/pid", f"--userdb={folder}/db"]
-    listen = ["--listening-ip=127.0.0.1", "--relay-ip=127.0.0.1", f"--listening-port={port}"]
     child = await asyncio.create_subprocess_exec(
-        *("turnserver", *places, "--simple-log", "--no-stdout-log", *listen, *arguments),
+        *coturn_command(folder, *arguments, host="127.0.0.1", port=port),
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
     )
@@ -90,6 +89,13 @@ async def running_coturn(folder: Path, *arguments: str) -> AsyncIterator[Coturn]
         if child.returncode is None:
             child.terminate()
         await child.wait()
+
+
+def coturn_command(folder: Path, *arguments: str, host: str, port: int) -> list[str]:
+    """It listens and relays at `host`, and keeps what it writes in `folder`."""
+    places = [f"--log-file={folder}/log", f"--pidfile={folder}/pid", f"--userdb={folder}/db"]
+    listen = [f"--listening-ip={host}", f"--relay-ip={host}", f"--listening-port={port}"]
+    return ["turnserver", *places, "--simple-log", "--no-stdout-log", *listen, *arguments]
 
 
 def _free_port() -> int:

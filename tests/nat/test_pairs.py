@@ -1,0 +1,91 @@
+"""Which pair of candidates two peers come to use, for each kind of NAT between them."""
+
+import json
+import re
+
+import pytest
+
+from .box import Kind
+from .laboratory import PUBLIC_V6, STUN, TURN_UDP, Host, Laboratory
+
+pytestmark = pytest.mark.nat
+
+MAPPED = {"srflx", "prflx"}
+
+
+def meet(server: str, one: Host, other: Host, **config: object) -> float:
+    """The first makes a room and the other joins it; seconds from its call until it is linked."""
+    one.peer.open(server, **config)
+    other.peer.open(server, **config)
+    began = other.peer.join(one.peer.create())
+    one.peer.wait_for("MemberJoined")
+    return float(other.peer.wait_for("MemberJoined")["at"]) - began
+
+
+def talk(one: Host, other: Host) -> None:
+    """A message each way."""
+    for speaker, listener in ((one, other), (other, one)):
+        speaker.peer.say("ahoy")
+        listener.peer.wait_for("Message", text="ahoy")
+
+
+def show(title: str, one: Host, other: Host, seconds: float) -> set[str]:
+    """Print the pair as each end sees it, and answer the kinds of candidates in it."""
+    routes = one.peer.route(), other.peer.route()
+    pairs = [route["pair"] for route in routes]
+    print(json.dumps({"nat": title, "pairs": pairs, "connect_ms": round(seconds * 1000)}))  # noqa: T201 - its purpose
+    return {route[end] for route in routes for end in ("local", "remote")}
+
+
+def test_hosts_of_one_network_meet_directly(lab: Laboratory) -> None:
+    seconds = meet(lab.server(stun=STUN, turn=TURN_UDP), lab.left, lab.neighbour)
+    talk(lab.left, lab.neighbour)
+    assert show("same LAN", lab.left, lab.neighbour, seconds) == {"host"}
+
+
+@pytest.mark.parametrize("kind", [Kind.FULL_CONE, Kind.PORT_RESTRICTED], ids=lambda kind: kind.value)
+def test_cone_nats_are_crossed_without_a_relay(lab: Laboratory, kind: Kind) -> None:
+    lab.be(kind, kind)
+    seconds = meet(lab.server(stun=STUN, turn=TURN_UDP), lab.left, lab.right)
+    talk(lab.left, lab.right)
+    assert "relay" not in show(f"two {kind.value} NATs", lab.left, lab.right, seconds)
+    assert {host.peer.route()["remote"] for host in (lab.left, lab.right)} <= MAPPED
+
+
+def test_symmetric_nats_are_crossed_by_a_relay(lab: Laboratory) -> None:
+    lab.be(Kind.SYMMETRIC, Kind.SYMMETRIC)
+    seconds = meet(lab.server(stun=STUN, turn=TURN_UDP), lab.left, lab.right)
+    talk(lab.left, lab.right)
+    assert "relay" in show("two symmetric NATs", lab.left, lab.right, seconds)
+
+
+def test_peers_with_ipv6_alone_meet(lab: Laboratory) -> None:
+    """Their routers let in what was asked for, so both have to knock."""
+    lab.left.settle(v4=False, v6=True)
+    lab.right.settle(v4=False, v6=True)
+    seconds = meet(lab.server(host=PUBLIC_V6), lab.left, lab.right)
+    talk(lab.left, lab.right)
+    assert show("IPv6 only", lab.left, lab.right, seconds) <= {"host", "prflx"}
+    assert lab.left.peer.route()["family"] == "ipv6"
+
+
+def test_peers_with_both_protocols_meet_by_ipv6(lab: Laboratory) -> None:
+    """Where there is no NAT in between: symmetric ones leave nothing else."""
+    lab.be(Kind.SYMMETRIC, Kind.SYMMETRIC)
+    lab.left.settle(v6=True)
+    lab.right.settle(v6=True)
+    seconds = meet(lab.server(stun=STUN, turn=TURN_UDP), lab.left, lab.right)
+    talk(lab.left, lab.right)
+    show("dual-stack, symmetric NATs for IPv4", lab.left, lab.right, seconds)
+    assert lab.left.peer.route()["family"] == "ipv6"
+
+
+def test_relay_only_tells_nobody_of_an_address(lab: Laboratory) -> None:
+    """Not even on one network: the relay's address is all that is told."""
+    seconds = meet(lab.server(stun=STUN, turn=TURN_UDP), lab.left, lab.neighbour, relay_only=True)
+    talk(lab.left, lab.neighbour)
+    assert "relay" in show("same LAN, relay_only", lab.left, lab.neighbour, seconds)
+    for host in (lab.left, lab.neighbour):
+        told = "\n".join(host.peer.described())
+        assert " typ relay" in told
+        assert not re.search(r"192\.168|198\.51\.100\.11| typ (host|srflx|prflx)", told), told
