@@ -257,13 +257,16 @@ class WrongPassphrase(StoreError):
 class StoreDamaged(StoreError):
     """Something that we sealed does not open, or is missing."""
 
-    def __init__(self, path: str, what: str) -> None:
+    def __init__(self, path: str, what: str, *, copy: str | None = None) -> None:
+        """`copy`: where the file was put aside as it was found."""
         super().__init__(
             f"{path} was altered, exchanged or damaged ({what}): restore it from a backup, together with its "
             "identity.key, or move it away to start without the rooms and people in it"
+            + (f"; a copy of it as it was found is {copy}" if copy else "")
         )
         self.path = path
         self.what = what
+        self.copy = copy
 
 
 class StoreBusy(StoreError):

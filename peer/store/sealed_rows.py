@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 
 from ..errors import BadCiphertext, StoreDamaged
 from ..keys.at_rest import REST_KEY_BYTES, RestKey
-from .database import translated
+from .database import Database
 
 __all__ = ["SealedRows"]
 
@@ -22,11 +21,9 @@ __all__ = ["SealedRows"]
 class SealedRows:
     """Every call is one transaction. Raises StoreDamaged, StoreError."""
 
-    def __init__(
-        self, database: sqlite3.Connection, path: Path, *, master: RestKey, random_bytes: Callable[[int], bytes]
-    ) -> None:
-        """Owns the database from now on."""
-        self.path = path
+    def __init__(self, database: Database, *, master: RestKey, random_bytes: Callable[[int], bytes]) -> None:
+        """Shares the database with whatever else is kept in it."""
+        self.path = database.path
         self._database = database
         self._master = master
         self._random_bytes = random_bytes
@@ -35,36 +32,36 @@ class SealedRows:
     def read(self, space: bytes) -> dict[bytes, bytes] | None:
         """All rows of a space in the order they were first written, by their keyed names; None for no such space."""
         hidden = self._master.name(space)
-        with translated(self.path):
-            key = self._maybe_key(hidden)
+        with self._database.reading() as database:
+            key = self._maybe_key(database, hidden)
             if key is None:
                 return None
-            rows = self._database.execute("SELECT name, sealed FROM row WHERE space = ? ORDER BY number", (hidden,))
+            rows = database.execute("SELECT name, sealed FROM row WHERE space = ? ORDER BY number", (hidden,))
             return {name: self._open(key, name, sealed) for name, sealed in rows}
 
     def name(self, space: bytes, row: bytes) -> bytes:
         """The keyed name of a row, for `read`. The space must be there."""
-        key = self._maybe_key(self._master.name(space))
+        with self._database.reading() as database:
+            key = self._maybe_key(database, self._master.name(space))
         assert key is not None, "a row of no space"
         return key.name(row)
 
     def is_empty(self) -> bool:
         """Nothing was ever written here, or all of it was deleted."""
-        with translated(self.path):
-            return self._database.execute("SELECT 1 FROM space").fetchone() is None
+        with self._database.reading() as database:
+            return database.execute("SELECT 1 FROM space").fetchone() is None
 
     def write(self, space: bytes, rows: Mapping[bytes, bytes], *, gone: Iterable[bytes] = ()) -> None:
         """Put these rows in, by their plain names, in place of those of the same names; delete those that are gone."""
         hidden = self._master.name(space)
-        with translated(self.path), self._database:
-            self._database.execute("BEGIN IMMEDIATE")
-            key = self._maybe_key(hidden) or self._new_key(hidden)
-            self._database.executemany(
+        with self._database.transaction() as database:
+            key = self._maybe_key(database, hidden) or self._new_key(database, hidden)
+            database.executemany(
                 "INSERT INTO row (space, name, sealed) VALUES (?, ?, ?) "
                 "ON CONFLICT (space, name) DO UPDATE SET sealed = excluded.sealed",
                 [(hidden, *self._seal(key, name, plaintext)) for name, plaintext in rows.items()],
             )
-            self._database.executemany(
+            database.executemany(
                 "DELETE FROM row WHERE space = ? AND name = ?", [(hidden, key.name(name)) for name in gone]
             )
         self._keys[hidden] = key
@@ -73,27 +70,23 @@ class SealedRows:
         """The data key first of all, also out of the write-ahead log."""
         hidden = self._master.name(space)
         self._keys.pop(hidden, None)
-        with translated(self.path):
-            self._database.execute("DELETE FROM space WHERE name = ?", (hidden,))
-            self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with self._database.transaction() as database:
+            database.execute("DELETE FROM space WHERE name = ?", (hidden,))
+        self._database.scrub()
 
-    def close(self) -> None:
-        """May be called twice."""
-        self._database.close()
-
-    def _maybe_key(self, hidden: bytes) -> RestKey | None:
+    def _maybe_key(self, database: sqlite3.Connection, hidden: bytes) -> RestKey | None:
         if hidden not in self._keys:
-            found = self._database.execute("SELECT wrapped_key FROM space WHERE name = ?", (hidden,)).fetchone()
+            found = database.execute("SELECT wrapped_key FROM space WHERE name = ?", (hidden,)).fetchone()
             if found is None:
                 return None
             self._keys[hidden] = RestKey(self._open(self._master, hidden, found[0]))
         return self._keys[hidden]
 
-    def _new_key(self, hidden: bytes) -> RestKey:
+    def _new_key(self, database: sqlite3.Connection, hidden: bytes) -> RestKey:
         """Kept in memory by whoever calls, once the transaction stands."""
         key = self._random_bytes(REST_KEY_BYTES)
         wrapped = self._master.seal(key, name=hidden, random_bytes=self._random_bytes)
-        self._database.execute("INSERT INTO space (name, wrapped_key) VALUES (?, ?)", (hidden, wrapped))
+        database.execute("INSERT INTO space (name, wrapped_key) VALUES (?, ?)", (hidden, wrapped))
         return RestKey(key)
 
     def _seal(self, key: RestKey, plain_name: bytes, plaintext: bytes) -> tuple[bytes, bytes]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from ..crypto.identity import Identity
 from ..errors import BadIdentity, StoreDamaged
 from ..ports import RoomStore
-from .database import DATABASE_FILE, open_database
+from .database import DATABASE_FILE, Database, open_database
 from .identity_file import Secrets, load_secrets, replace_secrets
 from .memory import MemoryRoomStore
 from .protection import Protection
@@ -58,7 +58,7 @@ class Vault:
     def close(self) -> None:
         """Let others use the folder; may be called twice."""
         if self._shelf is not None:
-            self._shelf.rows.close()
+            self._shelf.database.close()
 
 
 @dataclass(slots=True)
@@ -68,6 +68,7 @@ class _Shelf:
     folder: Path
     secrets: Secrets
     protection: Protection | None
+    database: Database
     rows: SealedRows
     random_bytes: Callable[[int], bytes]
 
@@ -88,12 +89,14 @@ def open_vault(folder: Path | None, protection: Protection | None, *, random_byt
     database = open_database(path)
     try:
         secrets = load_secrets(folder, protection, random_bytes=random_bytes)
-        rows = SealedRows(database, path, master=secrets.rest_key, random_bytes=random_bytes)
+        rows = SealedRows(database, master=secrets.rest_key, random_bytes=random_bytes)
         _check_master(rows)
     except BaseException:
         database.close()
         raise
-    return Vault(secrets.identity, SealedRoomStore(rows), _Shelf(folder, secrets, protection, rows, random_bytes))
+    return Vault(
+        secrets.identity, SealedRoomStore(rows), _Shelf(folder, secrets, protection, database, rows, random_bytes)
+    )
 
 
 def _check_master(rows: SealedRows) -> None:

@@ -215,8 +215,9 @@ async def test_planted_pickle_is_never_loaded(disk: Path, tmp_path: Path) -> Non
 async def test_room_that_was_left_for_good_is_gone_from_the_disk(disk: Path) -> None:
     """Its data key is deleted, so that a thief who gets passphrase and disk later finds noise at best."""
     vault = open_vault(disk, PassphraseProtection(PASSPHRASE), random_bytes=os.urandom)
-    sealed = vault._shelf.rows._database.execute("SELECT sealed FROM row").fetchall()  # type: ignore[union-attr]
-    keys = vault._shelf.rows._database.execute("SELECT wrapped_key FROM space").fetchall()  # type: ignore[union-attr]
+    with vault._shelf.database.reading() as database:  # type: ignore[union-attr]
+        sealed = database.execute("SELECT sealed FROM row").fetchall()
+        keys = database.execute("SELECT wrapped_key FROM space").fetchall()
     vault.rooms.delete(DECK)
     left = content(disk)
     assert (sum(row in left for (row,) in sealed), sum(key in left for (key,) in keys)) == (3, 2)

@@ -32,13 +32,13 @@ RECORD = RoomRecord(
 
 @contextmanager
 def opened(folder: Path, *, seed: str = "any") -> Iterator[tuple[RoomStore, sqlite3.Connection]]:
-    path = folder / DATABASE_FILE
-    database = open_database(path)
-    rows = SealedRows(database, path, master=RestKey(bytes(32)), random_bytes=Chance(seed))
+    database = open_database(folder / DATABASE_FILE)
+    rows = SealedRows(database, master=RestKey(bytes(32)), random_bytes=Chance(seed))
     try:
-        yield SealedRoomStore(rows), database
+        with database.reading() as connection:
+            yield SealedRoomStore(rows), connection
     finally:
-        rows.close()
+        database.close()
 
 
 def loaded(folder: Path, room: RoomId = DECK) -> RoomRecord | None:
@@ -103,10 +103,10 @@ def test_row_that_was_taken_away_is_missed(tmp_path: Path, row: int) -> None:
 
 def test_record_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     """It is not taken for an empty one."""
-    path = tmp_path / DATABASE_FILE
-    rows = SealedRows(open_database(path), path, master=RestKey(bytes(32)), random_bytes=Chance("any"))
+    database = open_database(tmp_path / DATABASE_FILE)
+    rows = SealedRows(database, master=RestKey(bytes(32)), random_bytes=Chance("any"))
     rows.write(b"room " + DECK, {b"head": b"\x91\x02"})
-    rows.close()
+    database.close()
     with pytest.raises(StoreDamaged, match="newer version"):
         loaded(tmp_path)
 

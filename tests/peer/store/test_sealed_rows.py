@@ -21,13 +21,11 @@ MASTER = bytes(range(32))
 
 @contextmanager
 def opened(folder: Path, *, master: bytes = MASTER, seed: str = "any") -> Iterator[SealedRows]:
-    path = folder / DATABASE_FILE
-    rows = SealedRows(open_database(path), path, master=RestKey(master), random_bytes=Chance(seed))
+    database = open_database(folder / DATABASE_FILE)
     try:
-        yield rows
+        yield SealedRows(database, master=RestKey(master), random_bytes=Chance(seed))
     finally:
-        rows.close()
-        rows.close()
+        database.close()
 
 
 def plain(rows: SealedRows, space: bytes) -> list[bytes]:
@@ -87,7 +85,8 @@ def test_space_that_is_deleted_takes_its_key_along(tmp_path: Path) -> None:
 
 
 def sqlite_rows(rows: SealedRows, query: str, *values: object) -> list[tuple[bytes, ...]]:
-    return rows._database.execute(query, values).fetchall()
+    with rows._database.reading() as database:
+        return database.execute(query, values).fetchall()
 
 
 Meddling = Callable[[Path], None]
@@ -138,12 +137,12 @@ def test_write_that_fails_leaves_all_as_it_was(tmp_path: Path) -> None:
     """A new space with it: its key is not kept either."""
     with opened(tmp_path) as rows:
         rows.write(b"deck", {b"a": b"ahoy"})
-        [(pages,)] = rows._database.execute("PRAGMA page_count").fetchall()
-        rows._database.execute(f"PRAGMA max_page_count = {pages}")
+        [(pages,)] = sqlite_rows(rows, "PRAGMA page_count")
+        sqlite_rows(rows, f"PRAGMA max_page_count = {pages!r}")
         for space in (b"deck", b"hold"):
             with pytest.raises(StoreError, match="room"):
                 rows.write(space, {b"a": bytes(100_000)})
         assert (plain(rows, b"deck"), rows.read(b"hold")) == ([b"ahoy"], None)
-        rows._database.execute(f"PRAGMA max_page_count = {pages + 1000}")
+        sqlite_rows(rows, f"PRAGMA max_page_count = {pages!r}000")
         rows.write(b"hold", {b"a": b"heave"})
         assert plain(rows, b"hold") == [b"heave"]
