@@ -40,7 +40,8 @@ def show(title: str, one: Host, other: Host, seconds: float) -> set[str]:
 def test_hosts_of_one_network_meet_directly(lab: Laboratory) -> None:
     seconds = meet(lab.server(stun=STUN, turn=TURN_UDP), lab.left, lab.neighbour)
     talk(lab.left, lab.neighbour)
-    assert show("same LAN", lab.left, lab.neighbour, seconds) == {"host"}
+    assert show("same LAN", lab.left, lab.neighbour, seconds) <= {"host", "prflx"}  # a check may outrun its answer
+    assert lab.left.peer.route()["remote_address"].startswith(lab.neighbour.addresses[0])
 
 
 @pytest.mark.parametrize("kind", [Kind.FULL_CONE, Kind.PORT_RESTRICTED], ids=lambda kind: kind.value)
@@ -74,7 +75,7 @@ def test_peers_with_both_protocols_meet_by_ipv6(lab: Laboratory) -> None:
     lab.be(Kind.SYMMETRIC, Kind.SYMMETRIC)
     lab.left.settle(v6=True)
     lab.right.settle(v6=True)
-    seconds = meet(lab.server(stun=STUN, turn=TURN_UDP), lab.left, lab.right)
+    seconds = meet(lab.server(stun=STUN), lab.left, lab.right)
     talk(lab.left, lab.right)
     show("dual-stack, symmetric NATs for IPv4", lab.left, lab.right, seconds)
     assert lab.left.peer.route()["family"] == "ipv6"
