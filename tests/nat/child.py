@@ -16,7 +16,11 @@ from ..support.spaces import Space
 __all__ = ["Child"]
 
 PATIENCE_S = 10.0
+DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL")
+"""Tests that are killed have no time to end what they started."""
 BLOCK_BYTES = 65_536
+PIPE_BYTES = 1 << 20
+"""What it may say before anybody reads it."""
 
 
 class Child:
@@ -29,12 +33,13 @@ class Child:
         clean = {key: text for key, text in os.environ.items() if not key.startswith(("SIGNALING_", "SPEAKTUBE_"))}
         with self._complaints.open("wb") as errors:
             self._process = subprocess.Popen(
-                [*space.within, *command],
+                [*space.within, *DIES_WITH_US, *command],
                 cwd=ROOT,
                 env={**clean, "PYTHONPATH": str(ROOT)},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
+                pipesize=PIPE_BYTES,
             )
 
     def write_line(self, line: str) -> None:

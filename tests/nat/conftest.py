@@ -1,4 +1,4 @@
-"""One laboratory for each module, put in order before each test."""
+"""One laboratory for each process of tests, put in order before each test."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ import pytest
 from .laboratory import Laboratory, laboratory
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def building(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laboratory]:
     with laboratory(tmp_path_factory.mktemp("nat")) as built:
         yield built

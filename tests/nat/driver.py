@@ -52,14 +52,20 @@ class Ear:
 
 
 class Overheard:
-    """Who hears of a link; what it has us tell the other side of candidates is kept."""
+    """Who hears of a link; kept are what it has us tell the other side of candidates, and how long it took to open."""
 
-    def __init__(self, listener: LinkListener, lines: list[str]) -> None:
+    def __init__(self, listener: LinkListener, lines: list[str], took_s: list[float]) -> None:
         self._listener = listener
         self._lines = lines
+        self._took_s = took_s
+        self._began = time.monotonic()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._listener, name)
+
+    def on_open(self) -> None:
+        self._took_s.append(time.monotonic() - self._began)
+        self._listener.on_open()
 
     def on_candidate(self, line: str) -> None:
         self._lines.append(line)
@@ -98,6 +104,7 @@ class Session:
         self._ear = Ear()
         self._links: list[Described] = []
         self._lines: list[str] = []
+        self._took_s: list[float] = []
         self._talking: asyncio.Task[None] | None = None
         self._said = 0
 
@@ -105,7 +112,7 @@ class Session:
         settings = peer.Config(**config)
 
         def watched(servers: tuple[IceServer, ...], listener: LinkListener) -> Any:
-            ear = cast(LinkListener, Overheard(listener, self._lines))
+            ear = cast(LinkListener, Overheard(listener, self._lines, self._took_s))
             link = Described(open_link(servers, ear, config=settings), self._lines)
             self._links.append(link)
             return link
@@ -161,6 +168,10 @@ class Session:
 
     async def described(self) -> dict[str, Any]:
         return {"lines": self._lines}
+
+    async def took(self) -> dict[str, Any]:
+        """From the making of each link to its opening."""
+        return {"seconds": self._took_s}
 
     async def close(self) -> dict[str, Any]:
         if self._talking is not None:

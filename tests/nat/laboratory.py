@@ -89,7 +89,7 @@ class Laboratory:
     def __init__(self, internet: Space, left: Box, right: Box, hosts: tuple[Host, Host, Host], folder: Path) -> None:
         self.left_box, self.right_box = left, right
         self.left, self.neighbour, self.right = hosts
-        self._internet = internet
+        self.internet = internet
         self._folder = folder
         self._servers: dict[tuple[str, ...], str] = {}
         self._children = ExitStack()
@@ -122,12 +122,12 @@ class Laboratory:
             pytest.skip("coturn missing: apt-get install coturn")
         self.start("coturn", coturn_command(self._folder, *COTURN, host=PUBLIC, port=TURN_PORT))
         deadline = time.monotonic() + PATIENCE_S
-        while not self._internet.run("ss", "-Hltn", f"sport = :{TURN_PORT}"):
+        while not self.internet.run("ss", "-Hltn", f"sport = :{TURN_PORT}"):
             assert time.monotonic() < deadline, "coturn does not listen"
             time.sleep(0.01)
 
     def start(self, name: str, command: list[str]) -> Child:
-        child = Child(self._internet, name, command, folder=self._folder)
+        child = Child(self.internet, name, command, folder=self._folder)
         self._children.callback(child.end)
         return child
 
@@ -148,9 +148,13 @@ def laboratory(folder: Path) -> Iterator[Laboratory]:
             for space, number, port in ((left_box, 1, "left"), (right_box, 2, "right"))
         ]
         hosts = []
-        for space, box, number, side in ((left, left_box, 2, 1), (neighbour, left_box, 3, 1), (right, right_box, 2, 2)):
+        for name, space, box, number, side in (
+            ("left", left, left_box, 2, 1),
+            ("neighbour", neighbour, left_box, 3, 1),
+            ("right", right, right_box, 2, 2),
+        ):
             _plug_in(space, box, wire=f"port{number}")
-            process = PeerProcess(space, space.name.split("-")[1], folder=folder)
+            process = PeerProcess(space, name, folder=folder)
             stack.callback(process.end)
             hosts.append(Host(space, number, f"2001:db8:{side}", process))
         built = Laboratory(internet, boxes[0], boxes[1], (hosts[0], hosts[1], hosts[2]), folder)

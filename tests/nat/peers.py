@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 import time
@@ -68,6 +69,10 @@ class PeerProcess:
         """Every line about a candidate that it has sent to anybody."""
         return list(self.do("described")["lines"])
 
+    def took_s(self) -> list[float]:
+        """Seconds from the making of each link that opened to its opening."""
+        return [float(seconds) for seconds in self.do("took")["seconds"]]
+
     def close(self) -> None:
         if self._is_open:
             self._is_open = False
@@ -81,6 +86,17 @@ class PeerProcess:
     def texts(self, sender: PeerProcess) -> list[str]:
         """What was heard from there, in the order in which it came."""
         return [event["text"] for event in self.events if event["event"] == "Message" and event["who"] == sender.name]
+
+    def last(self, kind: str) -> Event:
+        return next(event for event in reversed(self.events) if event["event"] == kind)
+
+    def longest_silence(self, *, since: float) -> float:
+        """Seconds between two messages, or before the first of them, from that moment of the monotonic clock on."""
+        moments = [
+            since,
+            *(event["at"] for event in self.events if event["event"] == "Message" and event["at"] > since),
+        ]
+        return max(float(later - earlier) for earlier, later in itertools.pairwise(moments))
 
     def wait_for(self, kind: str, *, within_s: float = PATIENCE_S, **values: object) -> Event:
         """The first event of this kind with these values."""

@@ -6,27 +6,12 @@ import re
 import pytest
 
 from .box import Kind
+from .conversation import meet, talk
 from .laboratory import PUBLIC_V6, STUN, TURN_UDP, Host, Laboratory
 
 pytestmark = pytest.mark.nat
 
 MAPPED = {"srflx", "prflx"}
-
-
-def meet(server: str, one: Host, other: Host, **config: object) -> float:
-    """The first makes a room and the other joins it; seconds from its call until it is linked."""
-    one.peer.open(server, **config)
-    other.peer.open(server, **config)
-    began = other.peer.join(one.peer.create())
-    one.peer.wait_for("MemberJoined")
-    return float(other.peer.wait_for("MemberJoined")["at"]) - began
-
-
-def talk(one: Host, other: Host) -> None:
-    """A message each way."""
-    for speaker, listener in ((one, other), (other, one)):
-        speaker.peer.say("ahoy")
-        listener.peer.wait_for("Message", text="ahoy")
 
 
 def show(title: str, one: Host, other: Host, seconds: float) -> set[str]:

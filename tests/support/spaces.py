@@ -6,18 +6,23 @@ may be the same in every test process. Where they cannot be made the test is ski
 
 from __future__ import annotations
 
+import itertools
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 __all__ = ["Space", "spaces"]
 
 PATIENCE_S = 10.0
+_NUMBERS = itertools.count()
+_OURS = re.compile(r"^(speaktube-[a-z-]+-([0-9]+)-[0-9]+)\b", re.MULTILINE)
 NEEDED = "network namespaces need root and iproute2: apt-get install iproute2, as root"
 
 
@@ -46,13 +51,23 @@ def spaces(*parts: str) -> Iterator[tuple[Space, ...]]:
     """One for each part of the name, with its loopback up."""
     if os.geteuid() != 0 or not shutil.which("ip"):
         pytest.skip(NEEDED)
-    made = tuple(Space(f"speaktube-{part}-{os.getpid()}") for part in parts)
+    _sweep()
+    number = next(_NUMBERS)
+    made = tuple(Space(f"speaktube-{part}-{os.getpid()}-{number}") for part in parts)
     try:
         _make(made)
         yield made
     finally:
         for space in made:
             subprocess.run(["ip", "netns", "del", space.name], check=False, capture_output=True)
+
+
+def _sweep() -> None:
+    """Of test processes that were killed."""
+    listed = subprocess.run(["ip", "netns", "list"], check=False, capture_output=True, text=True).stdout
+    for name, pid in _OURS.findall(listed):
+        if not Path(f"/proc/{pid}").exists():
+            subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
 
 
 def _make(wanted: Iterable[Space]) -> None:
