@@ -63,7 +63,7 @@ from .events import (
 )
 from .ids import short
 from .peer import Peer, server_of
-from .ports import TokenSource
+from .ports import Route, TokenSource
 from .qr import qr_svg, qr_terminal
 from .room import Room
 
@@ -106,6 +106,7 @@ __all__ = [
     "Room",
     "RoomFull",
     "RoomState",
+    "Route",
     "SignalingUnreachable",
     "StateChanged",
     "StatusChanged",

@@ -16,7 +16,7 @@ from .errors import BadSetting
 from .event_stream import EventSink, EventStream
 from .events import Event, Member, Message, Presence, Role, RoomState
 from .ids import MemberId, RoomId, Topic
-from .ports import LinkFactory, Seat
+from .ports import LinkFactory, Route, Seat
 from .runtime import Driver, Runtime, wall_ms
 
 __all__ = ["InviteLinks", "Room"]
@@ -200,6 +200,10 @@ class Room:
     async def leave(self) -> None:
         """Say goodbye, flush, close; the event streams end. May be called twice."""
         await self._driver.stop()
+
+    def route(self, member: Member | MemberId) -> Route | None:
+        """Which pair of ICE candidates our link to a member uses; None while there is no link, as to ourselves."""
+        return self._driver.route_to(_id_of(member))
 
     def safety_number(self, member: Member) -> str:
         """60 digits that this member sees as well, if nobody sits between you: compare them by voice or face to face.

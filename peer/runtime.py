@@ -32,7 +32,8 @@ from .core.machine import (
 from .core.mesh import Mesh
 from .errors import ConnectivityError, StoreError
 from .events import Event, RoomState
-from .ports import Channel, Link, LinkFactory, Roster, Seat, SignalingEvent, SignalingLost
+from .ids import MemberId
+from .ports import Channel, Link, LinkFactory, Roster, Route, Seat, SignalingEvent, SignalingLost
 
 __all__ = ["Driver", "Runtime", "wall_ms"]
 
@@ -178,6 +179,11 @@ class Driver:
         self.mesh.receive_standing(standing, now=self.now)
         self.drain()
 
+    def route_to(self, member: MemberId) -> Route | None:
+        """Which way our link to a member takes; None without one."""
+        link = self._links.get(found) if (found := self.mesh.link_to(member)) else None
+        return link.route if link else None
+
     # ---- drain
 
     def drain(self) -> None:
@@ -312,6 +318,10 @@ class Driver:
 
     # ---- what a link reports
 
+    def candidate_gathered(self, link: LinkId, line: str) -> None:
+        self.mesh.candidate_gathered(link, line, now=self.now)
+        self.drain()
+
     def link_opened(self, link: LinkId) -> None:
         self.mesh.link_opened(link, now=self.now)
         self.drain()
@@ -334,7 +344,7 @@ class _Listener:
         self._link = link
 
     def on_candidate(self, line: str) -> None:
-        """Descriptions leave with all of them."""
+        self._driver.candidate_gathered(self._link, line)
 
     def on_open(self) -> None:
         self._driver.link_opened(self._link)

@@ -186,6 +186,12 @@ class Attempts:
         contact.negotiation.answered()
         self.outputs.append(SendSignal(self._envelopes.seal("answer", link, sdp)))
 
+    def candidate_gathered(self, link: LinkId, line: str) -> None:
+        """One of ours that our description did not name, or their end; of use only while the path is sought."""
+        contact = self.contacts.get(link.peer)
+        if contact is not None and contact.attempt is not None and contact.attempt.link == link:
+            self.outputs.append(SendSignal(self._envelopes.seal("candidate", link, line)))
+
     def find(self, link: LinkId) -> tuple[Contact, PeerChannel] | None:
         """The channel of a link that we have not given up."""
         contact = self.contacts.get(link.peer)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias, assert_never
 
 from ..config import Config
-from ..ids import PeerId
+from ..ids import MemberId, PeerId
 from ..ports import Channel, Fingerprints, PeerInfo, PeerJoinedRoom, PeerLeftRoom, Roster, Signal
 from ..wire.frames import ControlFrame, Frame, Goodbye, Introduction
 from .attempts import Attempts
@@ -87,6 +87,13 @@ class Links:
             contact, channel = found
             channel.path_described(fingerprints, now=now)
             self._settle(contact, channel, None, now=now)
+
+    def link_to(self, member: MemberId) -> LinkId | None:
+        """The open link to a member, if there is one."""
+        for contact in self.attempts.contacts:
+            if contact.current is not None and contact.identity == member:
+                return contact.current.link
+        return None
 
     def link_opened(self, link: LinkId, *, now: float) -> None:
         if found := self.attempts.find(link):

@@ -113,6 +113,10 @@ class Mesh:
         """Whether something that we said has yet to reach somebody whose link is just being made."""
         return self._conversation.owes(self._links.attempts.arriving())
 
+    def link_to(self, member: MemberId) -> LinkId | None:
+        """The open link to a member, if there is one."""
+        return self._links.link_to(member)
+
     def outputs(self) -> list[Output]:
         taken, self._outputs = self._outputs, []
         return taken
@@ -156,6 +160,10 @@ class Mesh:
 
     def answer_accepted(self, link: LinkId, fingerprints: Fingerprints, *, now: float) -> None:
         self._links.answer_accepted(link, fingerprints, now=now)
+        self._absorb(now=now)
+
+    def candidate_gathered(self, link: LinkId, line: str, *, now: float) -> None:
+        self._links.attempts.candidate_gathered(link, line)
         self._absorb(now=now)
 
     def link_opened(self, link: LinkId, *, now: float) -> None:

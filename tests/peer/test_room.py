@@ -45,6 +45,14 @@ async def test_room_knows_its_name_id_members_and_invite() -> None:
         assert stranger.name == stranger.id
 
 
+async def test_room_says_which_way_a_link_takes() -> None:
+    """In memory there is none; the real ones are in tests/rtc."""
+    async with Network() as network:
+        deck, guest = await pair(network)
+        assert [deck.route(member) for member in deck.members] == [None, None]
+        assert guest.route(deck.me.id) is None
+
+
 # ---- events
 
 

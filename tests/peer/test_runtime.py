@@ -191,6 +191,16 @@ async def test_answer_and_candidates_reach_the_link_of_their_attempt(runtime: Ru
     await bench.driver.stop()
 
 
+async def test_candidates_found_later_are_sent_behind_the_offer(runtime: Runtime) -> None:
+    """Sealed, as signals of their own."""
+    bench = await started(runtime, "mallory")
+    await until(lambda: bench.seat.sent)
+    bench.links[0].listener.on_candidate("candidate:1")
+    assert [signal.kind for signal in bench.seat.sent] == ["offer", "candidate"]
+    assert Insider().read(bench.seat.sent[1], sender=bench.seat.peer_id).text == "candidate:1"
+    await bench.driver.stop()
+
+
 async def test_offer_is_answered(runtime: Runtime) -> None:
     """By a link of its own."""
     bench = await started(runtime)

@@ -142,6 +142,22 @@ def test_bye_ends_the_attempt_under_way() -> None:
     assert bench.take(CloseLink) == [CloseLink(link, "refused")]
 
 
+def test_candidates_found_later_follow_the_description() -> None:
+    """Sealed for the peer of the attempt, the end of them as well; of an attempt that is over they are dropped."""
+    bench, other = Bench(), bob()
+    link = bench.answering(other)
+    for line in ("candidate:1", ""):
+        bench.links.attempts.candidate_gathered(link, line)
+    signals = [sent.signal for sent in bench.take(SendSignal)]
+    assert [(signal.kind, signal.remote) for signal in signals] == [("candidate", LARGER)] * 2
+    assert [other.read(signal, sender=ANN).text for signal in signals] == ["candidate:1", ""]
+    bench.links.attempts.candidate_gathered(LinkId(link.peer, b"another."), "candidate:2")
+    bench.links.link_closed(link, now=bench.now)
+    bench.links.attempts.candidate_gathered(link, "candidate:2")
+    bench.links.attempts.candidate_gathered(LinkId(PeerId("nobody"), link.attempt), "candidate:2")
+    assert bench.take(SendSignal) == []
+
+
 @pytest.mark.parametrize("kind", ["answer", "candidate", "bye"])
 def test_only_offers_introduce_a_peer(kind: SignalKind) -> None:
     """What is left over from a peer that is gone must not bring it back to life."""

@@ -222,3 +222,15 @@ def test_word_of_the_server_makes_and_ends_attempts() -> None:
     assert bench.take(CloseLink) == []
     bench.links.receive_signaling(PeerLeftRoom(other.peer_id, "timeout"), now=0.0)
     assert [closed.reason for closed in bench.take(CloseLink)] == ["gone"]
+
+
+def test_link_to_a_member_is_the_open_one() -> None:
+    """None before it is open, and after."""
+    bench, other = Bench(), bob()
+    attempt = bench.answering(other)
+    assert bench.links.link_to(other.member_id) is None
+    bench.shake(other, attempt, role=Role.INITIATOR)
+    bench.say(other, attempt, other.introduction())
+    assert bench.links.link_to(other.member_id) == attempt
+    bench.links.link_closed(attempt, now=bench.now)
+    assert bench.links.link_to(other.member_id) is None
