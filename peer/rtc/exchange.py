@@ -1,23 +1,28 @@
 """Offer, answer and candidates of one connection: our descriptions out, the other side's in.
 
-Descriptions leave with all candidates in them; what the other side trickles is taken, in any order. Every step runs
-in a task of its own, because aioice leaves sockets and queries behind when it is cancelled while it gathers: a
-caller may be cancelled, the step goes on to its end, and `stop()` waits for it (2 s at most, see `ice.py`).
-All that a description can make aiortc raise becomes `LinkFailed`.
+Descriptions leave with the candidates known by then, and those found later are trickled (`trickle.py`); what the other
+side trickles is taken, in any order. Every step runs in a task of its own, because aioice leaves sockets and queries
+behind when it is cancelled while it gathers: a caller may be cancelled, the step goes on to its end, and `stop()` waits
+for it. All that a description can make aiortc raise becomes `LinkFailed`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from aiortc import RTCPeerConnection, RTCSessionDescription
 
 from ..errors import LinkFailed
 from ..ports import Fingerprints
+from .checks import FastConnection, hasten
 from .connection import certificate_fingerprint, dtls_of, to_rtc_candidate
+from .ice import LocalConnection
 from .sdp import MAX_CANDIDATES, Candidate, Description, maybe_candidate, parse_description, render_description
+from .servers import Plan
+from .trickle import Trickle
 
 __all__ = ["Exchange"]
 
@@ -27,19 +32,27 @@ Result = TypeVar("Result")
 class Exchange:
     """The part of `ports.Link` before the path is open."""
 
-    def __init__(self, connection: RTCPeerConnection) -> None:
+    def __init__(self, connection: RTCPeerConnection, plan: Plan | None, on_candidate: Callable[[str], None]) -> None:
+        """With a plan, candidates are gathered by it and trickled; without one, aioice gathers as it does."""
         self._connection = connection
         self._dtls = dtls_of(connection)
+        self._ice = self._dtls.transport.iceGatherer._connection
+        self._trickle = Trickle(on_candidate)
+        if plan is not None:
+            hasten(self._ice, plan, on_candidate=self._trickle.note)
         self._trickled: list[Candidate | None] = []
         self._step: asyncio.Task[Any] | None = None
         self._is_stopped = False
 
     async def create_offer(self) -> str:
-        return render_description(await self._take(self._describe()))
+        local = await self._take(self._describe())
+        self._trickle.open_behind(local)
+        return render_description(local)
 
     async def accept_offer(self, sdp: str) -> tuple[str, Fingerprints]:
         remote = parse_description(sdp)
         local = await self._take(self._answer(remote))
+        self._trickle.open_behind(local)
         return render_description(local), Fingerprints(local.fingerprint, remote.fingerprint)
 
     async def accept_answer(self, sdp: str) -> Fingerprints:
@@ -58,8 +71,10 @@ class Exchange:
             await self._add(candidate)
 
     async def stop(self) -> None:
-        """Take no further step, and wait for the one under way."""
+        """Take no further step, ask no server any more, and wait for the step under way."""
         self._is_stopped = True
+        if isinstance(self._ice, FastConnection):
+            await self._ice.stop_gathering()
         if self._step is not None:
             await asyncio.wait({self._step})
 
@@ -101,5 +116,11 @@ class Exchange:
         local = parse_description(self._connection.localDescription.sdp)
         assert local.fingerprint == certificate_fingerprint(self._dtls)
         if not local.candidates:
-            raise LinkFailed("this host has no address at which a peer could reach it")
-        return local
+            raise LinkFailed(self._explain_nothing())
+        is_gathering = isinstance(self._ice, FastConnection) and self._ice.is_gathering
+        return replace(local, is_complete=local.is_complete and not is_gathering)
+
+    def _explain_nothing(self) -> str:
+        if isinstance(self._ice, LocalConnection) and self._ice.is_relay_only:
+            return "no TURN server gave us a relay: see whether it is up and takes the signaling server's credentials"
+        return "this host has no address at which a peer could reach it"

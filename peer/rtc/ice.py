@@ -65,7 +65,8 @@ def choose_gathering(
     if not version.startswith(KNOWN_VERSIONS):
         _warn_once(version)
         return
-    connection.__class__ = LocalConnection
+    if not isinstance(connection, LocalConnection):
+        connection.__class__ = LocalConnection
     assert isinstance(connection, LocalConnection)
     connection.allowed = allowed
 

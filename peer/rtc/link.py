@@ -6,12 +6,11 @@ in an async one, so every handler is synchronous, attached before aiortc can cal
 
 Both sides create both channels before the first description, so nothing is announced in-band (RFC 8832); a channel
 that the other side opens by itself, a text message or a message over 64 KiB ends the link, and so does what floods
-SCTP below it (see `sctp.py`). Nothing is trickled out: descriptions leave with all their candidates. The time-out of
-an attempt is the core's: when the other side falls silent aiortc may stay "connecting" for a minute, and `close()` is
-what ends that.
+SCTP below it (see `sctp.py`). The time-out of an attempt is the core's: when the other side falls silent aiortc stays
+"connecting" for a minute or longer, and `close()` is what ends that.
 
 A link that ends by itself reports `on_closed` at once and releases what it holds in a task that `close()` waits for.
-Known limit: a TURN server that died keeps aioice busy for a minute; `close()` does not wait for that.
+Known limit: with stock ICE a TURN server that died keeps aioice busy for a minute; `close()` does not wait for that.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ from .ice import ADDRESSES_SETTING, allowed_addresses, choose_gathering
 from .route import route_of
 from .sctp import bound_sctp
 from .sdp import MAX_MESSAGE_BYTES
-from .servers import has_turn
+from .servers import has_turn, plan_servers
 
 __all__ = ["RtcLink", "open_link"]
 
@@ -89,9 +88,10 @@ class RtcLink:
         self._connection = create_connection(ice_servers, relay_only=config.relay_only)
         self._channels = {channel: create_channel(self._connection, channel) for channel in Channel}
         self._dtls = dtls_of(self._connection)
-        self._exchange = Exchange(self._connection)
         self._ice = self._dtls.transport.iceGatherer._connection
         choose_gathering(self._ice, allowed=allowed)
+        plan = plan_servers(ice_servers, max_stun=config.max_stun_servers, max_turn=config.max_turn_servers)
+        self._exchange = Exchange(self._connection, plan if config.fast_transport else None, self._on_candidate)
         self._sctp = sctp_of(self._connection)
         bound_sctp(self._sctp, on_abuse=self._end)
         self._attach_handlers()
@@ -111,6 +111,10 @@ class RtcLink:
 
     async def add_candidate(self, candidate: str) -> None:
         await self._exchange.add_candidate(candidate)
+
+    def _on_candidate(self, line: str) -> None:
+        if self._state is State.CONNECTING:
+            self._listener.on_candidate(line)
 
     def _check_relays(self) -> None:
         if self._lacks_turn:
