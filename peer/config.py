@@ -143,6 +143,33 @@ class Config:
     max_buffered_bytes: int = 4 * 1024 * 1024
     """A link whose other side does not read is closed at this size of its buffer."""
 
+    slow_link_s: float = 5.0
+    """`await send()` waits for a full link no longer than this: one that does not read holds up nobody else."""
+
+    bulk_buffer_bytes: int = 64 * 1024
+    """Of streams, in the buffer of one link: a message waits behind it, so chat is the quicker the less it is."""
+
+    stream_window_bytes: int = 512 * 1024
+    """Of one incoming stream, unread or on its way: what bounds its memory, and its pace on long paths."""
+
+    max_incoming_streams: int = 8
+    """Of one link; more are refused."""
+
+    max_unread_bytes: int = 16 * 1024 * 1024
+    """Of all incoming streams of a room; beyond, those taken last get their first byte when others have ended."""
+
+    stream_accept_s: float = 30.0
+    """A stream that nobody has begun to read after so long is refused."""
+
+    stream_buffer_bytes: int = 256 * 1024
+    """`await write()` waits while more than this of a stream of ours has not left."""
+
+    stream_frames_burst: int = 1000
+    """Frames of streams that one link may send in a row, besides those full of what we let it send."""
+
+    stream_frames_per_s: float = 200.0
+    """How fast that allowance grows again; senders keep to half of both."""
+
     signaling_backoff_base_s: float = 0.25
     """First pause before the signaling server is tried again; doubled each time, with full jitter."""
 

@@ -197,6 +197,7 @@ class Channel(Enum):
 
     EVENTS = 0
     EPHEMERAL = 1
+    BULK = 2
 
     @property
     def label(self) -> str:
@@ -243,9 +244,12 @@ class LinkListener(Protocol):
         """
 
     def on_open(self) -> None:
-        """Both channels are open; called once."""
+        """All channels are open; called once."""
 
     def on_frame(self, channel: Channel, data: bytes) -> None: ...
+
+    def on_bulk_low(self) -> None:
+        """Less than half of what bulk may take in the link's buffer is left there: there is room for more."""
 
     def on_closed(self, reason: str) -> None:
         """Called once, whoever closed it; `reason` is a word for logs."""
@@ -274,7 +278,12 @@ class Link(Protocol):
         """The pair of candidates in use; None while there is none, or where it is not known."""
 
     @property
-    def buffered_bytes(self) -> int: ...
+    def buffered_bytes(self) -> int:
+        """Of all channels but bulk."""
+
+    @property
+    def bulk_buffered_bytes(self) -> int:
+        """Of bulk alone. All channels share one queue, so whatever lies here goes ahead of the next message."""
 
     async def wait_drained(self) -> None:
         """Return once `buffered_bytes` is below the low-water mark, or the link is closed."""

@@ -14,12 +14,15 @@ from ..errors import MalformedFrame
 
 __all__ = [
     "MAX_ATTESTATION_CHARS",
+    "MAX_CHUNK_BYTES",
     "MAX_CONTROL_BYTES",
     "MAX_CONTROL_EVENTS",
     "MAX_CONTROL_PART_BYTES",
     "MAX_IDS",
     "MAX_ID_CHARS",
     "MAX_NAME_CHARS",
+    "MAX_REASON_CHARS",
+    "MAX_STREAM_LABEL_CHARS",
     "MAX_TEXT_CHARS",
     "AttestationUpdate",
     "Chat",
@@ -28,12 +31,21 @@ __all__ = [
     "ControlFrame",
     "ControlMore",
     "ControlSummary",
+    "FloodNotice",
     "Frame",
     "Goodbye",
     "Heartbeat",
     "Introduction",
     "Knock",
     "PresenceUpdate",
+    "StreamCredit",
+    "StreamData",
+    "StreamDone",
+    "StreamEnd",
+    "StreamFrame",
+    "StreamOpen",
+    "StreamReset",
+    "StreamStop",
     "TypingNotice",
     "decode",
     "encode",
@@ -50,6 +62,10 @@ MAX_CONTROL_PART_BYTES = 48 * 1024
 MAX_CONTROL_EVENTS = 512
 MAX_CONTROL_BYTES = 16 * 1024
 """Of one control event."""
+MAX_CHUNK_BYTES = 16 * 1024
+"""Of a stream, in one frame: a larger one would hold up every other channel (RFC 8831, section 6.6)."""
+MAX_STREAM_LABEL_CHARS = 128
+MAX_REASON_CHARS = 128
 
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME_CHARS)]
 _Title = Annotated[str, msgspec.Meta(max_length=MAX_NAME_CHARS)]
@@ -57,6 +73,10 @@ _Ids = Annotated[tuple[Annotated[str, msgspec.Meta(max_length=MAX_ID_CHARS)], ..
 _Attestation = Annotated[str, msgspec.Meta(max_length=MAX_ATTESTATION_CHARS)]
 _Milliseconds = Annotated[int, msgspec.Meta(ge=0, lt=253_370_764_800_000)]
 """Before the year 9999, so that a reader in any time zone can still write it down."""
+_Number = Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
+_Count = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
+"""Of bytes; a number that every language can hold."""
+_Reason = Annotated[str, msgspec.Meta(max_length=MAX_REASON_CHARS)]
 _Presence: TypeAlias = Literal["online", "away", "offline"]
 
 
@@ -148,11 +168,81 @@ class ControlMore(msgspec.Struct, array_like=True, frozen=True, tag=12):
 ControlFrame: TypeAlias = ControlDigest | ControlSummary | ControlEvents | Knock | ControlMore
 """All that is said in a lobby."""
 
+
+
+class StreamOpen(msgspec.Struct, array_like=True, frozen=True, tag=32):
+    """The sender begins a stream, and may send none of it yet. It numbers its own from 0 on, leaving none out."""
+
+    number: _Number
+    label: Annotated[str, msgspec.Meta(max_length=MAX_STREAM_LABEL_CHARS)]
+    size: _Count | None
+    """In bytes, as far as the sender knows; it binds nobody."""
+
+
+class StreamData(msgspec.Struct, array_like=True, frozen=True, tag=33):
+    """The next bytes of a stream of the sender's."""
+
+    number: _Number
+    data: Annotated[bytes, msgspec.Meta(min_length=1, max_length=MAX_CHUNK_BYTES)]
+
+
+class StreamEnd(msgspec.Struct, array_like=True, frozen=True, tag=34):
+    """A stream of the sender's is complete."""
+
+    number: _Number
+
+
+class StreamReset(msgspec.Struct, array_like=True, frozen=True, tag=35):
+    """The sender gives up a stream of its own, or confirms that it was told to stop."""
+
+    number: _Number
+    reason: _Reason
+
+
+class StreamCredit(msgspec.Struct, array_like=True, frozen=True, tag=36):
+    """Of the receiver's stream so many bytes were read, and this many in all may be sent; neither ever falls."""
+
+    number: _Number
+    taken: _Count
+    limit: _Count
+
+
+class StreamDone(msgspec.Struct, array_like=True, frozen=True, tag=37):
+    """The receiver's stream was read to its end."""
+
+    number: _Number
+
+
+class StreamStop(msgspec.Struct, array_like=True, frozen=True, tag=38):
+    """The sender wants no more of the receiver's stream."""
+
+    number: _Number
+    reason: _Reason
+
+
+class FloodNotice(msgspec.Struct, array_like=True, frozen=True, tag=39):
+    """The receiver of this sent too much too fast: the link ends, and no other is made for so long."""
+
+    pause_s: Annotated[int, msgspec.Meta(ge=0, le=86_400)]
+
+
+StreamFrame: TypeAlias = StreamOpen | StreamData | StreamEnd | StreamReset | StreamCredit | StreamDone | StreamStop
+"""All that is said on the bulk channel."""
+
 Frame: TypeAlias = (
-    Introduction | Chat | PresenceUpdate | Goodbye | TypingNotice | Heartbeat | AttestationUpdate | ControlFrame
+    Introduction
+    | Chat
+    | PresenceUpdate
+    | Goodbye
+    | TypingNotice
+    | Heartbeat
+    | AttestationUpdate
+    | ControlFrame
+    | StreamFrame
+    | FloodNotice
 )
 
-_KNOWN_TYPES = range(1, 13)
+_KNOWN_TYPES = frozenset((*range(1, 13), *range(32, 40)))
 
 
 class _Head(msgspec.Struct, array_like=True):
