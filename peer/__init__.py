@@ -32,6 +32,7 @@ from .errors import (
     StoreBusy,
     StoreDamaged,
     StoreError,
+    StreamBroken,
     TokenUnavailable,
     UsageError,
     VerificationFailed,
@@ -58,6 +59,8 @@ from .events import (
     RoomState,
     StateChanged,
     StatusChanged,
+    StreamOpened,
+    StreamReader,
     TypingChanged,
     VerificationChanged,
 )
@@ -66,6 +69,7 @@ from .peer import Peer, server_of
 from .ports import Route, TokenSource
 from .qr import qr_svg, qr_terminal
 from .room import Room
+from .stream import OutgoingStream
 
 __all__ = [
     "Acquaintance",
@@ -96,6 +100,7 @@ __all__ = [
     "NotAllowed",
     "NotJoined",
     "OutboxFull",
+    "OutgoingStream",
     "Peer",
     "PeerError",
     "Presence",
@@ -113,6 +118,9 @@ __all__ = [
     "StoreBusy",
     "StoreDamaged",
     "StoreError",
+    "StreamBroken",
+    "StreamOpened",
+    "StreamReader",
     "TokenSource",
     "TokenUnavailable",
     "TypingChanged",

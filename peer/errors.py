@@ -27,6 +27,7 @@
         JoinRefused            the signaling server said no
           InviteRefused          the members of a private room take this invite no more, or not from us
         LinkFailed             no path to that peer
+        StreamBroken           a stream ended before all of it was read
       StoreError             what this machine keeps cannot be read or written
         WrongPassphrase        the identity is sealed, and this does not open it
         StoreDamaged           what was sealed was altered, exchanged or damaged
@@ -64,6 +65,7 @@ __all__ = [
     "StoreBusy",
     "StoreDamaged",
     "StoreError",
+    "StreamBroken",
     "TokenUnavailable",
     "UnexpectedFrame",
     "UsageError",
@@ -237,6 +239,27 @@ class InviteRefused(JoinRefused):
 
 class LinkFailed(ConnectivityError):
     """No path to that peer could be opened."""
+
+
+_BREAKS = {
+    "lost": "the link was lost: open another stream when the member is back",
+    "left": "one side left the room",
+    "removed": "the member was removed from the room",
+    "refused": "the other side does not want it",
+    "timeout": "nobody on the other side began to read it in time: try again, or ask there",
+    "full": "too many streams to this member are open: wait until one has ended",
+}
+
+
+class StreamBroken(ConnectivityError):
+    """A stream ended before all of it was read; a later one may go on behind `acknowledged_bytes`."""
+
+    def __init__(self, reason: str, *, acknowledged_bytes: int) -> None:
+        super().__init__(f"the stream broke after {acknowledged_bytes} bytes: {_BREAKS.get(reason, reason)}")
+        self.reason = reason
+        """`lost`, `left`, `removed`, `refused`, `timeout`, `full`, or what the side that ended it said."""
+        self.acknowledged_bytes = acknowledged_bytes
+        """So many were read by the other side's program, at least; of an incoming stream, by ours."""
 
 
 class StoreError(PeerError):

@@ -6,11 +6,11 @@ as events: `send()` answers them.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 from .errors import UsageError
 from .ids import MemberId, MessageId, Topic
@@ -35,6 +35,8 @@ __all__ = [
     "RoomState",
     "StateChanged",
     "StatusChanged",
+    "StreamOpened",
+    "StreamReader",
     "TypingChanged",
     "VerificationChanged",
 ]
@@ -217,6 +219,34 @@ class StatusChanged:
     status: MessageStatus
 
 
+class StreamReader(Protocol):
+    """The bytes of a stream that a member sends us; `async for chunk in stream`. Nothing is sent before we read."""
+
+    async def read(self) -> bytes:
+        """The next chunk, at most 16 KiB; empty at the end. Raises StreamBroken."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+    @property
+    def taken_bytes(self) -> int:
+        """So many were read."""
+
+    def refuse(self, reason: str = "refused") -> None:
+        """Take no more of it; the other side hears why."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamOpened:
+    """A member wants to send us bytes: read them, or refuse; where nobody does so in time, they are refused."""
+
+    stream: StreamReader = field(repr=False)
+    member: Member
+    label: str
+    """What the member calls it; for people to read, not to trust."""
+    size: int | None
+    """In bytes, says the member; there may come more or fewer."""
+
+
 @dataclass(frozen=True, slots=True)
 class StateChanged:
     """How we stand in the room changed; `reason` is a sentence for people, or empty."""
@@ -238,5 +268,6 @@ Event: TypeAlias = (
     | KeyChanged
     | VerificationChanged
     | StatusChanged
+    | StreamOpened
     | StateChanged
 )

@@ -18,6 +18,8 @@ from .events import Event, Member, Message, Presence, Role, RoomState
 from .ids import MemberId, RoomId, Topic
 from .ports import LinkFactory, Route, Seat
 from .runtime import Driver, Runtime, wall_ms
+from .stream import IncomingStream, OutgoingStream
+from .wire.frames import MAX_STREAM_LABEL_CHARS
 
 __all__ = ["InviteLinks", "Room"]
 
@@ -62,6 +64,7 @@ class Room:
             on_return=on_return,
             keep=keep,
         )
+        mesh.transfers.read_with = lambda stream: IncomingStream(stream, self._driver)
         self._driver.start()
 
     def __repr__(self) -> str:
@@ -133,6 +136,19 @@ class Room:
         self._driver.drain()
         await self._driver.wait_drained()
         return message
+
+    async def open_stream(
+        self, member: Member | MemberId, *, label: str = "", size: int | None = None
+    ) -> OutgoingStream:
+        """Begin to send bytes to one member, who hears `StreamOpened`; nothing is sent before it reads.
+
+        `label` and `size` tell it what comes. Raises NotJoined, LinkFailed, BadSetting.
+        """
+        if len(label) > MAX_STREAM_LABEL_CHARS or (size is not None and not 0 <= size < 2**53):
+            raise BadSetting(f"a stream's label has {MAX_STREAM_LABEL_CHARS} characters, its size is 0 to 2^53 - 1")
+        stream = self._mesh.open_stream(_id_of(member), label=label, size=size, now=self._driver.now)
+        self._driver.drain()
+        return OutgoingStream(stream, self._driver, buffer_bytes=self._config.stream_buffer_bytes)
 
     async def set_typing(self, typing: bool) -> None:
         """Call it at each key: the pace of notices is kept here. It goes stale by itself. Raises NotJoined."""

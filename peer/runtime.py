@@ -169,10 +169,15 @@ class Driver:
                     await self._drained.wait()
 
     async def wait_drained(self) -> None:
-        """Back-pressure: return once no link has more than the high-water mark in its buffer."""
-        for link in list(self._links.values()):
-            if link.buffered_bytes > self._config.high_water_bytes:
-                await link.wait_drained()
+        """Back-pressure: return once no link has more than the high-water mark in its buffer, or after a while.
+
+        A link that takes nothing must not hold up the others; it is closed when its buffer is full.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._config.slow_link_s):
+                for link in list(self._links.values()):
+                    if link.buffered_bytes > self._config.high_water_bytes:
+                        await link.wait_drained()
 
     def receive_standing(self, standing: Standing) -> None:
         """What the server says of us, and how others are checked."""
@@ -184,6 +189,11 @@ class Driver:
         link = self._links.get(found) if (found := self.mesh.link_to(member)) else None
         return link.route if link else None
 
+    def settle(self) -> None:
+        """After an act of a stream: what follows from it."""
+        self.mesh.settle(now=self.now)
+        self.drain()
+
     # ---- drain
 
     def drain(self) -> None:
@@ -192,7 +202,7 @@ class Driver:
             return  # a link reported back while it was sent to; the loop below takes what follows from that
         self._is_draining = True
         try:
-            while outputs := self._outputs():
+            while outputs := self._outputs() or self._pull_streams():
                 for output in outputs:
                     self._carry_out(output)
         finally:
@@ -201,6 +211,14 @@ class Driver:
         self._arm()
         if self.mesh.state is RoomState.LEFT:
             self._part()
+
+    def _pull_streams(self) -> list[Output]:
+        """More of what our streams have to send, as far as their links have room for it."""
+        for link_id in self.mesh.transfers.streams.hungry():
+            room_bytes = self._config.bulk_buffer_bytes - self._links[link_id].bulk_buffered_bytes
+            if room_bytes > 0:
+                self.mesh.pull(link_id, budget_bytes=room_bytes, now=self.now)
+        return self._outputs()
 
     def _outputs(self) -> list[Output]:
         """What is to be done; nothing is sent that we might not remember having said."""
@@ -351,6 +369,9 @@ class _Listener:
 
     def on_frame(self, channel: Channel, data: bytes) -> None:
         self._driver.link_received(self._link, channel, data)
+
+    def on_bulk_low(self) -> None:
+        self._driver.drain()
 
     def on_closed(self, reason: str) -> None:
         self._driver.link_closed(self._link, reason)

@@ -277,6 +277,10 @@ class _Link:
     def buffered_bytes(self) -> int:
         return 0
 
+    @property
+    def bulk_buffered_bytes(self) -> int:
+        return 0
+
     async def wait_drained(self) -> None:
         """Nothing is ever buffered."""
 

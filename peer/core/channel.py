@@ -1,9 +1,9 @@
 """One link end to end: handshake, keys, lobby, introduction, heartbeats (docs/protocol.md, part 2).
 
 Turns bytes of the data channels into frames of a proven identity, and frames into bytes. Whatever goes wrong on the
-events channel closes the link without a word and is told upwards as the end of the link; on the ephemeral channel it
-is dropped. In the lobby nothing but control frames passes, in either direction, until both are members: whether they
-are is decided elsewhere (`lobby`). Nothing else is delivered before the other side has introduced itself.
+events or bulk channel closes the link without a word and is told upwards as the end of the link; on the ephemeral
+channel it is dropped. In the lobby nothing but control frames passes, in either direction, until both are members:
+whether they are is decided elsewhere (`lobby`). Nothing else is delivered before the other side has introduced itself.
 """
 
 from __future__ import annotations
@@ -21,7 +21,18 @@ from ..ids import MemberId
 from ..keys.room_keys import RoomKeys
 from ..ports import Channel, Fingerprints
 from ..wire import frames
-from ..wire.frames import Chat, ControlFrame, Frame, Goodbye, Heartbeat, Introduction, TypingNotice
+from ..wire.frames import (
+    Chat,
+    ControlFrame,
+    Frame,
+    Goodbye,
+    Heartbeat,
+    Introduction,
+    StreamFrame,
+    StreamOpen,
+    StreamReset,
+    TypingNotice,
+)
 from ..wire.padding import pad
 from .epochs import Epochs
 from .machine import CloseLink, LinkId, Output, Transmit, earliest
@@ -31,6 +42,9 @@ __all__ = ["ChannelState", "Credentials", "Door", "PeerChannel"]
 
 _MAX_EARLY_FRAMES = 4
 """Frames that may come before we know both fingerprints: at most a hello and a first message."""
+
+_MAX_EARLY_BULK = 64
+"""Beginnings of streams that may overtake the introduction."""
 
 
 class ChannelState(Enum):
@@ -102,6 +116,7 @@ class PeerChannel:
         self._is_path_open = False
         self._fingerprints: Fingerprints | None = None
         self._early: list[bytes] = []
+        self._early_bulk: list[Frame] = []
         self._handshake: Handshake | None = None
         self._epochs: Epochs | None = None
         self._outputs: list[Output] = []
@@ -173,7 +188,7 @@ class PeerChannel:
         try:
             return self._receive(channel, data, now=now)
         except (RemoteError, CryptoError) as error:
-            if channel is Channel.EVENTS:
+            if channel is not Channel.EPHEMERAL:
                 self.close(type(error).__name__)
             return None
 
@@ -247,11 +262,27 @@ class PeerChannel:
         """Before their introduction."""
         if channel is Channel.EPHEMERAL:
             return None  # unordered: it overtook the introduction
+        if channel is Channel.BULK:
+            self._keep_bulk(frame)
+            return None
         if isinstance(frame, Introduction):
             self._meet(now=now)
         elif not self._is_heard_early(frame):
             raise UnexpectedFrame(f"{type(frame).__name__} before the introduction")
         return frame
+
+    def _keep_bulk(self, frame: Frame) -> None:
+        """Streams that begin overtake the introduction where its packet was lost; data cannot, without our credit."""
+        if not isinstance(frame, StreamOpen | StreamReset) or len(self._early_bulk) >= _MAX_EARLY_BULK:
+            raise UnexpectedFrame(f"{type(frame).__name__} before the introduction")
+        self._early_bulk.append(frame)
+
+    def take_early(self) -> list[Frame]:
+        """What overtook the introduction, once that is there."""
+        if not self.is_open or not self._early_bulk:
+            return []
+        taken, self._early_bulk = self._early_bulk, []
+        return taken
 
     def _is_heard_early(self, frame: Frame) -> bool:
         return self._door.has_lobby and isinstance(frame, ControlFrame | Goodbye)
@@ -344,4 +375,6 @@ class PeerChannel:
 
 
 def _channel_of(frame: Frame) -> Channel:
+    if isinstance(frame, StreamFrame):
+        return Channel.BULK
     return Channel.EPHEMERAL if isinstance(frame, TypingNotice | Heartbeat) else Channel.EVENTS

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from ..ids import MemberId, PeerId
-from ..wire.frames import AttestationUpdate, Chat, Introduction, PresenceUpdate, TypingNotice
+from ..wire.frames import AttestationUpdate, Chat, Introduction, PresenceUpdate, StreamFrame, TypingNotice
 from .channel import PeerChannel
-from .machine import earliest
+from .machine import LinkId, earliest
 from .negotiation import Negotiation
 
-__all__ = ["Contact", "Ending", "Forgotten", "Linked", "Received", "Report", "Said", "Unlinked"]
+__all__ = ["Contact", "Ending", "Forgotten", "Linked", "Received", "Report", "Said", "Streamed", "Unlinked"]
 
 Said: TypeAlias = Chat | PresenceUpdate | TypingNotice | AttestationUpdate
 """What concerns the room; all other frames end in the links."""
@@ -42,6 +42,15 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
+class Streamed:
+    """What belongs to a stream came over a link."""
+
+    link: LinkId
+    member: MemberId
+    frame: StreamFrame
+
+
+@dataclass(frozen=True, slots=True)
 class Unlinked:
     """The last link to a member ended."""
 
@@ -56,7 +65,7 @@ class Forgotten:
     peer: PeerId
 
 
-Report: TypeAlias = Linked | Received | Unlinked | Forgotten
+Report: TypeAlias = Linked | Received | Streamed | Unlinked | Forgotten
 
 
 @dataclass(slots=True)

@@ -13,10 +13,10 @@ from typing import TypeAlias, assert_never
 from ..config import Config
 from ..ids import MemberId, PeerId
 from ..ports import Channel, Fingerprints, PeerInfo, PeerJoinedRoom, PeerLeftRoom, Roster, Signal
-from ..wire.frames import ControlFrame, Frame, Goodbye, Introduction
+from ..wire.frames import ControlFrame, Frame, Goodbye, Introduction, StreamFrame
 from .attempts import Attempts
 from .channel import Credentials, PeerChannel
-from .contact import Contact, Ending, Linked, Received, Report, Said, Unlinked
+from .contact import Contact, Ending, Linked, Received, Report, Said, Streamed, Unlinked
 from .entry import Cut, Greet, Order, Tell
 from .lobby import Lobby
 from .machine import LinkId, Output, earliest
@@ -106,6 +106,8 @@ class Links:
         if found := self.attempts.find(link):
             contact, channel = found
             self._settle(contact, channel, channel.receive(lane, data, now=now), now=now)
+            for frame in channel.take_early():
+                self._settle(contact, channel, frame, now=now)
 
     def link_closed(self, link: LinkId, *, now: float) -> None:
         """The path ended, or could not be made."""
@@ -123,6 +125,30 @@ class Links:
                 sent += 1
                 self._settle(contact, contact.current, None, now=now)
         return sent
+
+    def maybe_link(self, member: MemberId) -> LinkId | None:
+        """An open link to a member; of several, the first."""
+        for contact in self.attempts.contacts:
+            if contact.current is not None and contact.current.remote == member:
+                return contact.current.link
+        return None
+
+    def is_open(self, link: LinkId) -> bool:
+        """Whether frames can be sent on it."""
+        contact = self.attempts.contacts.get(link.peer)
+        return contact is not None and contact.current is not None and contact.current.link == link
+
+    def send_on(self, link: LinkId, frame: Frame, *, now: float) -> None:
+        """To the other end of one link, if it is open."""
+        if self.is_open(link):
+            self.send(frame, now=now, to=link.peer)
+
+    def cut(self, link: LinkId, reason: str, *, now: float) -> None:
+        """End a link, without a word."""
+        if found := self.attempts.find(link):
+            contact, channel = found
+            channel.close(reason)
+            self._settle(contact, channel, None, now=now)
 
     def leave(self, *, now: float) -> None:
         """Say goodbye to everybody and forget them."""
@@ -146,6 +172,8 @@ class Links:
         elif isinstance(frame, ControlFrame):
             self.attempts.is_deadline_stale = True
             self.lobby.receive(channel.link, frame, now=now)
+        elif isinstance(frame, StreamFrame) and channel.remote is not None:
+            self.attempts.outputs.append(Streamed(channel.link, channel.remote, frame))
         elif isinstance(frame, Said) and channel.remote is not None:
             self.attempts.outputs.append(Received(channel.remote, frame))
         if channel.is_closed:

@@ -13,21 +13,32 @@ from typing import assert_never
 
 from ..config import Config
 from ..errors import InviteRefused, NotJoined
-from ..events import Event, Member, MemberWaiting, Message, Presence, RoomFull, RoomState, StateChanged
+from ..events import (
+    Event,
+    Member,
+    MemberWaiting,
+    Message,
+    Presence,
+    RoomFull,
+    RoomState,
+    StateChanged,
+)
 from ..ids import MemberId, PeerId
 from ..ports import Channel, Fingerprints, PeerInfo, Roster, SignalingEvent, SignalingLost
 from ..wire.frames import MAX_NAME_CHARS
 from .channel import Credentials
 from .claims import Standing
 from .company import Company
-from .contact import Forgotten, Linked, Received, Said, Unlinked
+from .contact import Forgotten, Linked, Received, Said, Streamed, Unlinked
 from .conversation import Conversation
 from .governance import Entered, Fact, Full, Governance, Removed, RolesChanged, Stage, TurnedAway, Waiting
 from .links import Links
 from .lobby import Lobby
 from .machine import LinkId, Notify, Output, earliest
 from .membership import InviteSeed, Membership
+from .outgoing import Outgoing
 from .people import People
+from .transfers import Transfers
 
 __all__ = ["Mesh"]
 
@@ -74,6 +85,9 @@ class Mesh:
             wall_ms=wall_ms,
         )
 
+        self.transfers = Transfers(self._links, self._company, membership, config)
+        """Of streams; `settle` is to follow whatever is done with them."""
+
     def reply_with(self, replier: Callable[[str], Awaitable[Message]]) -> None:
         """What `Message.reply` is to call: the `send` of the room."""
         self._conversation.reply_with(replier)
@@ -111,7 +125,7 @@ class Mesh:
     @property
     def is_owing(self) -> bool:
         """Whether something that we said has yet to reach somebody whose link is just being made."""
-        return self._conversation.owes(self._links.attempts.arriving())
+        return self.transfers.streams.is_finishing or self._conversation.owes(self._links.attempts.arriving())
 
     def link_to(self, member: MemberId) -> LinkId | None:
         """The open link to a member, if there is one."""
@@ -212,14 +226,25 @@ class Mesh:
         self._check_joined()
         return self._governance
 
+    def open_stream(self, member: MemberId, *, label: str, size: int | None, now: float) -> Outgoing:
+        """Begin a stream to one member. Raises NotJoined, LinkFailed."""
+        self._check_joined()
+        return self.transfers.open(member, label=label, size=size, now=now)
+
+    def pull(self, link: LinkId, *, budget_bytes: int, now: float) -> None:
+        """A link has room for so much of our streams."""
+        self.transfers.streams.pull(link, budget_bytes=budget_bytes, now=now)
+        self._absorb(now=now)
+
     def settle(self, *, now: float) -> None:
-        """After an act of governance: what follows from it."""
+        """After an act of governance, or of a stream: what follows from it."""
         self._links.obey(now=now)
         self._absorb(now=now)
 
     def leave(self, reason: str = "", *, now: float) -> None:
         """Say goodbye to everybody; may be called twice."""
         if self.state is not RoomState.LEFT:
+            self.transfers.streams.part_with_all("left")
             self._links.leave(now=now)
             self._company.disband()
             self._hear_links(now=now)
@@ -234,11 +259,13 @@ class Mesh:
 
     def next_deadline(self) -> float | None:
         chores = None if self.state is RoomState.LEFT else self._governance.next_deadline()
-        return earliest(self._links.next_deadline(), self._company.next_deadline(), chores)
+        streams = self.transfers.streams.next_deadline()
+        return earliest(self._links.next_deadline(), self._company.next_deadline(), streams, chores)
 
     def handle_timeout(self, *, now: float) -> None:
         self._company.handle_timeout(now=now)
         self._links.handle_timeout(now=now)
+        self.transfers.streams.handle_timeout(now=now)
         self._absorb(now=now)
 
     # ---- what the links report
@@ -249,6 +276,8 @@ class Mesh:
         while facts := self._review(now=now):
             for fact in facts:
                 self._act_on(fact, now=now)
+            self._hear_links(now=now)
+        while self.transfers.run(now=now):
             self._hear_links(now=now)
         self._tell()
 
@@ -269,7 +298,10 @@ class Mesh:
                         self._conversation.welcome(output, now=now)
                     case Received(member=member_id, frame=frame):
                         self._hear(member_id, frame, now=now)
+                    case Streamed():
+                        self.transfers.hear(output, now=now)
                     case Unlinked(member=member_id, reason=reason):
+                        self.transfers.streams.part_with(member_id, reason)
                         self._company.bid_farewell(member_id, reason)
                     case Forgotten(peer=peer):
                         self._conversation.forget(peer)
@@ -331,5 +363,6 @@ class Mesh:
         self._outputs.append(Notify(event))
 
     def _tell(self) -> None:
-        events = [*self._company.take_events(), *self._conversation.take_events()]
+        events: list[Event] = [*self._company.take_events(), *self._conversation.take_events()]
+        events += self.transfers.take_events()
         self._outputs += [Notify(event) for event in events]

@@ -21,11 +21,11 @@ from .lane import Lane, lane_of
 from .machine import LinkId, earliest
 from .outgoing import Outgoing
 
-__all__ = ["Offered", "Say", "StreamOrder", "Streams", "Violated"]
+__all__ = ["Carry", "Offered", "StreamOrder", "Streams", "Violated"]
 
 
 @dataclass(frozen=True, slots=True)
-class Say:
+class Carry:
     """Send this."""
 
     link: LinkId
@@ -47,7 +47,7 @@ class Violated:
     reason: str
 
 
-StreamOrder: TypeAlias = Say | Offered | Violated
+StreamOrder: TypeAlias = Carry | Offered | Violated
 
 
 class Streams:
@@ -115,7 +115,7 @@ class Streams:
         """The link has room for so much; a frame more than that is no harm."""
         lane = self._lanes.get(link)
         while lane is not None and budget_bytes > 0 and (frame := lane.maybe_next(now=now)):
-            self._orders.append(Say(link, frame))
+            self._orders.append(Carry(link, frame))
             budget_bytes -= len(getattr(frame, "data", b"")) + 1
 
     # ---- reading
@@ -179,7 +179,7 @@ class Streams:
         if stream not in self._funded or not self._is_live(stream):
             return
         if credit := stream.maybe_credit(self._config.stream_window_bytes):
-            self._orders.append(Say(stream.link, credit))
+            self._orders.append(Carry(stream.link, credit))
 
     def _maybe_finish(self, stream: Incoming) -> None:
         if stream.is_read and stream.is_wanted and self._is_live(stream):
@@ -216,7 +216,7 @@ class Streams:
         return self._lanes[link]
 
     def _flush(self, lane: Lane) -> None:
-        self._orders += [Say(lane.link, frame) for frame in lane.said]
+        self._orders += [Carry(lane.link, frame) for frame in lane.said]
         lane.said.clear()
 
 

@@ -33,7 +33,7 @@ def create_connection(ice_servers: tuple[IceServer, ...], *, relay_only: bool = 
 
 def create_channel(connection: RTCPeerConnection, channel: Channel) -> RTCDataChannel:
     """Negotiated in advance, so that no DCEP message travels (RFC 8831, section 6.5)."""
-    if channel is Channel.EVENTS:
+    if channel is not Channel.EPHEMERAL:
         return connection.createDataChannel(channel.label, negotiated=True, id=channel.value)
     return connection.createDataChannel(
         channel.label, negotiated=True, id=channel.value, ordered=False, maxRetransmits=0

@@ -1,10 +1,10 @@
-"""One link over aiortc: an RTCPeerConnection with two negotiated data channels (RFC 8831), binary messages only.
+"""One link over aiortc: an RTCPeerConnection with three negotiated data channels (RFC 8831), binary messages only.
 
 The only module that drives aiortc; camelCase stops here. It decides nothing: it hands over frames, says when the path
 is open and when it is gone, and cleans up. aiortc dies of an exception in a handler and loses the order of messages
 in an async one, so every handler is synchronous, attached before aiortc can call it, and guarded.
 
-Both sides create both channels before the first description, so nothing is announced in-band (RFC 8832); a channel
+Both sides create all channels before the first description, so nothing is announced in-band (RFC 8832); a channel
 that the other side opens by itself, a text message or a message over 64 KiB ends the link, and so does what floods
 SCTP below it (see `sctp.py`). The time-out of an attempt is the core's: when the other side falls silent aiortc stays
 "connecting" for a minute or longer, and `close()` is what ends that.
@@ -77,6 +77,7 @@ class RtcLink:
     ) -> None:
         self._listener = listener
         self._low_water_bytes = config.high_water_bytes // 4
+        self._bulk_low_bytes = config.bulk_buffer_bytes // 2
         self._max_buffered_bytes = config.max_buffered_bytes
         self._state = State.CONNECTING
         self._early_frames: list[tuple[Channel, bytes]] = []
@@ -143,7 +144,11 @@ class RtcLink:
 
     @property
     def buffered_bytes(self) -> int:
-        return sum([channel.bufferedAmount for channel in self._channels.values()])
+        return self._channels[Channel.EVENTS].bufferedAmount + self._channels[Channel.EPHEMERAL].bufferedAmount
+
+    @property
+    def bulk_buffered_bytes(self) -> int:
+        return self._channels[Channel.BULK].bufferedAmount
 
     async def wait_drained(self) -> None:
         await self._drained.wait()
@@ -172,12 +177,16 @@ class RtcLink:
         self._dtls.on("statechange", self._guard(self._on_dtls_state))
         self._dtls.transport.on("statechange", self._guard(self._on_ice_state))
         for channel, rtc_channel in self._channels.items():
-            # Half of it each: once both are below, the sum is.
-            rtc_channel.bufferedAmountLowThreshold = self._low_water_bytes // 2
-            rtc_channel.on("bufferedamountlow", self._guard(self._on_buffer_low))
+            self._watch_buffer(channel, rtc_channel)
             rtc_channel.on("open", self._guard(self._on_channel_open))
             rtc_channel.on("message", self._guard(functools.partial(self._on_message, channel)))
             rtc_channel.on("close", self._guard(self._on_channel_close))
+
+    def _watch_buffer(self, channel: Channel, rtc_channel: RTCDataChannel) -> None:
+        is_bulk = channel is Channel.BULK
+        # Half of it each: once both of the others are below, the sum is.
+        rtc_channel.bufferedAmountLowThreshold = self._bulk_low_bytes if is_bulk else self._low_water_bytes // 2
+        rtc_channel.on("bufferedamountlow", self._guard(self._on_bulk_low if is_bulk else self._on_buffer_low))
 
     def _guard(self, handler: Callable[..., None]) -> Callable[..., None]:
         """Let no exception through, not even one of our listener: aiortc would lose the connection without a word."""
@@ -213,6 +222,10 @@ class RtcLink:
     def _on_buffer_low(self) -> None:
         if self.buffered_bytes <= self._low_water_bytes:
             self._drained.set()
+
+    def _on_bulk_low(self) -> None:
+        if self._state is State.OPEN:
+            self._listener.on_bulk_low()
 
     def _on_connection_state(self) -> None:
         match self._connection.connectionState:

@@ -169,7 +169,6 @@ ControlFrame: TypeAlias = ControlDigest | ControlSummary | ControlEvents | Knock
 """All that is said in a lobby."""
 
 
-
 class StreamOpen(msgspec.Struct, array_like=True, frozen=True, tag=32):
     """The sender begins a stream, and may send none of it yet. It numbers its own from 0 on, leaving none out."""
 

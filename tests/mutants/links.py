@@ -125,7 +125,7 @@ MUTATIONS = (
     Mutation(
         "refused frame does not end the link",
         _CORE,
-        {"if channel is Channel.EVENTS:\n                self.close(": "if False:\n                self.close("},
+        {"if channel is not Channel.EPHEMERAL:\n                self.close(": "if False:\n                self.close("},
         _CHANNEL,
     ),
     Mutation(

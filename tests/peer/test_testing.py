@@ -147,6 +147,9 @@ class Listener:
     def on_frame(self, channel: Channel, data: bytes) -> None:
         self.heard.append((channel, data))
 
+    def on_bulk_low(self) -> None:
+        self.heard.append("bulk low")
+
     def on_closed(self, reason: str) -> None:
         self.heard.append(reason)
 

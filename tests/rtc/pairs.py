@@ -43,6 +43,9 @@ class Recorder:
         self.calls.append("frame")
         self.frames.put_nowait((channel, data))
 
+    def on_bulk_low(self) -> None:
+        self.calls.append("bulk low")
+
     def on_closed(self, reason: str) -> None:
         self.calls.append("closed")
         self.reason = reason
@@ -102,6 +105,7 @@ class RawPeer:
         self.connection: RTCPeerConnection = create_connection(())
         self.events = create_channel(self.connection, Channel.EVENTS)
         self.ephemeral = create_channel(self.connection, Channel.EPHEMERAL)
+        self.bulk = create_channel(self.connection, Channel.BULK)
         choose_gathering(dtls_of(self.connection).transport.iceGatherer._connection, allowed=("127.0.0.1",))
 
     async def connect(self) -> None:

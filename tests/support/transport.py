@@ -77,7 +77,7 @@ class FakeLink:
         self.candidates: list[str] = []
         self.answers: list[str] = []
         self.route: Route | None = None
-        self.buffered_bytes = 0
+        self.buffered_bytes = self.bulk_buffered_bytes = 0
         self.drained = asyncio.Event()
         self.waited = 0
         self.closes = 0

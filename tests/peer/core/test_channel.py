@@ -24,6 +24,9 @@ from peer.wire.frames import (
     Heartbeat,
     Introduction,
     PresenceUpdate,
+    StreamEnd,
+    StreamOpen,
+    StreamReset,
     TypingNotice,
     encode,
 )
@@ -352,12 +355,31 @@ def test_closed_link_hears_nothing() -> None:
 
 
 def test_frames_take_the_channel_that_is_theirs() -> None:
-    """Chat must arrive, a typing notice need not."""
+    """Chat must arrive, a typing notice need not, and a stream holds up neither."""
     bench = Bench().open()
-    for frame in (CHAT, TypingNotice(True)):
+    for frame in (CHAT, TypingNotice(True), StreamEnd(0)):
         bench.channel.send(frame, now=0.0)
     assert [output.channel for output in bench.drain() if isinstance(output, Transmit)] == list(Channel)
-    assert bench.hear() == [CHAT, TypingNotice(True)]
+    assert bench.hear() == [CHAT, TypingNotice(True), StreamEnd(0)]
+
+
+def test_streams_that_overtake_the_introduction_wait_for_it() -> None:
+    """Channels are not ordered among each other; beginnings are all that can come so early, and only so many."""
+    bench = Bench().shake()
+    for frame in (StreamOpen(0, "a", None), StreamReset(0, "b")):
+        assert bench.say(frame, channel=Channel.BULK) is None
+    assert bench.channel.take_early() == []
+    bench.say(bench.insider.introduction())
+    assert bench.channel.take_early() == [StreamOpen(0, "a", None), StreamReset(0, "b")]
+    assert bench.channel.take_early() == []
+
+
+@pytest.mark.parametrize(("frame", "count"), [(StreamEnd(0), 1), (StreamOpen(0, "", None), 65)])
+def test_other_bulk_before_the_introduction_ends_the_link(frame: Frame, count: int) -> None:
+    bench = Bench().shake()
+    for _ in range(count):
+        bench.say(frame, channel=Channel.BULK)
+    assert bench.closed == ["UnexpectedFrame"]
 
 
 def test_nothing_is_sent_before_the_link_is_open() -> None:

@@ -9,7 +9,7 @@ from peer.config import Config
 from peer.core.incoming import Incoming
 from peer.core.machine import LinkId
 from peer.core.outgoing import Outgoing
-from peer.core.streams import Offered, Say, StreamOrder, Streams, Violated
+from peer.core.streams import Carry, Offered, StreamOrder, Streams, Violated
 from peer.ids import MemberId, PeerId
 from peer.wire.frames import StreamData, StreamDone, StreamFrame, StreamOpen, StreamReset, StreamStop
 
@@ -51,7 +51,7 @@ class Two:
                     side.pull(link, budget_bytes=1 << 20, now=self.now)
                 for order in side.orders():
                     moved = True
-                    if isinstance(order, Say):
+                    if isinstance(order, Carry):
                         self.crossed.append(order.frame)
                         other.receive(order.link, sender, order.frame, now=self.now)
                     else:
