@@ -126,13 +126,6 @@ class Links:
                 self._settle(contact, contact.current, None, now=now)
         return sent
 
-    def maybe_link(self, member: MemberId) -> LinkId | None:
-        """An open link to a member; of several, the first."""
-        for contact in self.attempts.contacts:
-            if contact.current is not None and contact.current.remote == member:
-                return contact.current.link
-        return None
-
     def is_open(self, link: LinkId) -> bool:
         """Whether frames can be sent on it."""
         contact = self.attempts.contacts.get(link.peer)

@@ -43,7 +43,7 @@ class Transfers:
 
     def open(self, member: MemberId, *, label: str, size: int | None, now: float) -> Outgoing:
         """Begin a stream to one member. Raises LinkFailed."""
-        link = self._links.maybe_link(member)
+        link = self._links.link_to(member)
         if link is None:
             raise LinkFailed(
                 "this member is not linked just now: wait for its MemberJoined, then open the stream again"
