@@ -9,14 +9,20 @@
 #   make mutants       takes away one check of the encryption at a time: does a test notice? (minutes)
 #   make clean         remove .venv and all that tools have left
 #
-# Another interpreter: make PYTHON=python3.12 test
+# Another interpreter: make PYTHON=python3.12 test. Tests one after the other: make WORKERS=0 test
 
 PYTHON ?= python3
 BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet install --constraint constraints.txt
 LINES  ?=
 ONLY   ?=
+# One test process more than there are cores, as many tests wait; they take tests in the order of tests/conftest.py.
+WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
+PYTEST := $(BIN)/python -m pytest -q --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder
 BENCHMARKS := $(wildcard $(patsubst %,benchmarks/%.py,bare cluster crypto join round_trip signaling))
+
+# Else each of the hundreds of Pythons that tests start would compile all it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo cluster-demo test check format bench mutants clean remake
@@ -62,14 +68,14 @@ cluster-demo: .venv/ready
 	@$(BIN)/python examples/cluster_demo.py
 
 test: .venv/ready-dev
-	$(BIN)/python -m pytest -q
+	$(PYTEST)
 
 check: .venv/ready-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/python -m mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m pytest -q
+	$(PYTEST)
 
 format: .venv/ready-dev
 	$(BIN)/ruff format .
@@ -83,3 +89,4 @@ mutants: .venv/ready-dev
 
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .grimp_cache .hypothesis .coverage*
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -7,15 +7,20 @@ down, so what a fixture closes is not held against the test. A test that means t
 
 Tests that need real parts run last. With CI=true a skipped test is a failure: CI has every part, so a
 skip there means a broken set-up.
+
+`make test` runs this in several processes at once (pytest-xdist), each of which judges itself alone. They take tests
+one by one in the order made here. A test marked `alone` waits until the others are idle, and holds them up.
 """
 
 import asyncio
+import fcntl
 import functools
 import gc
 import logging
 import os
 import threading
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -34,9 +39,10 @@ REAL_PARTS = {
     "turn": "apt-get install coturn",
     "nat": "as root: apt-get install iproute2 iptables coturn",
     "browser": "apt-get install chromium",
+    "proxy": "apt-get install nginx-light",
     "container": "apt-get install podman runc netavark aardvark-dns iptables mmdebstrap curl",
 }
-"""Marker and the command that brings its part; in the order in which these tests run, after all others."""
+"""Marker and the command that brings its part."""
 
 EVERYTHING = "as root: .ci/run"
 
@@ -45,21 +51,51 @@ settings.register_profile("quick", max_examples=50, deadline=None)
 settings.load_profile("ci" if os.environ.get(IN_CI) == "true" else "quick")
 
 
-# Order and skips
+# Order, company and skips
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put tests with real parts last, and the loop's guard around each async test."""
-    items.sort(key=_cost)
+    items.sort(key=_place)
     for item in items:
         if pytest_asyncio.is_async_test(item) and LOOP_GUARD not in item.fixturenames:
             # Behind the first guard: set up after session and module fixtures, torn down after a test's own.
             item.fixturenames.insert(item.fixturenames.index("process_leaves_nothing") + 1, LOOP_GUARD)
 
 
-def _cost(item: pytest.Item) -> int:
-    costs = [cost for cost, marker in enumerate(REAL_PARTS, start=1) if item.get_closest_marker(marker)]
-    return max(costs, default=0)
+def _place(item: pytest.Item) -> tuple[bool, bool]:
+    """Real parts behind all others; long ones first on either side, so that no process ends with one alone."""
+    return any(map(item.get_closest_marker, REAL_PARTS)), item.get_closest_marker("long") is None
+
+
+def pytest_collection_finish() -> None:
+    """What is there now stays: the collector need not look through thousands of tests each time."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    with _company(item):
+        return (yield)
+
+
+@contextmanager
+def _company(item: pytest.Item) -> Iterator[None]:
+    """Share the machine with the other processes of this run, or have it alone.
+
+    Who wants to be alone closes the door, and waits until all are gone; else there would always be somebody.
+    """
+    if not hasattr(item.config, "workerinput"):
+        yield
+        return
+    folder = item.config._tmp_path_factory.getbasetemp().parent  # type: ignore[attr-defined]
+    mode = fcntl.LOCK_EX if item.get_closest_marker("alone") else fcntl.LOCK_SH
+    with (folder / "room.lock").open("w") as room:
+        with (folder / "door.lock").open("w") as door:
+            fcntl.flock(door, mode)
+            fcntl.flock(room, mode)
+        yield
 
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)

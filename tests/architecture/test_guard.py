@@ -16,6 +16,8 @@ addopts = --strict-markers -p no:cacheprovider -p no:schemathesis -p no:hypothes
 filterwarnings = error
 markers =
     allow_logged_errors: the test provokes them
+    long: begins early
+    alone: by itself
     rtc: real
     redis: real
     container: real
@@ -102,7 +104,7 @@ async def test_datagrams():
         asyncio.DatagramProtocol, local_addr=('127.0.0.1', 0))
 """
     suite.makepyfile("import asyncio, pytest\n" + source)
-    result = suite.runpytest_subprocess()
+    result = suite.runpytest_subprocess("--assert=plain")
     assert result.parseoutcomes() == {"passed": 2, "errors": 2}
     result.stdout.fnmatch_lines(["*watched by*", "*transport <_SelectorDatagramTransport*"])
 
@@ -169,17 +171,21 @@ def test_failed_test_is_not_judged_again(suite: pytest.Pytester) -> None:
     assert found == {"failed": 1}
 
 
-def test_real_parts_run_last(suite: pytest.Pytester) -> None:
+def test_real_parts_run_last_and_long_tests_before_short_ones(suite: pytest.Pytester) -> None:
+    """So that one hears of a fault early, and that no process is alone with a long test at the end."""
     source = """
-@pytest.mark.container
-def test_a(): pass
 @pytest.mark.rtc
+def test_a(): pass
+@pytest.mark.container
+@pytest.mark.long
 def test_b(): pass
 def test_c(): pass
+@pytest.mark.long
+def test_d(): pass
 """
     suite.makepyfile("import pytest\n" + source)
     text = suite.runpytest_inprocess("-v").stdout.str()
-    assert text.index("test_c ") < text.index("test_b ") < text.index("test_a ")
+    assert text.index("test_d ") < text.index("test_c ") < text.index("test_b ") < text.index("test_a ")
 
 
 SKIPS = "@pytest.mark.redis\ndef test_real():\n    pytest.skip('no redis-server')\n"
@@ -208,3 +214,45 @@ def test_skipped_module_is_an_error_in_ci(suite: pytest.Pytester, monkeypatch: p
 def test_expected_failure_is_no_skip(suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CI", "true")
     assert outcomes(suite, "@pytest.mark.xfail\ndef test_known():\n    assert False\n")[0] == {"xfailed": 1}
+
+
+SIDE_BY_SIDE = """
+import os, time
+
+def note(word):
+    with open(os.environ["NOTES"], "a") as notes:
+        print(word, file=notes)
+
+@pytest.mark.parametrize("number", range(20))
+def test_in_company(number):
+    note("others")
+    time.sleep(0.01)
+    note("others")
+
+@pytest.mark.alone
+@pytest.mark.long
+def test_alone():
+    note("begins")
+    time.sleep(0.1)
+    note("ends")
+
+@pytest.mark.rtc
+def test_skipped():
+    pytest.skip("no such part")
+
+def test_leak():
+    threading.Timer(1, print).start()
+"""
+
+
+def test_processes_side_by_side_judge_as_one_does(suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Skips are failures in CI, leftovers are errors, and who wants to be alone is."""
+    monkeypatch.setenv("CI", "true")
+    notes = suite.path / "notes"
+    monkeypatch.setenv("NOTES", str(notes))
+    suite.makepyfile("import threading, pytest\n" + SIDE_BY_SIDE)
+    result = suite.runpytest_inprocess("--assert=plain", "-n2", "--dist=loadgroup", "--no-loadscope-reorder")
+    assert result.parseoutcomes() == {"passed": 22, "failed": 1, "errors": 1}
+    result.stdout.fnmatch_lines_random(["*no such part", "*thread Thread-*", "*To bring the missing part*"])
+    words = notes.read_text().split()
+    assert words[words.index("begins") + 1] == "ends"

@@ -135,7 +135,7 @@ def test_first_of_two_keys_with_one_name_counts() -> None:
         (key_set(jwk(RSA)), "none of its 1 keys can verify signatures for ES256"),
         (key_set(*[jwk(RSA)] * 5), "5 keys, 4 are allowed"),
     ],
-    ids=str,
+    ids=["empty", "page", "no text", "deep", "object", "number", "no keys", "none", "other kind", "too many"],
 )
 def test_bad_set_is_refused_with_a_sentence(data: bytes, sentence: str) -> None:
     """For the operator's log."""
