@@ -4,6 +4,7 @@ Files are read and parsed, never imported, so that a broken module still gets it
 """
 
 import ast
+import functools
 import subprocess
 import tomllib
 from dataclasses import dataclass
@@ -37,10 +38,11 @@ class Module:
         return self.name == name or self.name.startswith(name + ".")
 
 
-def modules() -> list[Module]:
+@functools.cache
+def modules() -> tuple[Module, ...]:
     """Every module of both packages."""
     paths = (path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py")))
-    return [Module(_dotted(path), path, ast.parse(path.read_text("utf-8"))) for path in paths]
+    return tuple(Module(_dotted(path), path, ast.parse(path.read_text("utf-8"))) for path in paths)
 
 
 def _dotted(path: Path) -> str:

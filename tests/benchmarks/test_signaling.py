@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 MARK = "SPEAKTUBE_TEST_MARK"
 PATIENCE_S = 60
@@ -59,6 +61,7 @@ def test_every_room_talks_to_the_end() -> None:
     assert (polls["complete"], polls["peers_present"], polls["envelopes"]) == (2, 4, 16)
 
 
+@pytest.mark.long
 def test_newcomers_and_idle_peers_are_counted() -> None:
     """CPU of a join, memory and CPU of those who stay."""
     lines = figures("--only", "joins,idle")

@@ -21,7 +21,8 @@ from ..rtc.rooms import ROOT, environment
 
 __all__ = ["PATIENCE_S", "ROOT", "Child", "running_server"]
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
+"""Nothing takes so long but on a machine that has much else to do."""
 _STEPS_FORWARD = re.compile(r"\x1b\[(\d*)C")
 """Over blanks that are on the screen already."""
 _TERMINAL_CODES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]|\x1b\][^\x07]*\x07")

@@ -46,6 +46,7 @@ def assert_gone(child: Child) -> None:
 # At terminals
 
 
+@pytest.mark.long
 def test_two_terminals_and_a_bot_share_a_room(ada: Child, invite: str) -> None:
     """Lines are seen by all; /who lists them, /away is told; Ctrl-C and /quit leave, and the others are told."""
     with joined(invite, "bob") as bob, Child(BOT, invite) as bot:

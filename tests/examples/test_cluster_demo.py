@@ -15,6 +15,7 @@ pytestmark = [pytest.mark.rtc, pytest.mark.redis]
 DEMO = ROOT / "examples" / "cluster_demo.py"
 
 
+@pytest.mark.long
 def test_cluster_survives_a_killed_server_and_leaves_nothing(tmp_path: Path) -> None:
     """Thirty peers in ten rooms, ten newcomers after the kill, a line for each of what it saw; exit code 0."""
     needs_redis()

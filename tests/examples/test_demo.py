@@ -24,6 +24,7 @@ def assert_nothing_left(demo: Child, folder: Path) -> None:
             client.connect(("127.0.0.1", int(found[1])))
 
 
+@pytest.mark.long
 def test_demo_holds_a_conversation_and_leaves_nothing(tmp_path: Path) -> None:
     """Ten lines and more each way, the timings, exit code 0."""
     with Child(DEMO, settings={"TMPDIR": str(tmp_path)}) as demo:
@@ -45,6 +46,7 @@ def test_demo_holds_a_conversation_and_leaves_nothing(tmp_path: Path) -> None:
         assert demo.errors.join() == ""
 
 
+@pytest.mark.long
 def test_demo_speaks_what_it_is_given(tmp_path: Path) -> None:
     """Lines from standard input; what could steer a terminal is data as well."""
     with Child(DEMO, "-", settings={"TMPDIR": str(tmp_path)}) as demo:
@@ -80,6 +82,7 @@ def test_demo_that_cannot_begin_says_why(
 
 
 @pytest.mark.parametrize("whole_group", [True, False], ids=["Ctrl-C", "kill -INT"])
+@pytest.mark.long
 def test_demo_that_is_interrupted_cleans_up(tmp_path: Path, whole_group: bool) -> None:
     """A terminal sends Ctrl-C to the children too; nobody prints a traceback."""
     with Child(DEMO, settings={"TMPDIR": str(tmp_path)}) as demo:

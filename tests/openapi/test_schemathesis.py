@@ -48,6 +48,7 @@ async def _examined(url: str, folder: Path, *options: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("guests", [True, False])
+@pytest.mark.long
 async def test_schemathesis_finds_no_surprise(guests: bool, tmp_path: Path) -> None:
     """With valid tokens, with invalid ones, and without."""
     secrets: dict[str, Any] = {"jwt_secret": SECRET, "metrics_token": SECRET}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -124,6 +125,7 @@ def check(script: Script) -> None:
     gaps=[0.0, 0.0, 0.0],
     steps=[("lose", 3), ("send", 0), ("wait", 0.1), ("cut", (0, 1)), ("send", 1), ("stop", None), ("cut", (1, 2))],
 )
+@pytest.mark.long
 def test_any_interleaving_ends_in_a_full_mesh_with_each_message_shown_once(
     count: int,
     longest_delay_s: float,

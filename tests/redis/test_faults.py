@@ -119,6 +119,7 @@ async def test_redis_that_forgets_everything_is_filled_again(
     assert (await receive(socket))["body"] == "x"
 
 
+@pytest.mark.long
 async def test_redis_that_does_not_answer_for_a_while_is_survived(
     caller: Caller, redis: RedisServer, urls: list[str]
 ) -> None:
@@ -178,6 +179,7 @@ async def test_redis_that_comes_back_with_its_data_is_survived(caller: Caller) -
             await there.close()
 
 
+@pytest.mark.long
 async def test_replica_takes_over(caller: Caller) -> None:
     """Sentinel promotes it; rooms, ids and sockets stay, and servers go on without a restart."""
     with a_sentinel() as (master, replica, url):
@@ -199,6 +201,7 @@ async def test_replica_takes_over(caller: Caller) -> None:
             await socket.close()
 
 
+@pytest.mark.long
 async def test_cluster_that_loses_a_primary_goes_on(caller: Caller) -> None:
     """Its replica takes over, for the rooms of all tags, without a restart of ours."""
     with a_cluster(6, replicas=1) as nodes:

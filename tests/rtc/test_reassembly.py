@@ -119,6 +119,7 @@ async def test_nothing_is_taken_after_the_end(raw: RawPeer) -> None:
     assert raw.ear.calls == ["open", "closed"]
 
 
+@pytest.mark.long
 async def test_large_frames_pass_both_ways_out_of_order(pair: Pair) -> None:
     """200 of 64 KiB each way, back to back, while every eighth datagram is overtaken by the next three."""
     _shuffle(pair.left)
@@ -130,6 +131,7 @@ async def test_large_frames_pass_both_ways_out_of_order(pair: Pair) -> None:
 
 
 @pytest.mark.parametrize("frames", [LARGE_FRAMES, SMALL_FRAMES], ids=["large", "small"])
+@pytest.mark.long
 async def test_link_survives_a_packet_that_is_lost_twice(pair: Pair, frames: list[bytes]) -> None:
     """aiortc goes on until its timer runs out, also beyond our window; what we did not take, it sends again."""
     _lose_twice(pair.left)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 
+import pytest
+
 from peer.config import Config
 from peer.core.governance import Full, TurnedAway
 from peer.core.machine import LinkId
@@ -125,6 +127,7 @@ def test_what_was_kept_from_a_member_is_found_when_logs_are_compared() -> None:
     assert ann.membership.digest() == cy.membership.digest()
 
 
+@pytest.mark.long
 def test_different_floods_of_joins_split_no_honest_members() -> None:
     """Each takes what its quota allows and passes over the rest; neither cuts the other, now or later."""
     hall, (ann, bob) = hall_of("ann", "bob")

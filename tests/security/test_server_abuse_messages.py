@@ -115,6 +115,7 @@ async def test_flood_of_frames_holds_up_nobody_else() -> None:
         assert siege.growth_mib() < 32
 
 
+@pytest.mark.long
 async def test_floods_that_are_held_up_are_bounded_together() -> None:
     """Each that goes on beyond its pace leaves most of a megabyte waiting: those where most waits are cut."""
 
