@@ -88,7 +88,7 @@ def main() -> int:
         with asyncio.Runner() as runner:
             runner.get_loop()
             _hold(options, runner)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):  # the latter where Ctrl-C meets a time-out in aiohttp
         _say("stopped")
         return 130
     except (Absent, OSError) as error:

@@ -18,7 +18,7 @@ __all__ = ["Blocked", "Chromium", "Reply", "Tab", "running_chromium"]
 
 T = TypeVar("T")
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 
 ARGUMENTS = [
     "--no-sandbox",  # as root, in a container

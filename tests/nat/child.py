@@ -15,7 +15,7 @@ from ..support.spaces import Space
 
 __all__ = ["Child"]
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL")
 """Tests that are killed have no time to end what they started."""
 BLOCK_BYTES = 65_536

@@ -12,7 +12,7 @@ from peer.rtc import RtcLink, open_link
 from peer.rtc.connection import create_channel, create_connection, dtls_of
 from peer.rtc.ice import choose_gathering
 
-TIMEOUT_S = 10.0
+TIMEOUT_S = 30.0
 
 Frame = tuple[Channel, bytes]
 
