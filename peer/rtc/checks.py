@@ -114,8 +114,8 @@ class FastConnection(LocalConnection):
             await self.gathering.stop()
 
     def _host_addresses(self) -> list[str]:
-        if self.is_relay_only:
-            return []
+        if self.is_relay_only or self.allowed:
+            return [] if self.is_relay_only else list(self.allowed)
         found = get_host_addresses(use_ipv4=self._use_ipv4, use_ipv6=self._use_ipv6)
         return choose_addresses(found, allowed=self.allowed)
 
