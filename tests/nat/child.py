@@ -16,6 +16,7 @@ from ..support.spaces import Space
 __all__ = ["Child"]
 
 PATIENCE_S = 30.0
+"""To start on a machine that does much else; the pace of the tests is not set by it."""
 DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL")
 """Tests that are killed have no time to end what they started."""
 BLOCK_BYTES = 65_536

@@ -7,7 +7,7 @@ import pytest
 
 from .box import Kind
 from .conversation import meet, talk
-from .laboratory import PUBLIC_V6, STUN, TURN_UDP, Host, Laboratory
+from .laboratory import PUBLIC_V6, SILENT, STUN, TURN_TCP, TURN_UDP, Host, Laboratory
 
 pytestmark = pytest.mark.nat
 
@@ -45,6 +45,16 @@ def test_symmetric_nats_are_crossed_by_a_relay(lab: Laboratory) -> None:
     assert "relay" in show("two symmetric NATs", lab.left, lab.right, seconds)
 
 
+def test_blocked_udp_is_got_round_by_a_relay_over_tcp(lab: Laboratory) -> None:
+    """The other side needs no TCP: the relay speaks UDP to it."""
+    lab.be(Kind.NO_UDP, Kind.PORT_RESTRICTED)
+    seconds = meet(lab.server(stun=STUN, turn=f"{TURN_UDP},{TURN_TCP}"), lab.left, lab.right)
+    talk(lab.left, lab.right)
+    show("UDP blocked on one side", lab.left, lab.right, seconds)
+    route = lab.left.peer.route()
+    assert (route["local"], route["transport"]) == ("relay", "tcp")
+
+
 def test_peers_with_ipv6_alone_meet(lab: Laboratory) -> None:
     """Their routers let in what was asked for, so both have to knock."""
     lab.left.settle(v4=False, v6=True)
@@ -56,11 +66,11 @@ def test_peers_with_ipv6_alone_meet(lab: Laboratory) -> None:
 
 
 def test_peers_with_both_protocols_meet_by_ipv6(lab: Laboratory) -> None:
-    """Where there is no NAT in between: symmetric ones leave nothing else."""
+    """There is no NAT in between, and a relay is not taken where there is a way without."""
     lab.be(Kind.SYMMETRIC, Kind.SYMMETRIC)
     lab.left.settle(v6=True)
     lab.right.settle(v6=True)
-    seconds = meet(lab.server(stun=STUN), lab.left, lab.right)
+    seconds = meet(lab.server(stun=STUN, turn=TURN_UDP), lab.left, lab.right)
     talk(lab.left, lab.right)
     show("dual-stack, symmetric NATs for IPv4", lab.left, lab.right, seconds)
     assert lab.left.peer.route()["family"] == "ipv6"
@@ -75,3 +85,23 @@ def test_relay_only_tells_nobody_of_an_address(lab: Laboratory) -> None:
         told = "\n".join(host.peer.described())
         assert " typ relay" in told
         assert not re.search(r"192\.168|198\.51\.100\.11| typ (host|srflx|prflx)", told), told
+
+
+def test_silent_stun_server_costs_no_time(lab: Laboratory) -> None:
+    """Nobody waits for it who has an address already."""
+    quick = meet(lab.server(), lab.left, lab.neighbour)
+    lab.left.peer.close()
+    lab.neighbour.peer.close()
+    slow = meet(lab.server(stun=f"stun:{SILENT}:3478"), lab.left, lab.neighbour)
+    talk(lab.left, lab.neighbour)
+    show("same LAN, silent STUN server", lab.left, lab.neighbour, slow)
+    assert slow < quick + 0.5  # which is half of what waiting for it would cost
+
+
+def test_dead_servers_before_a_live_one_do_not_matter(lab: Laboratory) -> None:
+    lab.be(Kind.SYMMETRIC, Kind.SYMMETRIC)
+    dead = f"turn:{SILENT}:3478?transport="
+    servers = lab.server(stun=f"stun:{SILENT}:3478,{STUN}", turn=f"{dead}udp,{dead}tcp,{TURN_UDP}")
+    seconds = meet(servers, lab.left, lab.right)
+    talk(lab.left, lab.right)
+    assert "relay" in show("two symmetric NATs, first STUN and TURN servers dead", lab.left, lab.right, seconds)
