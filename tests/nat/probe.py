@@ -3,7 +3,8 @@
     python probe.py listen           out there: says which ports one knocking socket comes from, towards two of its own
     python probe.py knock ADDRESS    in here: says which ports the answers come from
 
-It answers from where it was knocked at, and from a stranger's port; nothing that does not come is an answer, too.
+Both begin when they are told to, by a line. It is answered from where it was knocked at, and from a stranger's port;
+that nothing comes is an answer, too.
 """
 
 import json
@@ -12,7 +13,7 @@ import socket
 import sys
 
 KNOCKED, STRANGER = (7001, 7002), 7003
-PATIENCE_S = 0.3
+PATIENCE_S = 0.5
 
 
 def _bound(port: int) -> socket.socket:
@@ -29,7 +30,7 @@ def _next(ear: socket.socket) -> tuple[str, int] | None:
 
 def listen() -> list[int]:
     ears = [_bound(port) for port in KNOCKED]
-    say("ready")
+    wait_for_word()
     sources = [source for ear in ears if (source := _next(ear))]
     if sources:
         for mouth in (ears[0], _bound(STRANGER)):
@@ -39,12 +40,18 @@ def listen() -> list[int]:
 
 def knock(address: str) -> list[int]:
     socket_in_here = _bound(0)
+    wait_for_word()
     for port in KNOCKED:
         socket_in_here.sendto(b"knock", (address, port))
     answers = []
     while source := _next(socket_in_here):
         answers.append(source[1])
     return sorted(answers)
+
+
+def wait_for_word() -> None:
+    say("ready")
+    sys.stdin.readline()
 
 
 def say(what: object) -> None:

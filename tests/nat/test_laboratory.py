@@ -13,9 +13,9 @@ from .child import Child
 from .laboratory import PUBLIC, Laboratory
 from .probe import KNOCKED, STRANGER
 
-pytestmark = pytest.mark.nat
+pytestmark = [pytest.mark.nat, pytest.mark.xdist_group("nat")]  # one laboratory for all
 
-PROBE = str(Path(__file__).with_name("probe.py"))
+PROBE = (sys.executable, "-S", "-E", str(Path(__file__).with_name("probe.py")))
 
 
 @pytest.mark.parametrize(
@@ -31,25 +31,30 @@ PROBE = str(Path(__file__).with_name("probe.py"))
 def test_box_is_of_its_kind(lab: Laboratory, tmp_path: Path, kind: Kind, mappings: int, answers: list[int]) -> None:
     """How many ports one socket has outside, and who may answer at the first of them."""
     lab.be(kind, Kind.PORT_RESTRICTED)
-    listener = Child(lab.internet, "listener", [sys.executable, PROBE, "listen"], folder=tmp_path)
-    assert json.loads(listener.first_line()) == "ready"
-    knocker = Child(lab.left.space, "knocker", [sys.executable, PROBE, "knock", PUBLIC], folder=tmp_path)
-    assert json.loads(knocker.first_line()) == answers
-    assert len(set(json.loads(listener.first_line()))) == mappings
-    for child in (knocker, listener):
-        child.end()
+    ports, answered_from = probe(lab, tmp_path)
+    assert (len(set(ports)), answered_from) == (mappings, answers)
 
 
 def test_box_that_rebinds_takes_other_ports(lab: Laboratory, tmp_path: Path) -> None:
     """What comes out of it comes from those it was given last."""
     lab.left_box.become(Kind.PORT_RESTRICTED, ports="40000-40999")
-    listener = Child(lab.internet, "listener", [sys.executable, PROBE, "listen"], folder=tmp_path)
-    listener.first_line()
-    knocker = Child(lab.left.space, "knocker", [sys.executable, PROBE, "knock", PUBLIC], folder=tmp_path)
-    (port,) = set(json.loads(listener.first_line()))
-    assert 40_000 <= port <= 40_999
-    for child in (knocker, listener):
-        child.end()
+    ports, _ = probe(lab, tmp_path)
+    assert all(40_000 <= port <= 40_999 for port in ports)
+
+
+def probe(lab: Laboratory, folder: Path) -> tuple[list[int], list[int]]:
+    """The ports that a knock comes from, and those that its answers do."""
+    listener = Child(lab.internet, "listener", [*PROBE, "listen"], folder=folder)
+    knocker = Child(lab.left.space, "knocker", [*PROBE, "knock", PUBLIC], folder=folder)
+    try:
+        for child in (listener, knocker):
+            assert json.loads(child.first_line()) == "ready"
+        for child in (listener, knocker):
+            child.write_line("go")
+        return json.loads(listener.first_line()), json.loads(knocker.first_line())
+    finally:
+        listener.end()
+        knocker.end()
 
 
 def test_spaces_are_gone_after_a_failure() -> None:

@@ -9,7 +9,7 @@ from .box import Kind
 from .conversation import meet, talk
 from .laboratory import PUBLIC_V6, SILENT, STUN, TURN_TCP, TURN_UDP, Host, Laboratory
 
-pytestmark = pytest.mark.nat
+pytestmark = [pytest.mark.nat, pytest.mark.xdist_group("nat")]  # one laboratory for all
 
 MAPPED = {"srflx", "prflx"}
 

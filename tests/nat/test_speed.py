@@ -14,7 +14,7 @@ from .box import Kind
 from .conversation import meet
 from .laboratory import STUN, TURN_TCP, TURN_UDP, Laboratory
 
-pytestmark = pytest.mark.nat
+pytestmark = [pytest.mark.nat, pytest.mark.xdist_group("nat")]  # one laboratory for all
 
 ROUNDS = int(os.environ.get("SPEAKTUBE_NAT_ROUNDS", "2"))
 """Twenty give figures to quote."""
