@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 __all__ = ["Finished", "command", "run", "serving"]
 
+PATIENCE_S = 60.0
+"""A start takes half a second, and many where the machine has much else to do."""
+
 
 @dataclass
 class Finished:
@@ -30,7 +33,7 @@ async def run(*arguments: str, **variables: str) -> Finished:
     line, environment = command(*arguments, **variables)
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(*line, env=environment, stdout=pipe, stderr=pipe)
-    out, err = await asyncio.wait_for(process.communicate(), 10)
+    out, err = await asyncio.wait_for(process.communicate(), PATIENCE_S)
     return Finished(process.returncode or 0, out.decode(), err.decode())
 
 
@@ -47,7 +50,7 @@ async def serving(
     process = await asyncio.create_subprocess_exec(*within.split(), *line, env=environment, stdout=pipe, stderr=pipe)
     assert process.stdout is not None
     try:
-        first = (await asyncio.wait_for(process.stdout.readline(), 10)).decode()
+        first = (await asyncio.wait_for(process.stdout.readline(), PATIENCE_S)).decode()
         assert first.startswith("listening on http://127.0.0.1:"), first
         yield process, first.removeprefix("listening on ").strip()
     finally:
