@@ -175,6 +175,7 @@ class Peer:
         """Leave for good: its keys and all that was kept of it are deleted here. Raises Closed, StoreError."""
         self._check_open()
         await room.leave()
+        await self._safe.vault.messages.forget(room.room_id)
         self._safe.vault.rooms.delete(room.room_id)
 
     async def protect(self, *, passphrase: PassphraseSource = None, keyring: bool = False) -> None:

@@ -14,17 +14,21 @@ from enum import Enum
 from typing import Literal, Protocol, TypeAlias
 
 from .attestation import Proof
+from .errors import StoreError
 from .ids import PeerId, RoomId, Topic
+from .log.record import Conversation, Cursor, LogChanges, LogRecord, Shown
 
 __all__ = [
     "Attestation",
     "CandidateKind",
     "Channel",
     "Fingerprints",
+    "Found",
     "IceServer",
     "Link",
     "LinkFactory",
     "LinkListener",
+    "MessageStore",
     "PeerInfo",
     "PeerJoinedRoom",
     "PeerLeftRoom",
@@ -329,3 +333,46 @@ class RoomStore(Protocol):
 
     def delete(self, room_id: RoomId) -> None:
         """Forget it for good, also where the disk remembers; no such room is no error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A message and the room that it is in."""
+
+    room_id: RoomId
+    shown: Shown
+
+
+class MessageStore(Protocol):
+    """The message planes of this peer's rooms, kept beside the event loop.
+
+    What is kept of a room is always the state after some first part of its commits, and after all that are done. A call
+    that reads sees every commit that was made before it. Each may raise `StoreError`, which says what to do.
+    """
+
+    async def load(self, room_id: RoomId) -> LogRecord:
+        """All that is kept of a room but the rows of its view; empty for a room that is not known."""
+
+    def commit(self, room_id: RoomId, changes: LogChanges, *, on_done: Callable[[StoreError | None], None]) -> None:
+        """Keep this. `on_done` is called on the event loop, in the order of the calls, once it is safe.
+
+        With an error nothing of it is kept yet: it stays in memory and goes first with the next commit, be that an
+        empty one, so whoever waits for room on the disk tries with `LogChanges()`. Call from the event loop.
+        """
+
+    async def page(self, room_id: RoomId, *, before: Cursor | None = None, limit: int = 50) -> list[Shown]:
+        """The newest messages of a room that stand before this place, or the newest at all; newest first."""
+
+    async def search(
+        self, text: str, *, room_id: RoomId | None = None, before: Cursor | None = None, limit: int = 50
+    ) -> list[Found]:
+        """The newest messages, of one room or of all, that hold every word of `text`; newest first.
+
+        Case and accents do not count; nothing is found for a text without a word. `before`: go on from the last one.
+        """
+
+    async def conversations(self) -> list[Conversation]:
+        """Every room that has a summary, the one with the newest message first; loads no room."""
+
+    async def forget(self, room_id: RoomId) -> None:
+        """Delete the room's data key and all rows for good, also where the disk remembers; no such room is no error."""

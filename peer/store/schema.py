@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS row (
     UNIQUE (space, name)
 );
 CREATE TABLE log (
-    number INTEGER PRIMARY KEY,
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
     name BLOB NOT NULL UNIQUE,
     wrapped_key BLOB NOT NULL,
     state BLOB,

@@ -1,4 +1,4 @@
-"""All that a peer keeps in its `data_dir`, opened together: who it is, its rooms, the people it knows.
+"""All that a peer keeps in its `data_dir`, opened together: who it is, its rooms, what was said, the people it knows.
 
 Opening blocks (the disk, Argon2id, a keyring that asks a person): `Peer` does it in a thread. The database comes first,
 since its lock makes sure that nobody else writes in the folder.
@@ -12,10 +12,12 @@ from pathlib import Path
 
 from ..crypto.identity import Identity
 from ..errors import BadIdentity, StoreDamaged
-from ..ports import RoomStore
+from ..ports import MessageStore, RoomStore
 from .database import DATABASE_FILE, Database, open_database
 from .identity_file import Secrets, load_secrets, replace_secrets
-from .memory import MemoryRoomStore
+from .log_rows import LogRows
+from .memory import MemoryMessageStore, MemoryRoomStore
+from .messages import SealedMessageStore
 from .protection import Protection
 from .rooms import SealedRoomStore
 from .sealed_rows import SealedRows
@@ -28,9 +30,17 @@ _PEOPLE = b"people"
 class Vault:
     """What is kept of one peer; without a folder, as long as it lives."""
 
-    def __init__(self, identity: Identity, rooms: RoomStore, shelf: _Shelf | None = None) -> None:
+    def __init__(
+        self,
+        identity: Identity,
+        rooms: RoomStore,
+        messages: MemoryMessageStore | SealedMessageStore,
+        shelf: _Shelf | None = None,
+    ) -> None:
         self.identity = identity
         self.rooms = rooms
+        self.messages: MessageStore = messages
+        self._close_messages = messages.close
         self._shelf = shelf
 
     @property
@@ -56,7 +66,8 @@ class Vault:
             self._shelf.protect(protection)
 
     def close(self) -> None:
-        """Let others use the folder; may be called twice."""
+        """Write what waits to be written, then let others use the folder; may be called twice."""
+        self._close_messages()
         if self._shelf is not None:
             self._shelf.database.close()
 
@@ -80,7 +91,7 @@ class _Shelf:
 def open_vault(folder: Path | None, protection: Protection | None, *, random_bytes: Callable[[int], bytes]) -> Vault:
     """Made at the first call. Raises BadIdentity, BadSetting, StoreError and what is below that."""
     if folder is None:
-        return Vault(Identity.generate(random_bytes), MemoryRoomStore())
+        return Vault(Identity.generate(random_bytes), MemoryRoomStore(), MemoryMessageStore())
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -94,9 +105,9 @@ def open_vault(folder: Path | None, protection: Protection | None, *, random_byt
     except BaseException:
         database.close()
         raise
-    return Vault(
-        secrets.identity, SealedRoomStore(rows), _Shelf(folder, secrets, protection, database, rows, random_bytes)
-    )
+    messages = SealedMessageStore(LogRows(database, master=secrets.rest_key, random_bytes=random_bytes))
+    shelf = _Shelf(folder, secrets, protection, database, rows, random_bytes)
+    return Vault(secrets.identity, SealedRoomStore(rows), messages, shelf)
 
 
 def _check_master(rows: SealedRows) -> None:

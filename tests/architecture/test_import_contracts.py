@@ -80,6 +80,8 @@ PURE = (
     "peer.signaling.outbox",
     "peer.signaling.shapes",
     "peer.signaling.wire",
+    "peer.store.encoded",
+    "peer.store.search",
     "peer.wire",
 )
 """Modules, and packages with all they hold, that see no loop, socket, clock or chance."""

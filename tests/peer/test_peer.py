@@ -18,6 +18,7 @@ from peer.ports import Seat
 from peer.testing import Network
 
 from ..support.rooms import linked, next_of, pair
+from ..support.said import said
 
 # ---- making rooms
 
@@ -488,8 +489,11 @@ async def test_room_that_is_forgotten_leaves_nothing_behind(tmp_path: Path) -> N
             assert kept is not None
             assert kept.title == "Deck"
             guest = await bob.join_room(deck.invite)
+            messages = bob._safe.vault.messages
+            messages.commit(guest.room_id, said(1, "ahoy"), on_done=lambda _: None)
             await bob.forget_room(guest)
             assert guest.state is RoomState.LEFT
             assert bob._safe.vault.rooms.load(guest.room_id) is None
+            assert (await messages.search("ahoy"), await messages.conversations()) == ([], [])
         with pytest.raises(Closed):
             await bob.forget_room(guest)

@@ -1,8 +1,12 @@
-"""Rooms kept in memory."""
+"""Rooms and messages kept in memory."""
+
+import asyncio
 
 from peer.ids import RoomId
-from peer.ports import RoomRecord, RoomStore
-from peer.store.memory import MemoryRoomStore
+from peer.ports import MessageStore, RoomRecord, RoomStore
+from peer.store.memory import MemoryMessageStore, MemoryRoomStore
+
+from ...support.said import DECK, said
 
 ROOM = RoomId(bytes(32))
 
@@ -17,3 +21,14 @@ def test_record_is_kept_until_it_is_deleted() -> None:
     store.delete(ROOM)
     store.delete(ROOM)
     assert store.load(ROOM) is None
+
+
+async def test_messages_are_kept_as_long_as_the_process_runs() -> None:
+    """All else that it does is compared with the store on disk: test_messages.py."""
+    store: MessageStore = MemoryMessageStore()
+    told: list[object] = []
+    store.commit(DECK, said(1, "ahoy"), on_done=told.append)
+    assert told == []  # never within the call
+    assert [found.shown for found in await store.search("ahoy")] == await store.page(DECK)
+    await asyncio.sleep(0)
+    assert told == [None]

@@ -15,6 +15,7 @@ from peer.store.vault import Vault, open_vault
 
 from ...support.keyrings import MemoryKeyring, using_keyring
 from ...support.keys import Chance
+from ...support.said import said
 
 ROOM, RECORD = RoomId(bytes(32)), RoomRecord(secret=bytes(16), title="Deck")
 
@@ -30,10 +31,11 @@ def opened(folder: Path | None, protection: Protection | None = None, *, seed: s
     return open_vault(folder, protection, random_bytes=Chance(seed))
 
 
-def test_all_is_there_after_a_restart(tmp_path: Path) -> None:
-    """In a folder that is for its owner only."""
+async def test_all_is_there_after_a_restart(tmp_path: Path) -> None:
+    """In a folder that is for its owner only; what still waits to be written is written at the end."""
     folder = tmp_path / "parent" / "data"
     first = opened(folder)
+    first.messages.commit(ROOM, said(1, "ahoy"), on_done=lambda _: None)
     assert (first.is_lasting, first.load(b"people"), first.rooms.load(ROOM)) == (True, b"", None)
     first.save({b"people": b"people", b"suites": b"suites"})
     first.rooms.save(ROOM, RECORD)
@@ -42,13 +44,16 @@ def test_all_is_there_after_a_restart(tmp_path: Path) -> None:
     second = opened(folder, seed="second")
     assert (second.identity.member_id, second.load(b"people")) == (first.identity.member_id, b"people")
     assert second.rooms.load(ROOM) == RECORD
+    assert [each.text for each in await second.messages.page(ROOM)] == ["ahoy"]
     second.close()
     assert folder.stat().st_mode & 0o777 == 0o700
 
 
-def test_vault_without_a_folder_keeps_nothing() -> None:
+async def test_vault_without_a_folder_keeps_nothing() -> None:
     """But works as others do."""
     vault = opened(None)
+    vault.messages.commit(ROOM, said(1, "ahoy"), on_done=lambda _: None)
+    assert [each.text for each in await vault.messages.page(ROOM)] == ["ahoy"]
     vault.rooms.save(ROOM, RECORD)
     vault.save({b"people": b"people", b"suites": b"suites"})
     vault.protect(None)
