@@ -69,3 +69,38 @@ async function talkThroughRelay(iceServers, text) {
   right.close();
   return answer;
 }
+
+let link;
+let opened;
+const hidden = [];
+
+/** A connection with the channels of a link; its candidates are kept, and told to nobody. */
+function newLink(channels) {
+  link = new RTCPeerConnection();
+  link.onicecandidate = ({ candidate }) => candidate && hidden.push(candidate.candidate);
+  const made = channels.map(([id, label]) => link.createDataChannel(label, { negotiated: true, id }));
+  opened = Promise.all(made.map((channel) => new Promise((resolve) => (channel.onopen = resolve))));
+}
+
+async function offerLink(channels) {
+  newLink(channels);
+  await link.setLocalDescription();
+  return link.localDescription.sdp;
+}
+
+async function answerLink(channels, offer) {
+  newLink(channels);
+  await link.setRemoteDescription({ type: "offer", sdp: offer });
+  await link.setLocalDescription();
+  return link.localDescription.sdp;
+}
+
+async function takeAnswer(answer) {
+  await link.setRemoteDescription({ type: "answer", sdp: answer });
+}
+
+/** Once it is open: the candidates that the page has found. */
+async function openLink() {
+  await opened;
+  return hidden;
+}
