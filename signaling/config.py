@@ -89,7 +89,9 @@ class Config:
     )
     guests: bool = setting(False, YES_NO, "letting people in without a JWT is the operator's decision")
     cors_origins: tuple[str, ...] = setting((), ORIGINS, "pages of other origins stay out until named")
-    stun_urls: tuple[str, ...] = setting((), STUN_URLS, "none: a silent STUN server costs each connection seconds")
+    stun_urls: tuple[str, ...] = setting(
+        (), STUN_URLS, "none: peers in one network need none, and a strange one would learn their addresses"
+    )
     turn_urls: tuple[str, ...] = setting((), TURN_URLS, "relays for peers behind strict NATs, with turn_secret")
     turn_secret: str | None = optional(
         TEXT, "coturn's static-auth-secret; credentials made from it live as long as a room token", is_secret=True

@@ -7,7 +7,8 @@ half a second; gathers before it describes; and asks one server of each kind. He
 - the pace between checks is 5 ms, the least of section 14.2, and what ends the list, or adds to it, is noticed at once;
 - a check in progress is sent again when a triggered one is due, at most every 20 ms;
 - servers are asked in the background (`gathering`), and a relay found after the checks began forms its pairs then;
-- pairs with a relay wait 30 ms for those without, and a better pair that comes late is taken in place of a worse one.
+- pairs with a relay wait 30 ms for those without, a better pair that comes late is taken in place of a worse one, and
+  relays that are not in use after some seconds are given back.
 
 What a remote can grow is bounded: pairs, peer-reflexive candidates, datagrams that wait, switches of role. The change
 is a subclass that one connection is moved to, once; nothing global is patched. It is made of `LocalConnection`, which
@@ -269,10 +270,7 @@ class FastConnection(LocalConnection):
         if len(learnt) < MAX_PEER_REFLEXIVE:
             return
         self._remote_candidates.remove(learnt[0])
-        for pair in [pair for pair in self._check_list if pair.remote_candidate is learnt[0]]:
-            self._check_list.remove(pair)
-            if pair.task is not None:
-                pair.task.cancel()
+        self._drop_pairs([pair for pair in self._check_list if pair.remote_candidate is learnt[0]])
 
     # What is nominated
 
@@ -301,6 +299,7 @@ class FastConnection(LocalConnection):
         failures = 0
         while failures < CONSENT_FAILURES:
             await asyncio.sleep(CONSENT_INTERVAL_S * random.uniform(0.8, 1.2))  # noqa: S311 - section 5.1, no secret
+            self._release_spare_relays()
             for pair in list(self._nominated.values()):
                 request = self.build_request(pair, nominate=self.ice_controlling)
                 try:
@@ -312,6 +311,20 @@ class FastConnection(LocalConnection):
                     failures += 1
         self._query_consent_task = None
         await self.close()
+
+    def _release_spare_relays(self) -> None:
+        """What is not in use by now will not be: a TURN server has better uses for it."""
+        in_use = {pair.protocol for pair in self._nominated.values()}
+        for protocol in self._protocols:
+            if protocol.local_candidate.type == "relay" and protocol not in in_use:
+                protocol.transport.close()
+                self._drop_pairs([pair for pair in self._check_list if pair.protocol is protocol])
+
+    def _drop_pairs(self, pairs: list[CandidatePair]) -> None:
+        for pair in pairs:
+            self._check_list.remove(pair)
+            if pair.task is not None:
+                pair.task.cancel()
 
     def data_received(self, data: bytes, component: int) -> None:
         if self._queue.qsize() < MAX_WAITING_DATAGRAMS:

@@ -228,6 +228,19 @@ async def test_relays_alone_are_gathered_where_that_is_asked_for() -> None:
         await connection.close()
 
 
+async def test_relay_that_is_not_in_use_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After some seconds, in which a better way is found or not; the link goes on."""
+    monkeypatch.setattr("peer.rtc.checks.CONSENT_INTERVAL_S", 0.05)
+    async with running(FakeTurn()) as turn:
+        couple = await Couple.make(fast(plan=Plan(turn=(turn.server,))))
+        await couple.connect()
+        await until(lambda: turn.asked[-1:] == ["REFRESH"])
+        assert {pair.local_candidate.type for pair in couple.left._check_list} == {"host"}
+        await couple.left.send(b"ahoy")
+        assert await couple.right.recv() == b"ahoy"
+        await couple.close()
+
+
 async def test_relays_that_died_are_given_up_side_by_side() -> None:
     """Three seconds would be one after the other."""
     relays = [("192.0.2.51", 1), ("192.0.2.52", 1), ("192.0.2.53", 1)]
