@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -212,6 +213,23 @@ async def test_full_disk_loses_nothing(tmp_path: Path) -> None:
         assert (kept.state, kept.registers[b"big"]) == (b"state 2", bytes(100_000))
     async with opened(tmp_path, seed="later") as (store, _):
         assert await store.load(DECK) == kept
+
+
+async def test_write_that_the_system_refuses_loses_nothing(tmp_path: Path) -> None:
+    """In the middle of the write-ahead log: it is taken back, and goes on once the system lets it."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    async with opened(tmp_path) as (store, _):
+        await keep(store, DECK, said(0, "zero"))
+        wal = (tmp_path / (DATABASE_FILE + "-wal")).stat().st_size
+        resource.setrlimit(resource.RLIMIT_FSIZE, (wal + 10_000, before[1]))
+        try:
+            with pytest.raises(StoreError, match="see that the disk has room"):
+                await keep(store, DECK, replace(said(1, "one"), registers={b"big": bytes(100_000)}))
+            assert texts(await store.page(DECK)) == ["zero"]
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        await keep(store, DECK, said(2, "two"))
+        assert texts(await store.page(DECK)) == ["two", "one", "zero"]
 
 
 async def test_room_that_fits_is_kept_though_another_does_not(tmp_path: Path) -> None:
