@@ -8,7 +8,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from peer import attestation, invite
+from peer.config import Config
+from peer.core.machine import LinkId
 from peer.core.safety import encode_code, read_code
+from peer.core.streams import Offered, Streams
 from peer.crypto.identity import Identity
 from peer.crypto.link_cipher import LinkCipher
 from peer.encoding import decode_base64url, public_key_of
@@ -33,7 +36,17 @@ from peer.log.summary import decode_part
 from peer.rtc.sdp import parse_description
 from peer.signaling import wire
 from peer.wire import frames, signals
-from peer.wire.frames import Chat, Introduction, TypingNotice
+from peer.wire.frames import (
+    Chat,
+    FloodNotice,
+    Introduction,
+    StreamCredit,
+    StreamData,
+    StreamFrame,
+    StreamOpen,
+    StreamStop,
+    TypingNotice,
+)
 from peer.wire.padding import pad
 
 __all__ = ["DECODERS", "Target"]
@@ -69,7 +82,10 @@ CONTEXT = SignalContext(Topic("topic"), "offer", PeerId("a"), PeerId("b"))
 INVITE = invite.Invite("https://signal.example", ROOM, bytes(16), bytes(16))
 FRAMES = tuple(
     frames.encode(each)
-    for each in (Introduction("ann", "Deck", "online"), Chat(bytes(16), 1, "text", ("a",)), TypingNotice(True))
+    for each in (
+        *(Introduction("ann", "Deck", "online"), Chat(bytes(16), 1, "text", ("a",)), TypingNotice(True)),
+        *(StreamOpen(0, "a", 5), StreamData(0, b"text"), StreamCredit(0, 4, 9), StreamStop(0, "b"), FloodNotice(9)),
+    )
 )
 _, GENESIS = found_room(owner=ANN.public_key, random_bytes=bytes)
 
@@ -80,6 +96,22 @@ def _open_frame(data: bytes) -> None:
     cipher.open(LinkCipher(bytes(32), bytes(32)).seal(b"text"))
     cipher.expect(bytes([1]) * 32)
     cipher.open(data)
+
+
+def _stream(data: bytes) -> None:
+    """Two frames in a row, where a stream goes each way; no more is held than was asked for."""
+    streams, link = Streams(Config(stream_window_bytes=64)), LinkId(PeerId("b"), bytes(8))
+    streams.open(link, BOB.member_id, label="ours", size=None, now=0.0).write(bytes(64))
+    streams.pull(link, budget_bytes=1 << 16, now=0.0)
+    streams.receive(link, BOB.member_id, StreamOpen(0, "theirs", None), now=0.0)
+    [theirs] = [order.stream for order in streams.orders() if isinstance(order, Offered)]
+    streams.read(theirs)
+    for frame in (frames.decode(data),) * 2:
+        if isinstance(frame, StreamFrame):
+            streams.receive(link, BOB.member_id, frame, now=0.0)
+    while chunk := streams.read(theirs):
+        assert len(chunk) <= 64
+    assert theirs.taken_bytes <= 64
 
 
 def _check_encoding(data: bytes) -> None:
@@ -110,7 +142,8 @@ def _event() -> bytes:
 
 
 DECODERS: dict[str, Target] = {
-    "frame": Target(only(frames.decode, MalformedFrame), (*FRAMES, *map(pad, FRAMES[1:]))),
+    "frame": Target(only(frames.decode, MalformedFrame), (*FRAMES, *map(pad, FRAMES[1:3]))),
+    "stream": Target(only(_stream, MalformedFrame), FRAMES[3:]),
     "sealed frame": Target(
         only(_open_frame, MalformedFrame, Replayed, BadCiphertext), (LinkCipher(bytes(32), bytes(32)).seal(b"text"),)
     ),

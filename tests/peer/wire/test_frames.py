@@ -23,12 +23,20 @@ from peer.wire.frames import (
     ControlEvents,
     ControlMore,
     ControlSummary,
+    FloodNotice,
     Frame,
     Goodbye,
     Heartbeat,
     Introduction,
     Knock,
     PresenceUpdate,
+    StreamCredit,
+    StreamData,
+    StreamDone,
+    StreamEnd,
+    StreamOpen,
+    StreamReset,
+    StreamStop,
     TypingNotice,
 )
 
@@ -40,6 +48,7 @@ KINDS: dict[str, Callable[..., Frame]] = {
     for kind in (
         *(Introduction, Chat, PresenceUpdate, Goodbye, TypingNotice, Heartbeat, AttestationUpdate),
         *(ControlDigest, ControlSummary, ControlEvents, Knock, ControlMore),
+        *(StreamOpen, StreamData, StreamEnd, StreamReset, StreamCredit, StreamDone, StreamStop, FloodNotice),
     )
 }
 
@@ -47,6 +56,7 @@ LATEST_MS = 253_370_764_799_999
 
 text = st.text(st.characters(exclude_categories=["Cs"]))
 ids = st.lists(text.map(lambda each: each[:64]), max_size=64).map(tuple)
+numbers, counts = st.integers(0, 2**32 - 1), st.integers(0, 2**53 - 1)
 presence = st.sampled_from(["online", "away", "offline"])
 any_frame = st.one_of(
     st.builds(
@@ -84,6 +94,12 @@ any_frame = st.one_of(
     ),
     st.builds(Knock, name=text.map(lambda each: each[:64] or "x")),
     st.just(ControlMore()),
+    st.builds(StreamOpen, number=numbers, label=text.map(lambda each: each[:128]), size=st.none() | counts),
+    st.builds(StreamData, number=numbers, data=st.binary(min_size=1)),
+    st.builds(StreamReset, number=numbers, reason=text.map(lambda each: each[:128])),
+    st.builds(StreamCredit, number=numbers, taken=counts, limit=counts),
+    st.builds(StreamDone, number=numbers),
+    st.builds(FloodNotice, pause_s=st.integers(0, 86_400)),
 )
 
 
@@ -101,7 +117,7 @@ def _from_json(kind: str, fields: dict[str, Any]) -> Frame:
 def _from_hex(key: str, value: Any) -> Any:
     if isinstance(value, list):
         return tuple(bytes.fromhex(each) if key == "events" else each for each in value)
-    return bytes.fromhex(value) if key in {"genesis", "message_id", "digest", "part"} else value
+    return bytes.fromhex(value) if key in {"genesis", "message_id", "digest", "part", "data"} else value
 
 
 @pytest.mark.parametrize("vector", VECTORS["good"], ids=lambda vector: vector["name"])
@@ -134,6 +150,13 @@ def test_malformed_sample_bytes_are_refused(vector: dict[str, Any]) -> None:
 def test_every_type_has_sample_bytes() -> None:
     """A new frame brings its vectors."""
     assert {vector["kind"] for vector in VECTORS["good"]} == set(KINDS)
+
+
+def test_chunk_has_its_bound() -> None:
+    """16 KiB and no byte more."""
+    assert frames.decode(pack(33, 0, bytes(frames.MAX_CHUNK_BYTES))) is not None
+    with pytest.raises(MalformedFrame):
+        frames.decode(pack(33, 0, bytes(frames.MAX_CHUNK_BYTES + 1)))
 
 
 # ---- properties
