@@ -143,6 +143,38 @@ class Config:
     max_buffered_bytes: int = 4 * 1024 * 1024
     """A link whose other side does not read is closed at this size of its buffer."""
 
+    send_burst: int = 100
+    """Messages, and changes of presence, that a room sends in a row; beyond, `await send()` waits for its turn:"""
+
+    send_per_s: float = 20.0
+    """so many a second."""
+
+    typing_burst: int = 20
+    """Typing notices of a room in a row; beyond, they are left out:"""
+
+    typing_per_s: float = 5.0
+    """so many a second are sent."""
+
+    receive_burst: int = 1000
+    """Frames but those of streams and control logs that one link may send in a row; more are a flood, and end it.
+
+    Enough for an honest sender after a stall of 30 s: its 256 that waited, its burst, and 20 a second meanwhile."""
+
+    receive_per_s: float = 50.0
+    """How fast that allowance grows again."""
+
+    passing_burst: int = 400
+    """Typing notices, heartbeats and anything else on the ephemeral channel; more are a flood."""
+
+    passing_per_s: float = 20.0
+    """How fast that allowance grows again."""
+
+    flood_pause_s: float = 30.0
+    """Who floods us is not linked for so long; twice as long each time it does so again, up to"""
+
+    flood_pause_max_s: float = 3600.0
+    """this; after as long without a flood all is forgiven."""
+
     slow_link_s: float = 5.0
     """`await send()` waits for a full link no longer than this: one that does not read holds up nobody else."""
 

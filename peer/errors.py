@@ -14,6 +14,7 @@
         MalformedFrame         bytes that we would not have sent
         UnexpectedFrame        a good frame at the wrong moment
         Replayed               a frame that was here before, or is too old
+        Flooded                more than anybody honest sends
       CryptoError            we will not trust these bytes
         BadCiphertext          the tag does not fit
         HandshakeFailed        the other side could not prove what it must
@@ -48,6 +49,7 @@ __all__ = [
     "ConnectivityError",
     "CryptoError",
     "FellBehind",
+    "Flooded",
     "HandshakeFailed",
     "InviteRefused",
     "JoinRefused",
@@ -157,6 +159,10 @@ class UnexpectedFrame(RemoteError):
 
 class Replayed(RemoteError):
     """A frame that was here before, or is too old to tell."""
+
+
+class Flooded(RemoteError):
+    """More frames than anybody honest sends."""
 
 
 class CryptoError(PeerError):

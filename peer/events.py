@@ -139,12 +139,29 @@ class MemberJoined:
     member: Member
 
 
+_ENDINGS = {
+    "left": "it said goodbye",
+    "lost": "nothing is heard of it any more",
+    "removed": "it was removed from the room",
+    "flooded": "it sent more than we take, so we have cut the link for a while",
+    "cut": "it has cut the link for a while, since we sent it too much: send it less",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class MemberLeft:
-    """The last link to a member ended: it said goodbye (`left`), was `lost`, or an admin `removed` it."""
+    """The last link to a member ended: it said goodbye (`left`), was `lost`, or an admin `removed` it.
+
+    `flooded`: it sent us more than we take, and we cut the link. `cut`: it did so, for what we sent.
+    """
 
     member: Member
-    reason: Literal["left", "lost", "removed"]
+    reason: Literal["left", "lost", "removed", "flooded", "cut"]
+
+    @property
+    def sentence(self) -> str:
+        """What happened, and what to do about it, for people."""
+        return _ENDINGS[self.reason]
 
 
 @dataclass(frozen=True, slots=True)

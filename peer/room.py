@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 from weakref import ref
@@ -11,6 +12,7 @@ from .core.claims import Standing
 from .core.governance import Governance
 from .core.membership import InviteSeed
 from .core.mesh import Mesh
+from .core.pace import Pace
 from .core.safety import safety_number
 from .errors import BadSetting
 from .event_stream import EventSink, EventStream
@@ -64,6 +66,7 @@ class Room:
             on_return=on_return,
             keep=keep,
         )
+        self._pace = Pace(burst=config.send_burst, per_s=config.send_per_s, now=self._driver.now)
         mesh.transfers.read_with = lambda stream: IncomingStream(stream, self._driver)
         self._driver.start()
 
@@ -127,11 +130,12 @@ class Room:
         self._sinks = [*(kept for kept in self._sinks if kept() is not None), ref(sink)]
 
     async def send(self, text: str, *, emote_ids: Sequence[str] = (), custom_emoji_ids: Sequence[str] = ()) -> Message:
-        """Send to all members; waits while a link is full.
+        """Send to all members; waits for its turn, beyond `Config.send_per_s`, and while a link is full.
 
         Before anybody is linked the message is a `draft` that goes to whoever comes first; `StatusChanged` tells.
         Raises NotJoined, MessageTooLarge, OutboxFull, BadSetting.
         """
+        await self._wait_turn()
         message = self._mesh.send(text, emote_ids=emote_ids, custom_emoji_ids=custom_emoji_ids, now=self._driver.now)
         self._driver.drain()
         await self._driver.wait_drained()
@@ -156,7 +160,8 @@ class Room:
         self._driver.drain()
 
     async def set_presence(self, presence: Presence) -> None:
-        """`online`, `away` or `offline`. Raises NotJoined, BadSetting."""
+        """`online`, `away` or `offline`; paced as messages are. Raises NotJoined, BadSetting."""
+        await self._wait_turn()
         self._mesh.set_presence(presence, now=self._driver.now)
         self._driver.drain()
 
@@ -200,6 +205,11 @@ class Room:
         finally:
             self._mesh.settle(now=self._driver.now)
             self._driver.drain()
+
+    async def _wait_turn(self) -> None:
+        """No faster than the others take it: they cut who floods them."""
+        if pause_s := self._pace.reserve(now=self._driver.now):
+            await asyncio.sleep(pause_s)
 
     def found(self) -> None:
         """For `Peer`: the first act of a new room, an open invite."""

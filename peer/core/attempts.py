@@ -19,6 +19,7 @@ from .channel import Credentials, Door, PeerChannel
 from .contact import Contact, Forgotten, Report
 from .contacts import Contacts
 from .envelopes import Envelopes
+from .floods import Floods
 from .machine import AcceptAnswer, AcceptOffer, AddCandidate, CreateOffer, LinkId, Output, SendSignal, earliest
 from .membership import Membership
 from .negotiation import Verdict
@@ -38,12 +39,14 @@ class Attempts:
     release: Callable[[LinkId], None]
     """Told of each link that is given up for another one."""
     contacts: Contacts = field(init=False)
+    floods: Floods = field(init=False)
     outputs: list[Output | Report] = field(default_factory=list)
     is_deadline_stale: bool = True
     _envelopes: Envelopes = field(init=False)
 
     def __post_init__(self) -> None:
         self.contacts = Contacts(our_id=self.our_id, limit=self.config.max_peers)
+        self.floods = Floods(self.config)
         self._envelopes = Envelopes(self.our_id, self.credentials)
 
     # ---- who is there
@@ -141,6 +144,8 @@ class Attempts:
         if contact.current is not None and contact.current.link == link:
             return  # a replay of the offer that this link came from
         contact.present = True
+        if contact.identity is not None and self.floods.is_paused(contact.identity, now=now):
+            return
         if now < contact.heard_offer_at + self.config.min_offer_interval_s:
             return  # each answer costs sockets
         verdict = contact.negotiation.receive_offer(link.attempt)
@@ -166,7 +171,7 @@ class Attempts:
             role=role,
             credentials=self.credentials,
             door=Door(
-                authorise=lambda member: contact.identity in (None, member) and self.membership.may_knock(member),
+                authorise=lambda member: self._is_wanted(contact, member, now=now),
                 has_lobby=not self.membership.is_public,
                 admits=self.membership.admits,
             ),
@@ -174,6 +179,11 @@ class Attempts:
             config=self.config,
             now=now,
         )
+
+    def _is_wanted(self, contact: Contact, member: MemberId, *, now: float) -> bool:
+        """`now` is when the attempt began."""
+        may_come = contact.identity in (None, member) and self.membership.may_knock(member)
+        return may_come and not self.floods.is_paused(member, now=now)
 
     # ---- what becomes of an attempt
 

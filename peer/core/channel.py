@@ -8,43 +8,39 @@ whether they are is decided elsewhere (`lobby`). Nothing else is delivered befor
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from ..config import Config
 from ..crypto.handshake import Established, Handshake, Role
-from ..crypto.identity import Identity
 from ..crypto.rekey import LinkKeys
-from ..errors import CryptoError, RemoteError, UnexpectedFrame
+from ..errors import CryptoError, Flooded, RemoteError, UnexpectedFrame
 from ..ids import MemberId
-from ..keys.room_keys import RoomKeys
 from ..ports import Channel, Fingerprints
 from ..wire import frames
 from ..wire.frames import (
     Chat,
     ControlFrame,
+    FloodNotice,
     Frame,
     Goodbye,
     Heartbeat,
     Introduction,
     StreamFrame,
-    StreamOpen,
-    StreamReset,
     TypingNotice,
 )
 from ..wire.padding import pad
+from .credentials import Credentials, Door
+from .early_bulk import EarlyBulk
 from .epochs import Epochs
+from .limits import Limits
 from .machine import CloseLink, LinkId, Output, Transmit, earliest
-from .suites import Suites
 
 __all__ = ["ChannelState", "Credentials", "Door", "PeerChannel"]
 
 _MAX_EARLY_FRAMES = 4
 """Frames that may come before we know both fingerprints: at most a hello and a first message."""
-
-_MAX_EARLY_BULK = 64
-"""Beginnings of streams that may overtake the introduction."""
 
 
 class ChannelState(Enum):
@@ -61,29 +57,7 @@ class ChannelState(Enum):
     CLOSED = auto()
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Credentials:
-    """Who we are and what opens the gate."""
-
-    identity: Identity
-    keys: RoomKeys
-    random_bytes: Callable[[int], bytes]
-    suites: Suites = field(default_factory=Suites)
-
-
 _PROVEN = frozenset({ChannelState.LOBBY, ChannelState.GREETING, ChannelState.OPEN})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Door:
-    """Who may come in, and how far."""
-
-    authorise: Callable[[MemberId], bool]
-    """Whether this identity may be here at all, be it in the lobby."""
-    has_lobby: bool
-    """False in a public room: whoever is authorised is a member."""
-    admits: Callable[[MemberId], bool]
-    """Whether this identity and ourselves are members, by all that we know."""
 
 
 class PeerChannel:
@@ -105,6 +79,8 @@ class PeerChannel:
         self.state = ChannelState.CONNECTING
         self.remote: MemberId | None = None
         """Set once the handshake has proven it, and never changed."""
+        self.is_flooding = False
+        """They sent more than they may: `dismiss` them."""
         self.told: Introduction | None = None
         """How we introduced ourselves."""
         self._credentials = credentials
@@ -116,7 +92,8 @@ class PeerChannel:
         self._is_path_open = False
         self._fingerprints: Fingerprints | None = None
         self._early: list[bytes] = []
-        self._early_bulk: list[Frame] = []
+        self._early_bulk = EarlyBulk()
+        self._limits = Limits(config, now=now)
         self._handshake: Handshake | None = None
         self._epochs: Epochs | None = None
         self._outputs: list[Output] = []
@@ -187,6 +164,9 @@ class PeerChannel:
         """One message of a data channel; the frame to act on, if there is one."""
         try:
             return self._receive(channel, data, now=now)
+        except Flooded:
+            self.is_flooding = True
+            return None
         except (RemoteError, CryptoError) as error:
             if channel is not Channel.EPHEMERAL:
                 self.close(type(error).__name__)
@@ -194,6 +174,7 @@ class PeerChannel:
 
     def _receive(self, channel: Channel, data: bytes, *, now: float) -> Frame | None:
         if self.is_proven:
+            self._limits.meet(channel, now=now)
             return self._open_frame(channel, data, now=now)
         if self.state is ChannelState.CONNECTING:
             self._keep_early(channel, data)
@@ -248,6 +229,7 @@ class PeerChannel:
         if plaintext is None:
             return None
         frame = frames.decode(plaintext)
+        self._limits.hear(channel, frame, now=now)
         if frame is None or isinstance(frame, Heartbeat):
             return None
         if not self.is_open:
@@ -263,7 +245,7 @@ class PeerChannel:
         if channel is Channel.EPHEMERAL:
             return None  # unordered: it overtook the introduction
         if channel is Channel.BULK:
-            self._keep_bulk(frame)
+            self._early_bulk.keep(frame)
             return None
         if isinstance(frame, Introduction):
             self._meet(now=now)
@@ -271,21 +253,12 @@ class PeerChannel:
             raise UnexpectedFrame(f"{type(frame).__name__} before the introduction")
         return frame
 
-    def _keep_bulk(self, frame: Frame) -> None:
-        """Streams that begin overtake the introduction where its packet was lost; data cannot, without our credit."""
-        if not isinstance(frame, StreamOpen | StreamReset) or len(self._early_bulk) >= _MAX_EARLY_BULK:
-            raise UnexpectedFrame(f"{type(frame).__name__} before the introduction")
-        self._early_bulk.append(frame)
-
     def take_early(self) -> list[Frame]:
         """What overtook the introduction, once that is there."""
-        if not self.is_open or not self._early_bulk:
-            return []
-        taken, self._early_bulk = self._early_bulk, []
-        return taken
+        return self._early_bulk.take() if self.is_open else []
 
     def _is_heard_early(self, frame: Frame) -> bool:
-        return self._door.has_lobby and isinstance(frame, ControlFrame | Goodbye)
+        return isinstance(frame, FloodNotice) or (self._door.has_lobby and isinstance(frame, ControlFrame | Goodbye))
 
     def _meet(self, *, now: float) -> None:
         """They introduce themselves: what they know made both of us members, and has come before."""
@@ -308,6 +281,12 @@ class PeerChannel:
         if self.is_proven:
             self._seal(Goodbye(), now=now)
         self.close("left")
+
+    def dismiss(self, *, pause_s: float, now: float) -> None:
+        """They sent too much: tell them, as it may be an honest mistake, and end the link."""
+        if self.is_proven:
+            self._seal(FloodNotice(math.ceil(pause_s)), now=now)
+        self.close("flooded")
 
     def close(self, reason: str) -> None:
         """End the link; may be called twice."""

@@ -18,8 +18,9 @@ Said: TypeAlias = Chat | PresenceUpdate | TypingNotice | AttestationUpdate
 """What concerns the room; all other frames end in the links."""
 
 
-Ending: TypeAlias = Literal["left", "lost", "removed"]
-"""Why a link ended: it said goodbye, it is gone, or its other end is no member any more."""
+Ending: TypeAlias = Literal["left", "lost", "removed", "flooded", "cut"]
+"""Why a link ended: it said goodbye, it is gone, its other end is no member any more; it flooded us, or we flooded it
+and it has cut us."""
 
 
 @dataclass(frozen=True, slots=True)

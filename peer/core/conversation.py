@@ -6,6 +6,7 @@ before; what members tell of themselves is kept by `company`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
 
@@ -19,6 +20,7 @@ from .contact import Linked, Said
 from .messages import Messages
 from .names import clean_name
 from .outbox import Outbox
+from .pace import Pace
 from .typing_notice import OurTyping
 
 __all__ = ["Conversation", "Say"]
@@ -53,7 +55,8 @@ class Conversation:
         self._say = say
         self._messages = Messages(room=room, config=config, random_bytes=random_bytes, wall_ms=wall_ms)
         self._outbox = Outbox(limit=config.max_pending_messages)
-        self._our_typing = OurTyping(ttl_s=config.typing_ttl_s)
+        pace = Pace(burst=config.typing_burst, per_s=config.typing_per_s, now=-math.inf)
+        self._our_typing = OurTyping(ttl_s=config.typing_ttl_s, pace=pace)
         self._events: list[Event] = []
 
     def reply_with(self, replier: Callable[[str], Awaitable[Message]]) -> None:
@@ -90,7 +93,7 @@ class Conversation:
         if not sent:
             self._outbox.add_draft(chat)
         self._outbox.add_waiting(chat, waiting)
-        self._our_typing.set_typing(False, now=now)
+        self._our_typing.stop()
         return self._messages.as_event(chat, self._company.me, "sent" if sent else "draft")
 
     def set_typing(self, typing: bool, *, now: float) -> None:

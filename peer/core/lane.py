@@ -11,7 +11,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from ..config import Config
-from ..errors import UnexpectedFrame
+from ..errors import Flooded, UnexpectedFrame
 from ..ids import MemberId
 from ..wire.frames import (
     MAX_CHUNK_BYTES,
@@ -150,7 +150,7 @@ class Lane:
         if isinstance(frame, StreamCredit) and self._is_earned(frame):
             return
         if not self.theirs.spend(now=now):
-            raise UnexpectedFrame("frames of streams faster than any of ours")
+            raise Flooded("frames of streams")
 
     def _is_earned(self, credit: StreamCredit) -> bool:
         stream = self._outgoing.get(credit.number)

@@ -13,7 +13,7 @@ from typing import TypeAlias, assert_never
 from ..config import Config
 from ..ids import MemberId, PeerId
 from ..ports import Channel, Fingerprints, PeerInfo, PeerJoinedRoom, PeerLeftRoom, Roster, Signal
-from ..wire.frames import ControlFrame, Frame, Goodbye, Introduction, StreamFrame
+from ..wire.frames import ControlFrame, FloodNotice, Frame, Goodbye, Introduction, StreamFrame
 from .attempts import Attempts
 from .channel import Credentials, PeerChannel
 from .contact import Contact, Ending, Linked, Received, Report, Said, Streamed, Unlinked
@@ -105,7 +105,11 @@ class Links:
         """Bytes of one data channel."""
         if found := self.attempts.find(link):
             contact, channel = found
-            self._settle(contact, channel, channel.receive(lane, data, now=now), now=now)
+            frame = channel.receive(lane, data, now=now)
+            if channel.is_flooding:
+                self._dismiss(contact, channel, now=now)
+                return
+            self._settle(contact, channel, frame, now=now)
             for frame in channel.take_early():
                 self._settle(contact, channel, frame, now=now)
 
@@ -136,6 +140,25 @@ class Links:
         if self.is_open(link):
             self.send(frame, now=now, to=link.peer)
 
+    def dismiss(self, link: LinkId, *, now: float) -> None:
+        """It flooded us."""
+        if found := self.attempts.find(link):
+            self._dismiss(*found, now=now)
+
+    def _dismiss(self, contact: Contact, channel: PeerChannel, *, now: float) -> None:
+        """No other link for a while; they are told why, since it may be an honest mistake."""
+        assert channel.remote is not None, "flooded by nobody"
+        pause_s = self.attempts.floods.punish(channel.remote, now=now)
+        channel.dismiss(pause_s=pause_s, now=now)
+        self._part(contact, channel, "flooded", pause_s=pause_s, now=now)
+
+    def _part(self, contact: Contact, channel: PeerChannel, reason: Ending, *, pause_s: float, now: float) -> None:
+        """Both sides know not to try again before that."""
+        self._end(contact, channel, reason=reason, now=now)
+        if contact.retry_at is not None:
+            contact.retry_at += pause_s
+        self.obey(now=now)
+
     def cut(self, link: LinkId, reason: str, *, now: float) -> None:
         """End a link, without a word."""
         if found := self.attempts.find(link):
@@ -162,6 +185,10 @@ class Links:
         elif isinstance(frame, Goodbye):
             contact.present = False
             channel.close("left")
+        elif isinstance(frame, FloodNotice):
+            channel.close("cut")
+            self._part(contact, channel, "cut", pause_s=frame.pause_s, now=now)
+            return
         elif isinstance(frame, ControlFrame):
             self.attempts.is_deadline_stale = True
             self.lobby.receive(channel.link, frame, now=now)

@@ -20,3 +20,8 @@ class Pace:
             return False
         self._paid_until = paid_until
         return True
+
+    def reserve(self, *, now: float) -> float:
+        """Spend one in any case; how many seconds to wait for one's turn first."""
+        self._paid_until = max(self._paid_until, now) + self._cost_s
+        return max(0.0, self._paid_until - now - self._slack_s)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from ..config import Config
-from ..errors import RemoteError
+from ..errors import Flooded, RemoteError
 from ..ids import MemberId
 from ..wire.frames import StreamFrame
 from .incoming import Incoming
@@ -21,7 +21,7 @@ from .lane import Lane, lane_of
 from .machine import LinkId, earliest
 from .outgoing import Outgoing
 
-__all__ = ["Carry", "Offered", "StreamOrder", "Streams", "Violated"]
+__all__ = ["Carry", "Offered", "Overdone", "StreamOrder", "Streams", "Violated"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,14 @@ class Violated:
     reason: str
 
 
-StreamOrder: TypeAlias = Carry | Offered | Violated
+@dataclass(frozen=True, slots=True)
+class Overdone:
+    """Its other end flooded us."""
+
+    link: LinkId
+
+
+StreamOrder: TypeAlias = Carry | Offered | Violated | Overdone
 
 
 class Streams:
@@ -125,6 +132,9 @@ class Streams:
         lane = self._lane(link, member, now=now)
         try:
             stream = lane.receive(frame, now=now)
+        except Flooded:
+            self._orders.append(Overdone(link))
+            return
         except RemoteError as error:
             self._orders.append(Violated(link, type(error).__name__))
             return

@@ -20,7 +20,7 @@ from .links import Links
 from .membership import Membership
 from .names import clean_name
 from .outgoing import Outgoing
-from .streams import Carry, Offered, StreamOrder, Streams, Violated
+from .streams import Carry, Offered, Overdone, StreamOrder, Streams, Violated
 
 __all__ = ["Transfers"]
 
@@ -71,6 +71,8 @@ class Transfers:
                 self._offer(stream)
             case Violated(link=link, reason=reason):
                 self._links.cut(link, reason, now=now)
+            case Overdone(link=link):
+                self._links.dismiss(link, now=now)
             case _:  # pragma: no cover - the type checker proves that none is left
                 assert_never(order)
 

@@ -7,6 +7,7 @@ goes stale by itself.
 from __future__ import annotations
 
 from ..ids import MemberId
+from .pace import Pace
 
 __all__ = ["OurTyping", "TheirTyping"]
 
@@ -14,12 +15,20 @@ __all__ = ["OurTyping", "TheirTyping"]
 class OurTyping:
     """Decides which calls of `set_typing` are worth a frame."""
 
-    def __init__(self, *, ttl_s: float) -> None:
+    def __init__(self, *, ttl_s: float, pace: Pace) -> None:
         self._renew_s = ttl_s / 2
+        self._pace = pace
         self._renew_at: float | None = None
 
     def set_typing(self, typing: bool, *, now: float) -> bool:
-        """True if the others should be told."""
+        """True if the others should be told: it is news, and not too much of it."""
+        return self._is_news(typing, now=now) and self._pace.spend(now=now)
+
+    def stop(self) -> None:
+        """What was typed is sent, which says it all."""
+        self._renew_at = None
+
+    def _is_news(self, typing: bool, *, now: float) -> bool:
         if not typing:
             was_typing, self._renew_at = self._renew_at is not None, None
             return was_typing

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from peer.config import Config
-from peer.events import Event, MemberJoined, Message
+from peer.events import Event, MemberJoined, MemberLeft, Message
 from peer.ids import PeerId
 from peer.ports import Channel, PeerInfo, PeerJoinedRoom, PeerLeftRoom, Roster, Signal
 from peer.wire.frames import Chat, Frame, Goodbye, Heartbeat, Introduction, PresenceUpdate, TypingNotice, encode
@@ -206,10 +206,13 @@ def test_another_identity_under_the_same_peer_id_is_refused() -> None:
 
 
 def test_member_that_floods_grows_only_what_is_bounded() -> None:
-    """Typing, presence and unknown frames by the thousand: a handful of events."""
+    """Typing, presence and unknown frames by the thousand: a handful of events, and then it is cut."""
     visit = Visitor.in_room_of("ann")
     for _ in range(1000):
         visit.say(TypingNotice(True), channel=Channel.EPHEMERAL)
         visit.say(PresenceUpdate("away"))
         visit.say(b"\x91\x2a")
-    assert len(events_since_join(visit)) == 2
+    *_, last = events = events_since_join(visit)
+    assert len(events) == 3
+    assert isinstance(last, MemberLeft)
+    assert last.reason == "flooded"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from peer.config import Config
 from peer.core.machine import CloseLink, Output, Transmit
 from peer.core.membership import Membership
 from peer.crypto.handshake import Role
@@ -29,9 +30,9 @@ class Visitor:
         node.visitors[self.link] = self.take
 
     @classmethod
-    def in_room_of(cls, name: str) -> Visitor:
+    def in_room_of(cls, name: str, *, config: Config | None = None) -> Visitor:
         """A guest of the owner's private room, who has introduced itself as well."""
-        network = Network()
+        network = Network(config=config)
         visitor = cls(network, network.join(network.node(name)), Insider())
         visitor.enter()
         visitor.say(visitor.insider.introduction())

@@ -10,7 +10,7 @@ from peer.config import Config
 from peer.core.lane import Lane, lane_of
 from peer.core.machine import LinkId
 from peer.core.outgoing import Outgoing
-from peer.errors import UnexpectedFrame
+from peer.errors import Flooded, UnexpectedFrame
 from peer.ids import MemberId, PeerId
 from peer.wire.frames import (
     MAX_CHUNK_BYTES,
@@ -227,7 +227,7 @@ def test_no_frame_is_free() -> None:
     lane.receive(StreamCredit(0, FULL, 1 << 30), now=0.0)  # for a chunk that was read: earned
     heard(lane, [StreamCredit(0, FULL + 1, 1 << 30)] * 9)
     assert stream.acknowledged_bytes == FULL + 1
-    with pytest.raises(UnexpectedFrame):
+    with pytest.raises(Flooded):
         lane.receive(StreamStop(0, ""), now=0.0)
     lane.receive(StreamStop(0, ""), now=1.0)
 

@@ -5,6 +5,7 @@ The others are insiders (tests/support): real handshakes, real seals. Whole room
 
 from __future__ import annotations
 
+from peer.config import Config
 from peer.core.contact import Forgotten, Linked, Received, Unlinked
 from peer.core.machine import (
     AcceptOffer,
@@ -17,11 +18,19 @@ from peer.crypto.handshake import Role
 from peer.ids import PeerId
 from peer.log import acts
 from peer.ports import Channel, PeerInfo, PeerJoinedRoom, PeerLeftRoom, Roster
-from peer.wire.frames import ControlDigest, ControlEvents, ControlFrame, Goodbye, Introduction
+from peer.wire.frames import (
+    ControlDigest,
+    ControlEvents,
+    ControlFrame,
+    FloodNotice,
+    Goodbye,
+    Introduction,
+    PresenceUpdate,
+)
 
 from ...support.insider import Insider
 from ...support.keys import START_MS, membership_of
-from ...support.links import ANN, CHAT, Bench, bob
+from ...support.links import ANN, CHAT, LARGER, Bench, bob
 
 # ---- the end of a link
 
@@ -234,3 +243,67 @@ def test_link_to_a_member_is_the_open_one() -> None:
     assert bench.links.link_to(other.member_id) == attempt
     bench.links.link_closed(attempt, now=bench.now)
     assert bench.links.link_to(other.member_id) is None
+
+
+# ---- floods
+
+
+def flooded(bench: Bench, other: Insider) -> LinkId:
+    """One frame more than it may send."""
+    link = bench.linked(other)
+    for _ in range(bench.config.receive_burst + 1):
+        bench.say(other, link, PresenceUpdate("away"))
+    return link
+
+
+def test_flood_is_cut_and_told_why() -> None:
+    """It may be an honest program with a mistake; nothing that it sent beyond is heard."""
+    bench, other = Bench(config=Config(receive_burst=5)), bob()
+    link = flooded(bench, other)
+    assert [closed.reason for closed in bench.take(CloseLink)] == ["flooded"]
+    assert bench.take(Unlinked) == [Unlinked(other.member_id, "flooded")]
+    assert len(bench.take(Received)) == 4  # its introduction was the first
+    for output in bench.take(Transmit):
+        other.receive(output.channel, output.data)
+    assert other.heard[-1] == FloodNotice(30)
+    bench.say(other, link, CHAT)
+    assert bench.take(Received) == []
+
+
+def test_flooder_is_not_linked_again_for_a_while() -> None:
+    """Neither by an offer of its own, nor under another peer id, nor by an offer of ours."""
+    bench, other = Bench(config=Config(receive_burst=5)), bob()
+    flooded(bench, other)
+    bench.now += 1.0
+    bench.hear(other, "offer", attempt=b"another!")
+    assert bench.take(AcceptOffer) == []
+    disguised = bob("z-other")
+    bench.take(Transmit)
+    link = bench.answering(disguised, attempt=b"disguise")
+    bench.shake(disguised, link, role=Role.INITIATOR)
+    assert [closed.reason for closed in bench.take(CloseLink)] == ["flooded", "HandshakeFailed"]
+    bench.wait(20.0)
+    assert [create.link.peer for create in bench.take(CreateOffer) if create.link.peer == LARGER] == []
+    bench.wait(40.0)
+    assert LARGER in {create.link.peer for create in bench.take(CreateOffer)}
+
+
+def test_who_was_cut_for_a_flood_waits() -> None:
+    """The other side would refuse it before."""
+    bench, other = Bench(), bob()
+    link = bench.linked(other)
+    bench.say(other, link, FloodNotice(30))
+    assert bench.take(Unlinked) == [Unlinked(other.member_id, "cut")]
+    bench.wait(29.0)
+    assert bench.take(CreateOffer) == []
+    bench.wait(31.0)
+    assert len(bench.take(CreateOffer)) >= 1
+
+
+def test_garbage_on_the_ephemeral_channel_is_not_free() -> None:
+    """It is dropped, and counted."""
+    bench, other = Bench(config=Config(passing_burst=5)), bob()
+    link = bench.linked(other)
+    for _ in range(6):
+        bench.links.receive(link, Channel.EPHEMERAL, b"garbage", now=bench.now)
+    assert bench.take(Unlinked) == [Unlinked(other.member_id, "flooded")]

@@ -205,7 +205,7 @@ def test_message_id_seen_before_is_shown_once() -> None:
 
 def test_memory_of_seen_messages_is_bounded() -> None:
     """The oldest go first."""
-    visit = Visitor.in_room_of("ann")
+    visit = Visitor.in_room_of("ann", config=Config(receive_burst=5000))
     for number in range(4097):
         visit.say(Chat(number.to_bytes(16, "big"), 1, "flood"))
     visit.node.events.clear()

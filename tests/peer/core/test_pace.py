@@ -26,3 +26,10 @@ def test_allowance_that_was_not_used_does_not_grow_past_the_burst() -> None:
     """Who was silent for a day may not flood after it."""
     pace = Pace(burst=3, per_s=1.0, now=0.0)
     assert [pace.spend(now=86_400.0) for _ in range(4)] == [True, True, True, False]
+
+
+def test_turns_are_given_in_order() -> None:
+    """Whoever asks later waits longer, at the pace; who comes after a while waits for nothing."""
+    pace = Pace(burst=2, per_s=4.0, now=0.0)
+    assert [pace.reserve(now=0.0) for _ in range(4)] == [0.0, 0.0, 0.25, 0.5]
+    assert pace.reserve(now=1.0) == 0.0

@@ -9,7 +9,7 @@ from peer.config import Config
 from peer.core.incoming import Incoming
 from peer.core.machine import LinkId
 from peer.core.outgoing import Outgoing
-from peer.core.streams import Carry, Offered, StreamOrder, Streams, Violated
+from peer.core.streams import Carry, Offered, Overdone, StreamOrder, Streams, Violated
 from peer.ids import MemberId, PeerId
 from peer.wire.frames import StreamData, StreamDone, StreamFrame, StreamOpen, StreamReset, StreamStop
 
@@ -255,3 +255,11 @@ def test_what_waits_for_the_allowance_leaves_in_time() -> None:
     two.ann.handle_timeout(now=0.01)
     two.run()
     assert outgoing.unsent_bytes == 0
+
+
+def test_flood_is_told_apart() -> None:
+    """It is an honest mistake perhaps."""
+    two = Two(Config(stream_frames_burst=1))
+    two.bob.receive(LINK, ANN, StreamOpen(0, "", None), now=0.0)
+    two.bob.receive(LINK, ANN, StreamReset(0, ""), now=0.0)
+    assert two.bob.orders()[-1] == Overdone(LINK)

@@ -53,6 +53,7 @@ class Room:
     is_here: bool = True
     membership: Membership | None = None
     """By which it is decided who is heard; everybody by default."""
+    config: Config = field(default_factory=Config)
 
     def __post_init__(self) -> None:
         membership = self.bench.membership
@@ -60,7 +61,7 @@ class Room:
         self.link: LinkId = self.bench.linked(self.bob)
         if self.is_here:
             company.welcome(self.bob.member_id, Introduction("bob", "", "online"), now=0.0)
-        self.transfers = Transfers(self.bench.links, company, self.membership or membership, Config())
+        self.transfers = Transfers(self.bench.links, company, self.membership or membership, self.config)
         self.transfers.read_with = Reader
         self.bob.heard.clear()
 
@@ -142,3 +143,13 @@ def test_stream_frames_come_up_from_the_links() -> None:
     link = bench.linked(other)
     bench.say(other, link, StreamOpen(0, "a", None), channel=Channel.BULK)
     assert bench.take(Streamed) == [Streamed(link, other.member_id, StreamOpen(0, "a", None))]
+
+
+def test_flood_of_streams_cuts_the_link() -> None:
+    """With a word, as it may be an honest mistake."""
+    room = Room(config=Config(stream_frames_burst=1))
+    room.hear(StreamOpen(0, "a", 3))
+    room.hear(StreamReset(0, "no"))
+    assert [closed.reason for closed in room.bench.take(CloseLink)] == ["flooded"]
+    room.bench.links.dismiss(room.link, now=0.0)
+    assert room.bench.take(CloseLink) == []
