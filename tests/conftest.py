@@ -27,6 +27,8 @@ from typing import TypeVar
 import pytest
 import pytest_asyncio
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 IN_CI = "CI"
 GUARDED_LOGGERS = ("asyncio", "aiohttp.server", "peer", "signaling")
@@ -96,6 +98,23 @@ def _company(item: pytest.Item) -> Iterator[None]:
             fcntl.flock(door, mode)
             fcntl.flock(room, mode)
         yield
+
+
+SHARED = ("tests/container/test_container.py",)
+"""Files whose tests share something dear, and so go to one process together."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    return _Scheduling(config, log)
+
+
+class _Scheduling(LoadScopeScheduling):
+    """One by one; xdist's own groups are lost on pytest 9, which lets nobody rename a test."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return file if file in SHARED else nodeid
 
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)

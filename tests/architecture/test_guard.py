@@ -251,7 +251,7 @@ def test_processes_side_by_side_judge_as_one_does(suite: pytest.Pytester, monkey
     notes = suite.path / "notes"
     monkeypatch.setenv("NOTES", str(notes))
     suite.makepyfile("import threading, pytest\n" + SIDE_BY_SIDE)
-    result = suite.runpytest_inprocess("--assert=plain", "-n2", "--dist=loadgroup", "--no-loadscope-reorder")
+    result = suite.runpytest_inprocess("--assert=plain", "-n2", "--dist=loadscope", "--no-loadscope-reorder")
     assert result.parseoutcomes() == {"passed": 22, "failed": 1, "errors": 1}
     result.stdout.fnmatch_lines_random(["*no such part", "*thread Thread-*", "*To bring the missing part*"])
     words = notes.read_text().split()

@@ -13,7 +13,7 @@ import pytest
 
 from ..architecture.sources import ROOT
 
-pytestmark = [pytest.mark.container, pytest.mark.long, pytest.mark.xdist_group("container")]
+pytestmark = [pytest.mark.container, pytest.mark.long]
 
 CHECK = ROOT.parent / "shared" / "container-check.sh"
 NEEDS = ("podman", "runc", "netavark", "iptables", "mmdebstrap", "curl")
