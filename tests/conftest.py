@@ -109,7 +109,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
     return _Scheduling(config, log)
 
 
-class _Scheduling(LoadScopeScheduling):
+class _Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist names no types
     """One by one; xdist's own groups are lost on pytest 9, which lets nobody rename a test."""
 
     def _split_scope(self, nodeid: str) -> str:
