@@ -43,10 +43,16 @@ logger = logging.getLogger("peer")
 
 FLUSH_TIMEOUT_S = 2.0
 RELEASE_TIMEOUT_S = 3.0
-"""Sockets close within some cycles of the loop, a gathering within 2 s; only a dead TURN server takes longer."""
+"""Sockets close within some cycles of the loop, relays within a second; with stock ICE a dead TURN server more."""
 
 MAX_EARLY_FRAMES = 64
 """Frames that overtake the last packet of SCTP's handshake (RFC 9260, section 5.1) wait for `on_open`."""
+
+
+NO_TURN = (
+    "links go through relays only, and the signaling server names no TURN server that we can use: "
+    "set SIGNALING_TURN_URLS there, or leave out relay_only here"
+)
 
 
 class State(Enum):
@@ -62,6 +68,12 @@ def open_link(ice_servers: tuple[IceServer, ...], listener: LinkListener, *, con
     """A `LinkFactory`, to be called on the event loop. Raises `BadSetting` for a wrong list of local addresses."""
     allowed = allowed_addresses(os.environ.get(ADDRESSES_SETTING, ""))
     return RtcLink(ice_servers, listener, config=config or Config(), allowed=allowed)
+
+
+@functools.cache
+def _warn_once(sentence: str) -> None:
+    """Of what no attempt can mend, however many follow."""
+    logger.warning("! %s", sentence)
 
 
 class RtcLink:
@@ -119,10 +131,8 @@ class RtcLink:
 
     def _check_relays(self) -> None:
         if self._lacks_turn:
-            raise LinkFailed(
-                "links go through relays only, and the signaling server names no TURN server that we can use: "
-                "set SIGNALING_TURN_URLS there, or leave out relay_only here"
-            )
+            _warn_once(NO_TURN)
+            raise LinkFailed(NO_TURN)
 
     @property
     def route(self) -> Route | None:

@@ -10,6 +10,7 @@ from peer.errors import BadSetting, LinkFailed
 from peer.ports import Channel, IceServer
 from peer.rtc import RtcLink, open_link
 from peer.rtc.ice import ADDRESSES_SETTING
+from peer.rtc.link import _warn_once
 
 from .pairs import Pair, Recorder, make_link
 
@@ -221,14 +222,16 @@ async def test_route_names_the_pair_in_use(pair: Pair) -> None:
     assert pair.left.route is None
 
 
-async def test_link_over_relays_needs_a_turn_server() -> None:
-    """One sentence that says what to do, at once."""
+async def test_link_over_relays_needs_a_turn_server(caplog: pytest.LogCaptureFixture) -> None:
+    """One sentence that says what to do, at once; in the log it stands once, however many attempts follow."""
+    _warn_once.cache_clear()
     servers = (IceServer(("stun:127.0.0.1:1",)), IceServer(("turn:127.0.0.1:1",)))
     for begin in (RtcLink.create_offer, lambda link: RtcLink.accept_offer(link, "sdp")):
         link = open_link(servers, Recorder(), config=Config(relay_only=True))
         with pytest.raises(LinkFailed, match="SIGNALING_TURN_URLS"):
             await begin(link)
         await link.close()
+    assert len([record for record in caplog.records if "SIGNALING_TURN_URLS" in record.getMessage()]) == 1
 
 
 def _without_candidates(sdp: str) -> tuple[str, list[str]]:
