@@ -65,6 +65,7 @@ PURE = (
     "peer.encoding",
     "peer.errors",
     "peer.events",
+    "peer.export",
     "peer.ids",
     "peer.invite",
     "peer.keeper",
