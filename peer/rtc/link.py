@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import functools
 import logging
 import os
@@ -30,16 +31,21 @@ from ..config import Config
 from ..errors import LinkFailed
 from ..ports import Channel, Fingerprints, IceServer, LinkListener, Route
 from .connection import create_channel, create_connection, dtls_of, sctp_of
+from .datagrams import hasten_datagrams
 from .exchange import Exchange
 from .ice import ADDRESSES_SETTING, allowed_addresses, choose_gathering
 from .route import route_of
 from .sctp import bound_sctp
+from .sctp_sender import hasten_sctp
 from .sdp import MAX_MESSAGE_BYTES
 from .servers import has_turn, plan_servers
 
 __all__ = ["RtcLink", "open_link"]
 
 logger = logging.getLogger("peer")
+
+STOCK_SETTING = "SPEAKTUBE_STOCK_TRANSPORT"
+"""Set to anything, it turns `Config.fast_transport` off, to tell whether a fault is ours or aiortc's."""
 
 FLUSH_TIMEOUT_S = 2.0
 RELEASE_TIMEOUT_S = 3.0
@@ -67,7 +73,10 @@ class State(Enum):
 def open_link(ice_servers: tuple[IceServer, ...], listener: LinkListener, *, config: Config | None = None) -> RtcLink:
     """A `LinkFactory`, to be called on the event loop. Raises `BadSetting` for a wrong list of local addresses."""
     allowed = allowed_addresses(os.environ.get(ADDRESSES_SETTING, ""))
-    return RtcLink(ice_servers, listener, config=config or Config(), allowed=allowed)
+    config = config or Config()
+    if os.environ.get(STOCK_SETTING):
+        config = dataclasses.replace(config, fast_transport=False)
+    return RtcLink(ice_servers, listener, config=config, allowed=allowed)
 
 
 @functools.cache
@@ -107,6 +116,7 @@ class RtcLink:
         self._exchange = Exchange(self._connection, plan if config.fast_transport else None, self._on_candidate)
         self._sctp = sctp_of(self._connection)
         bound_sctp(self._sctp, on_abuse=self._end)
+        hasten_sctp(self._sctp, is_wanted=config.fast_transport)
         self._attach_handlers()
 
     # Negotiation
@@ -248,6 +258,8 @@ class RtcLink:
         """aiortc connects in a task that it does not keep; this event comes from inside it."""
         if self._dtls.transport.state == "checking":
             self._remember_task()
+        if self._dtls.transport.state == "completed":
+            hasten_datagrams(self._ice, self._dtls)
 
     def _on_dtls_state(self) -> None:
         """The last word of the task that reads datagrams; it may end with an exception, after hostile packets."""

@@ -28,13 +28,13 @@ from typing import Any
 
 import aiortc
 from aiortc import RTCSctpTransport
-from aiortc.rtcsctptransport import Chunk, DataChunk, SackChunk, tsn_minus_one, tsn_plus_one
+from aiortc.rtcsctptransport import Chunk, DataChunk, SackChunk, tsn_minus_one
 from aiortc.utils import uint32_gt
 
 from ..ports import Channel
 from .sdp import MAX_MESSAGE_BYTES
 
-__all__ = ["BoundedSctp", "bound_sctp", "has_endless_parameters"]
+__all__ = ["BoundedSctp", "bound_sctp", "drive", "has_endless_parameters"]
 
 logger = logging.getLogger("peer")
 
@@ -51,7 +51,7 @@ CHUNK_COST_BYTES = 1024
 """A chunk counts as this at least: it takes half of it empty, and walking over it is what takes time."""
 
 MAX_STREAMS = 8
-"""We use two, and a channel opened on a third ends the link; few enough to look at all of them each time."""
+"""We use three, and a channel opened on a fourth ends the link; few enough to look at all of them each time."""
 
 MAX_CLAIMED = 0xFFFF
 """As far as a SACK can look ahead (RFC 9260, section 3.3.4): an honest one is never further behind."""
@@ -65,6 +65,7 @@ PARAMETERS_AT = {1: 20, 2: 20, 4: 4, 5: 4, 6: 4, 9: 4, 130: 4}
 class BoundedSctp(RTCSctpTransport):
     """aiortc's association, which reports abuse once and takes nothing more from then on."""
 
+    _loop: asyncio.AbstractEventLoop
     on_abuse: Callable[[str], None]
     is_over = False
     is_busy = False
@@ -93,9 +94,12 @@ class BoundedSctp(RTCSctpTransport):
 
     async def _send_sack(self) -> None:
         """On the next turn, behind the answer to what it acknowledges, for which somebody waits."""
+        self._plan_sack()
+
+    def _plan_sack(self) -> None:
         if not self.is_sack_planned:
             self.is_sack_planned = True
-            asyncio.get_running_loop().call_soon(self._send_planned_sack)
+            self._loop.call_soon(self._send_planned_sack)
 
     def _send_planned_sack(self) -> None:
         self.is_sack_planned = False
@@ -103,12 +107,9 @@ class BoundedSctp(RTCSctpTransport):
             self._carry_out(super()._send_sack())
 
     def _carry_out(self, sending: Coroutine[Any, Any, None]) -> None:
-        """Send now: it waits for nothing on its way to the socket, so its first step is its last."""
         self.is_busy = True
         try:
-            sending.send(None)
-        except StopIteration:
-            pass
+            drive(sending)
         except ConnectionError:
             logger.debug("! nothing is sent over a path that has ended")
         finally:
@@ -118,7 +119,8 @@ class BoundedSctp(RTCSctpTransport):
         if self.is_over:
             return
         if isinstance(chunk, DataChunk) and self._is_beyond_window(chunk):
-            self._sack_needed = True  # it may be that our last SACK was lost
+            # It may be that our last SACK was lost; before the handshake there is none.
+            self._sack_needed = self._last_received_tsn is not None
             return
         if isinstance(chunk, SackChunk) and self._is_false(chunk):
             self._end("malformed")
@@ -128,11 +130,17 @@ class BoundedSctp(RTCSctpTransport):
             self._end("flood")
 
     def _is_beyond_window(self, chunk: DataChunk) -> bool:
+        if self._last_received_tsn is None:
+            return True
+        ahead = (chunk.tsn - self._last_received_tsn) % 2**32
+        return ahead != 1 and self._has_no_room(ahead)
+
+    def _has_no_room(self, ahead: int) -> bool:
         """Also when nothing waits, but aiortc notes more arrivals behind a gap than the window holds chunks."""
+        if MAX_CLAIMED < ahead < 2**31:
+            return True  # no acknowledgement could name it
         noted_bytes = len(self._sack_misordered) * CHUNK_COST_BYTES
-        if max(self._waiting_bytes(), noted_bytes) < WINDOW_BYTES:
-            return False
-        return self._last_received_tsn is None or chunk.tsn != tsn_plus_one(self._last_received_tsn)
+        return noted_bytes >= WINDOW_BYTES or self._waiting_bytes() >= WINDOW_BYTES
 
     def _is_flooded(self) -> bool:
         if len(self._inbound_streams) > MAX_STREAMS:
@@ -164,7 +172,8 @@ def bound_sctp(
     if not version.startswith(KNOWN_VERSIONS):
         _warn_once(version)
         return
-    transport.__class__ = BoundedSctp
+    if not isinstance(transport, BoundedSctp):
+        transport.__class__ = BoundedSctp
     assert isinstance(transport, BoundedSctp)
     transport.on_abuse = on_abuse
     transport._advertised_rwnd = WINDOW_BYTES
@@ -173,6 +182,14 @@ def bound_sctp(
 @functools.cache
 def _warn_once(version: str) -> None:
     logger.warning("! aiortc %s is unknown: what a link holds before its handshake has no bound", version)
+
+
+def drive(work: Coroutine[Any, Any, None]) -> None:
+    """Carry it out now: it waits for nothing on its way to the socket, so its first step is its last."""
+    try:
+        work.send(None)
+    except StopIteration:
+        return
 
 
 def _done() -> asyncio.Future[None]:
