@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 
 from aiortc import RTCDataChannel, RTCDataChannelParameters
 from bare import bare_answer, bare_channel, bare_round_trips
+from members import UNPACED, answering_member
 from report import print_comparison, print_values
 from rooms import running_server, wait_linked
 
@@ -26,7 +27,6 @@ PIECE_BYTES = 16 * 1024
 HIGH_WATER_BYTES = 64 * 1024
 IDLE_ROUND_TRIPS = 250
 WARM_UP = 50
-SETTINGS = peer.Config()
 
 
 class Figures:
@@ -46,7 +46,7 @@ class Figures:
         self, *, round_trips: Callable[[int], Awaitable[list[float]]], send: Callable[[int], Awaitable[None]], size: int
     ) -> None:
         """One round: alone, then beside `size` bytes of bulk."""
-        self.idle += await round_trips(IDLE_ROUND_TRIPS)
+        self.idle += await round_trips(min(IDLE_ROUND_TRIPS, size // 20_000))
         before = time.perf_counter()
         sending = asyncio.ensure_future(send(size))
         while not sending.done():
@@ -86,40 +86,11 @@ class Ours:
 
 @asynccontextmanager
 async def our_side() -> AsyncIterator[Ours]:
-    async with running_server() as server, peer.Peer(server, name="host", config=SETTINGS) as host:
+    async with running_server() as server, peer.Peer(server, name="host", config=UNPACED) as host:
         room = await host.create_room("Deck")
         assert room.invite is not None
-        child = await asyncio.create_subprocess_exec(sys.executable, __file__, "member", room.invite)
-        try:
+        async with answering_member(room.invite):
             yield Ours(room, await wait_linked(room))
-        finally:
-            child.terminate()
-            await child.wait()
-
-
-async def _member(invite: str) -> None:
-    """The child: answers messages, reads streams."""
-    bot = peer.Bot(name="member")
-
-    @bot.on
-    async def answer(message: peer.Message) -> None:
-        await message.reply(message.text)
-
-    reading: set[asyncio.Task[None]] = set()
-
-    @bot.on
-    async def read(opened: peer.StreamOpened) -> None:
-        task = asyncio.create_task(_read_all(opened.stream))
-        reading.add(task)
-        task.add_done_callback(reading.discard)
-
-    async with peer.Peer(peer.server_of(invite), name="member", config=SETTINGS) as me:
-        await bot.serve(await me.join_room(invite))
-
-
-async def _read_all(stream: peer.StreamReader) -> None:
-    async for _ in stream:
-        pass
 
 
 # ---- the baseline
@@ -199,16 +170,15 @@ async def main(*, total_bytes: int, rounds: int) -> None:
 
 
 def _start() -> None:
-    if sys.argv[1:2] == ["member"]:
-        asyncio.run(_member(sys.argv[2]))
-        return
     if sys.argv[1:2] == ["sink"]:
         asyncio.run(bare_answer(_Sink().receive))
         return
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="20 MB instead of 200")
-    quick = parser.parse_args().quick
-    asyncio.run(main(total_bytes=20_000_000 if quick else 200_000_000, rounds=1 if quick else 4))
+    parser.add_argument("--quick", action="store_true", help="20 MB in one round")
+    parser.add_argument("--megabytes", type=int, default=200, help="how large the stream is, in four rounds")
+    options = parser.parse_args()
+    megabytes = 20 if options.quick else options.megabytes
+    asyncio.run(main(total_bytes=megabytes * 1_000_000, rounds=4 if megabytes >= 100 else 1))
 
 
 if __name__ == "__main__":

@@ -1,25 +1,21 @@
 """How long a chat message takes there and back, beside the same bytes on a bare aiortc data channel.
 
-The other side is examples/echo_bot.py in a process of its own; that of the baseline is a process, too. Rounds of ours
+The other side is a bot in a process of its own (`members.py`); that of the baseline is a process, too. Rounds of ours
 and of the baseline alternate, so that a slow moment of the machine hits both.
 """
 
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
 
 from bare import bare_echo, bare_round_trips
+from members import UNPACED, answering_member
 from report import print_comparison
 from rooms import running_server, wait_linked
 
 import peer
 
-ECHO_BOT = Path(__file__).parents[1] / "examples" / "echo_bot.py"
 ROUNDS = 8
 PER_ROUND = 250
 WARM_UP = 50
@@ -38,26 +34,17 @@ async def round_trips(room: peer.Room, events: peer.EventStream, count: int) -> 
     return seconds
 
 
-@asynccontextmanager
-async def echo_bot(invite: str) -> AsyncIterator[None]:
-    """examples/echo_bot.py, in a process of its own."""
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, str(ECHO_BOT), invite, stderr=asyncio.subprocess.DEVNULL
-    )
-    try:
-        yield
-    finally:
-        child.terminate()
-        await child.wait()
-
-
 async def main() -> None:
     ours: list[float] = []
     bare: list[float] = []
-    async with running_server() as server, peer.Peer(server, name="host") as host, bare_echo() as channel:
+    async with (
+        running_server() as server,
+        peer.Peer(server, name="host", config=UNPACED) as host,
+        bare_echo() as channel,
+    ):
         room = await host.create_room("Deck")
         assert room.invite is not None
-        async with echo_bot(room.invite):
+        async with answering_member(room.invite):
             events = await wait_linked(room)
             await round_trips(room, events, WARM_UP)
             await bare_round_trips(channel, count=WARM_UP, size=MESSAGE_BYTES)

@@ -413,3 +413,14 @@ async def test_sender_waits_while_a_link_is_full(runtime: Runtime) -> None:
     await waiting
     assert free.waited == 0
     await bench.driver.stop()
+
+
+async def test_link_that_takes_nothing_holds_up_nobody_for_ever(runtime: Runtime) -> None:
+    """The sender goes on; the link is closed by itself when its buffer is full."""
+    bench = await started(runtime, "bob", "cy", config=Config(high_water_bytes=1000, slow_link_s=0.01))
+    stuck, full = bench.links
+    stuck.buffered_bytes = full.buffered_bytes = 1001
+    async with asyncio.timeout(5):
+        await bench.driver.wait_drained()
+    assert (stuck.waited, full.waited) == (1, 0)
+    await bench.driver.stop()
