@@ -43,10 +43,6 @@ RELAY_HEAD_START_S = 0.03
 SETTLING_S = 2.0
 """A pair of lower priority takes the place of a better one only later than this: the better one may have died then."""
 
-CONSENT_INTERVAL_S = 2.5
-CONSENT_FAILURES = 6
-"""RFC 7675, section 5.1: without an answer for about 18 s nothing is sent any more."""
-
 MAX_PAIRS = 400
 """Fifteen addresses and three relays a side make 324."""
 
@@ -81,6 +77,9 @@ class FastConnection(LocalConnection):
     on_candidate: Callable[[aioice.Candidate | None], None]
     """Told of what is found after gathering has returned, and of the end of it."""
     gathering: Gathering | None = None
+    consent_interval_s = 2.5
+    consent_failures = 6
+    """RFC 7675, section 5.1: without an answer for about 18 s nothing is sent any more."""
 
     def begin(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -297,8 +296,8 @@ class FastConnection(LocalConnection):
         """RFC 7675; who controls nominates again, so that the other side follows us through a NAT that forgot us."""
         assert self.remote_password is not None
         failures = 0
-        while failures < CONSENT_FAILURES:
-            await asyncio.sleep(CONSENT_INTERVAL_S * random.uniform(0.8, 1.2))  # noqa: S311 - section 5.1, no secret
+        while failures < self.consent_failures:
+            await asyncio.sleep(self.consent_interval_s * random.uniform(0.8, 1.2))  # noqa: S311 - section 5.1, no secret
             self._release_spare_relays()
             for pair in list(self._nominated.values()):
                 request = self.build_request(pair, nominate=self.ice_controlling)

@@ -9,7 +9,7 @@ import pytest
 from ..architecture.sources import ROOT
 from ..support.spaces import spaces
 
-pytestmark = [pytest.mark.browser, pytest.mark.rtc]
+pytestmark = [pytest.mark.browser, pytest.mark.rtc, pytest.mark.long]
 
 
 def test_page_without_a_camera_links_in_both_roles() -> None:

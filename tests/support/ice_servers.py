@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar, cast
@@ -12,7 +14,7 @@ from aioice.turn import make_integrity_key
 
 from peer.rtc.servers import Server
 
-__all__ = ["FakeIceServer", "FakeStun", "FakeTurn", "running"]
+__all__ = ["FakeIceServer", "FakeStun", "FakeTurn", "running", "running_stream"]
 
 Address = tuple[str, int]
 
@@ -97,6 +99,33 @@ async def running(server: S, *, host: str = "127.0.0.1") -> AsyncIterator[S]:
         yield server
     finally:
         transport.close()
+
+
+class _Stream:
+    """A TCP connection in the shape of a UDP transport."""
+
+    def __init__(self, writer: asyncio.StreamWriter) -> None:
+        self.sendto = lambda data, _addr: writer.write(data)
+
+
+@asynccontextmanager
+async def running_stream(turn: FakeTurn, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[Server]:
+    """The same by TCP or TLS (RFC 8656, section 2.1), for one client at a time."""
+    gone = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        turn.transport = cast(asyncio.DatagramTransport, _Stream(writer))
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while head := await reader.readexactly(20):
+                body = await reader.readexactly(int.from_bytes(head[2:4], "big"))
+                turn.datagram_received(head + body, writer.get_extra_info("peername"))
+        writer.transport.abort()
+        gone.set()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls) as server:
+        port = server.sockets[0].getsockname()[1]
+        yield Server("127.0.0.1", port, "tls" if tls else "tcp", "user", "secret")
+        await asyncio.wait_for(gone.wait(), 5)
 
 
 def _reply(request: stun.Message, kind: stun.Class) -> stun.Message:

@@ -228,11 +228,12 @@ async def test_relays_alone_are_gathered_where_that_is_asked_for() -> None:
         await connection.close()
 
 
-async def test_relay_that_is_not_in_use_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_relay_that_is_not_in_use_is_given_back() -> None:
     """After some seconds, in which a better way is found or not; the link goes on."""
-    monkeypatch.setattr("peer.rtc.checks.CONSENT_INTERVAL_S", 0.05)
     async with running(FakeTurn()) as turn:
-        couple = await Couple.make(fast(plan=Plan(turn=(turn.server,))))
+        left = fast(plan=Plan(turn=(turn.server,)))
+        left.consent_interval_s = 0.05
+        couple = await Couple.make(left)
         await couple.connect()
         await until(lambda: turn.asked[-1:] == ["REFRESH"])
         assert {pair.local_candidate.type for pair in couple.left._check_list} == {"host"}
@@ -363,9 +364,11 @@ async def test_flood_of_checks_is_answered_by_a_bounded_number_of_ours(couple: C
 # ---- consent
 
 
-async def test_consent_is_asked_for_by_nominating_again(couple: Couple, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_consent_is_asked_for_by_nominating_again() -> None:
     """So that the other side follows us when a NAT on the way has given us another address."""
-    monkeypatch.setattr("peer.rtc.checks.CONSENT_INTERVAL_S", 0.01)
+    left = fast()
+    left.consent_interval_s = 0.01
+    couple = await Couple.make(left)
     await couple.connect()
     asked: asyncio.Queue[stun.Message] = asyncio.Queue()
     receive = couple.right.request_received
@@ -376,13 +379,16 @@ async def test_consent_is_asked_for_by_nominating_again(couple: Couple, monkeypa
 
     couple.right.request_received = note  # type: ignore[method-assign]
     assert "USE-CANDIDATE" in (await asyncio.wait_for(asked.get(), 2)).attributes
+    await couple.close()
 
 
-async def test_connection_whose_other_side_is_silent_ends(couple: Couple, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_connection_whose_other_side_is_silent_ends() -> None:
     """Nothing is sent to who does not want it."""
-    monkeypatch.setattr("peer.rtc.checks.CONSENT_INTERVAL_S", 0.01)
-    monkeypatch.setattr("peer.rtc.checks.CONSENT_FAILURES", 1)
+    left = fast()
+    left.consent_interval_s, left.consent_failures = 0.01, 1
+    couple = await Couple.make(left)
     await couple.connect()
     couple.right._protocols[0].send_stun = lambda _message, _addr: None  # type: ignore[method-assign,assignment]
     with pytest.raises(ConnectionError):
         await asyncio.wait_for(couple.left.recv(), 3)
+    await couple.close()

@@ -2,17 +2,25 @@
 
 import asyncio
 import ssl
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from pathlib import Path
 
 import aioice
 import pytest
 from aioice import stun
 from aioice.ice import StunProtocol
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from peer.rtc.relays import RELEASE_TIMEOUT_S, open_relay
 from peer.rtc.route import CARRIER
 from peer.rtc.servers import Carrier, Server
 
-from ...support.ice_servers import FakeTurn, running
+from ...support.ice_servers import FakeTurn, running, running_stream
 
 
 async def _open(server: Server, *, timeout_s: float = 5.0) -> StunProtocol:
@@ -68,6 +76,51 @@ async def test_server_that_died_does_not_hold_up_the_end() -> None:
         before = asyncio.get_running_loop().time()
         await protocol.close()
         assert asyncio.get_running_loop().time() - before < RELEASE_TIMEOUT_S + 1
+
+
+@pytest.mark.parametrize(("is_tls", "dies"), [(False, False), (True, False), (True, True)])
+async def test_relay_is_reached_by_tcp_and_tls(
+    is_tls: bool, dies: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under a certificate that this machine trusts; one that died is no more waited for than by UDP."""
+    turn = FakeTurn()
+    tls = _certificate(tmp_path) if is_tls else None
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "both.pem"))
+    async with running_stream(turn, tls=tls) as server:
+        protocol = await _open(server)
+        assert getattr(protocol, CARRIER) == ("tls" if is_tls else "tcp")
+        turn.is_silent = dies
+        before = asyncio.get_running_loop().time()
+        await protocol.close()
+        assert asyncio.get_running_loop().time() - before < RELEASE_TIMEOUT_S + 1
+    assert turn.asked[:3] == ["ALLOCATE", "ALLOCATE", "REFRESH"]
+
+
+async def test_server_under_a_strange_certificate_is_refused(tmp_path: Path) -> None:
+    async with running_stream(FakeTurn(), tls=_certificate(tmp_path)) as server:
+        with pytest.raises(ssl.SSLError):
+            await _open(server)
+        _, writer = await asyncio.open_connection("127.0.0.1", server.port, ssl=_trusting(tmp_path))
+        writer.close()  # so that the fake has had its client
+
+
+def _trusting(folder: Path) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=folder / "both.pem")
+
+
+def _certificate(folder: Path) -> ssl.SSLContext:
+    """Signed by itself, for 127.0.0.1."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    begin, end = datetime(2020, 1, 1, tzinfo=UTC), datetime(2090, 1, 1, tzinfo=UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, begin, end)
+    here = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    certificate = builder.add_extension(here, critical=False).sign(key, SHA256())
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "both.pem").write_bytes(pem + certificate.public_bytes(Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "both.pem")
+    return context
 
 
 async def test_garbage_of_a_server_is_dropped() -> None:
