@@ -21,7 +21,7 @@ from aiortc.utils import uint32_gt, uint32_gte
 from .sctp_chunks import OutboundChunk
 from .sctp_receiver import FastReceiver
 
-__all__ = ["FastRecovery"]
+__all__ = ["PACE_BYTES_PER_S", "FastRecovery"]
 
 MIN_WINDOW_CAP_BYTES = 128 * 1024
 """More overflows a socket of the usual size on a fast path."""

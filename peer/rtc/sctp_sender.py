@@ -30,7 +30,7 @@ from ..ports import Channel
 from .datagrams import FastDtls
 from .sctp import BoundedSctp
 from .sctp_chunks import COMMON_HEADER_BYTES, OutboundChunk
-from .sctp_recovery import FastRecovery
+from .sctp_recovery import PACE_BYTES_PER_S, FastRecovery
 
 __all__ = ["FastSctp", "hasten_sctp"]
 
@@ -41,6 +41,9 @@ MAX_CHUNKS_UNDER_WAY = 512
 
 MAX_BURST, MAX_RECOVERY_BURST = 4 * USERDATA_MAX_LENGTH, 2 * USERDATA_MAX_LENGTH
 """Bytes that one acknowledgement sets free at most (RFC 9260, section 6.1, D)."""
+
+BULK_WINDOW_BYTES = 64 * 1024
+"""Of streams under way, or what the path holds: half of the window, for a tenth of the pace, halves what chat waits."""
 
 PACKET_BYTES = SCTP_MAX_PACKET_LENGTH - COMMON_HEADER_BYTES
 
@@ -177,9 +180,16 @@ class FastSctp(FastRecovery):
             self._send_packet(b"".join(packet))
             self.timed_tsn = None  # what is sent twice cannot be timed (Karn)
 
+    def _must_wait(self) -> bool:
+        """Bulk is next, and enough is under way: the next message of another channel comes in behind that."""
+        if self._data_channel_queue[0][0].id != Channel.BULK.value:
+            return False
+        path_bytes = int((self.base_rtt_s or 0.0) * PACE_BYTES_PER_S)
+        return self._flight_size >= max(BULK_WINDOW_BYTES, path_bytes)
+
     def _cut_next_message(self) -> bool:
         """Give the next message its numbers; False when none waits."""
-        if not self._data_channel_queue:
+        if not self._data_channel_queue or self._must_wait():
             return False
         channel, protocol, data = self._data_channel_queue.popleft()
         self.urgent_count = max(0, self.urgent_count - 1)

@@ -68,6 +68,21 @@ async def test_bulk_lets_others_pass_between_its_messages() -> None:
     assert order == [BULK, EVENTS, EPHEMERAL, BULK, BULK, BULK]
 
 
+@pytest.mark.parametrize(("delay_s", "least", "most"), [(0.001, 48, 96), (0.01, 256, 530)])
+async def test_bulk_leaves_less_under_way_than_others_may(delay_s: float, least: int, most: int) -> None:
+    """In KiB: what comes next waits behind it. A long path needs more to be filled, and gets it."""
+    left, right = await make_associations(Weather(delay_s=delay_s))
+    under_way = []
+    for _ in range(200):
+        left.send(BULK, bytes(16 * 1024))
+    for _ in range(400):
+        await left.path.clock.run(delay_s / 2)
+        under_way.append(left.sctp._flight_size // 1024)
+    await left.path.clock.run(5)
+    assert len(right.received[BULK]) == 200
+    assert least <= max(under_way) <= most
+
+
 async def test_messages_of_one_kind_keep_their_order() -> None:
     left, right = await make_associations()
     for number in range(20):
