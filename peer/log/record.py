@@ -7,13 +7,13 @@ after a crash as a whole, or has never been. Keys and opaque contents are the co
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 
 from ..ids import RoomId
 from .event import EventId
 
-__all__ = ["MAX_PREVIEW_CHARS", "Conversation", "Cursor", "LogChanges", "LogRecord", "Shown", "Summary"]
+__all__ = ["MAX_PREVIEW_CHARS", "Conversation", "Cursor", "LogChanges", "LogRecord", "Shown", "Summary", "merged"]
 
 MAX_PREVIEW_CHARS = 200
 """Of the last message's text in a `Summary`; the rest is cut off."""
@@ -87,16 +87,7 @@ class LogChanges:
 
     def then(self, later: LogChanges) -> LogChanges:
         """Both in one: what is kept after it is what would be kept after one and then the other."""
-        events = {event: data for event, data in self.events.items() if event not in later.purged}
-        return LogChanges(
-            events={**events, **later.events},
-            purged=(self.purged - later.events.keys()) | later.purged,
-            shown={**self.shown, **later.shown},
-            drafts={**self.drafts, **later.drafts},
-            registers={**self.registers, **later.registers},
-            state=self.state if later.state is None else later.state,
-            summary=later.summary or self.summary,
-        )
+        return merged((self, later))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,3 +101,33 @@ class LogRecord:
     registers: Mapping[bytes, bytes] = field(default_factory=dict)
     state: bytes = b""
     """Empty where none was ever kept."""
+
+
+def merged(several: Iterable[LogChanges]) -> LogChanges:
+    """All in one, in this order; costs what they hold."""
+    events: dict[EventId, bytes] = {}
+    purged: set[EventId] = set()
+    shown: dict[EventId, Shown | None] = {}
+    drafts: dict[bytes, bytes | None] = {}
+    registers: dict[bytes, bytes | None] = {}
+    state, summary = None, None
+    for changes in several:
+        for event in changes.purged:
+            events.pop(event, None)
+        events.update(changes.events)
+        purged.update(changes.purged)
+        purged.difference_update(changes.events)
+        shown.update(changes.shown)
+        drafts.update(changes.drafts)
+        registers.update(changes.registers)
+        state = state if changes.state is None else changes.state
+        summary = changes.summary or summary
+    return LogChanges(
+        events=events,
+        purged=purged,
+        shown=shown,
+        drafts=drafts,
+        registers=registers,
+        state=state,
+        summary=summary,
+    )

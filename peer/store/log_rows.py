@@ -8,22 +8,25 @@ some microseconds each.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Literal, TypeAlias, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import starmap
+from typing import Any, Literal, TypeAlias
 
 from ..errors import BadCiphertext, StoreDamaged
 from ..ids import RoomId
 from ..keys.at_rest import RestKey
-from ..log.record import Conversation, LogChanges, LogRecord, Shown
+from ..log.record import Conversation, LogChanges, LogRecord, Shown, merged
 from .database import Database
 from .encoded import Extra, decode_extra, decode_shown, decode_summary, encode_extra, encode_shown, encode_summary
 from .log_keys import Log, LogKeys
 
 __all__ = ["LogRows"]
 
-T = TypeVar("T")
-
 _Table: TypeAlias = Literal["event", "shown", "extra"]
+
+_Raw: TypeAlias = tuple[int, int, bytes, bytes]
+"""Of the view: its number, that of its log, its name, and what is sealed in it."""
 
 _PART_ROWS = 2000
 """Of a scan at once: opening them takes some milliseconds."""
@@ -48,8 +51,7 @@ class LogRows:
             for room_id, several in batch.items():
                 log = self._keys.maybe_log(database, room_id) or self._keys.new_log(database, room_id)
                 logs.append(log)
-                for changes in several:
-                    has_replaced |= self._write_one(database, log, changes)
+                has_replaced |= self._write_one(database, log, merged(several))
         self._keys.keep(logs)
         return has_replaced
 
@@ -112,27 +114,28 @@ class LogRows:
 
     def load(self, room_id: RoomId) -> LogRecord:
         """Empty for a room of which nothing is kept."""
-        with self._database.reading() as database:
+        with self._database.reading() as database, self._judged():
             log = self._keys.maybe_log(database, room_id)
             if log is None:
                 return LogRecord()
-            events = tuple(self._rows_of(database, log, "event"))
-            extras = sorted(self._decoded(decode_extra, row) for row in self._rows_of(database, log, "extra"))
+            extras = sorted(map(decode_extra, _rows_of(database, log, "extra")))
             [(state,)] = database.execute("SELECT state FROM log WHERE number = ?", (log.number,))
             return LogRecord(
-                events=events,
+                events=tuple(_rows_of(database, log, "event")),
                 drafts={key: value for kind, key, value in extras if kind == "draft"},
                 registers={key: value for kind, key, value in extras if kind == "register"},
-                state=b"" if state is None else self._opened(log, "state", log.name, state),
+                state=b"" if state is None else log.opener("state")(log.name, state),
             )
 
     def conversations(self) -> list[Conversation]:
         """Of every room that has a summary, in no order."""
-        with self._database.reading() as database:
-            logs = {log.number: log for log in self._keys.all_logs(database)}
-            rows = database.execute("SELECT number, summary FROM log WHERE summary IS NOT NULL").fetchall()
-        opened = [(logs[number], self._opened(logs[number], "summary", logs[number].name, row)) for number, row in rows]
-        return [Conversation(log.room_id, self._decoded(decode_summary, row)) for log, row in opened]
+        with self._database.reading() as database, self._judged():
+            rows = dict(database.execute("SELECT number, summary FROM log WHERE summary IS NOT NULL"))
+            return [
+                Conversation(log.room_id, decode_summary(log.opener("summary")(log.name, rows[log.number])))
+                for log in self._keys.all_logs(database)
+                if log.number in rows
+            ]
 
     def scan(self, room_id: RoomId | None) -> Iterator[list[tuple[RoomId, bytes]]]:
         """All rows of the view, of one room or of every one, in parts of some milliseconds and in no order.
@@ -140,45 +143,55 @@ class LogRows:
         Between two parts others have their turn; what is written meanwhile may be seen, or not.
         """
         with self._database.reading() as database:
-            logs = {log.number: log for log in self._keys.all_logs(database) if room_id in (None, log.room_id)}
-            numbers = self._numbers_of(database, logs.keys() if room_id is not None else None)
-        for first in range(0, len(numbers), _PART_ROWS):
-            rows = self._numbered(numbers[first : first + _PART_ROWS])
-            yield [
-                (logs[log].room_id, self._opened(logs[log], "shown", name, sealed))
-                for log, name, sealed in rows
-                if log in logs  # else its number was given anew meanwhile
-            ]
+            logs = [log for log in self._keys.all_logs(database) if room_id in (None, log.room_id)]
+        openers = {log.number: (log.room_id, log.opener("shown")) for log in logs}
+        for rows in self._all_parts() if room_id is None else self._parts_of(logs):
+            with self._judged():
+                part = [
+                    (openers[log][0], openers[log][1](name, sealed))
+                    for _, log, name, sealed in rows
+                    if log in openers  # else its number was given anew meanwhile
+                ]
+            yield part
 
     def decode(self, row: bytes) -> Shown:
         """A row of the view that a scan gave."""
-        return self._decoded(decode_shown, row)
+        with self._judged():
+            return decode_shown(row)
 
-    def _numbers_of(self, database: sqlite3.Connection, logs: Iterable[int] | None) -> list[int]:
-        """Of all rows of the view, or those of these logs, in the order in which they lie on the disk, to be fast."""
-        if logs is None:
-            return [number for (number,) in database.execute("SELECT number FROM shown ORDER BY number")]
-        query = "SELECT number FROM shown WHERE log = ?"
-        return sorted(number for log in logs for (number,) in database.execute(query, (log,)))
+    def _all_parts(self) -> Iterator[list[_Raw]]:
+        """In the order in which they lie on the disk, which is read fastest."""
+        query, last = "SELECT number, log, name, sealed FROM shown WHERE number > ? ORDER BY number LIMIT ?", 0
+        while rows := self._fetch(query, (last, _PART_ROWS)):
+            yield rows
+            last = rows[-1][0]
 
-    def _numbered(self, numbers: list[int]) -> list[tuple[int, bytes, bytes]]:
-        marks = ", ".join("?" * len(numbers))
-        query = f"SELECT log, name, sealed FROM shown WHERE number IN ({marks}) ORDER BY number"  # noqa: S608
+    def _parts_of(self, logs: list[Log]) -> Iterator[list[_Raw]]:
+        """Likewise; its rows lie between those of other rooms."""
+        for log in logs:
+            numbers = sorted(
+                number for (number,) in self._fetch("SELECT number FROM shown WHERE log = ?", (log.number,))
+            )
+            for first in range(0, len(numbers), _PART_ROWS):
+                some = numbers[first : first + _PART_ROWS]
+                marks = ", ".join("?" * len(some))
+                yield self._fetch(f"SELECT number, log, name, sealed FROM shown WHERE number IN ({marks})", some)  # noqa: S608
+
+    def _fetch(self, query: str, values: Sequence[int]) -> list[Any]:
         with self._database.reading() as database:
-            return database.execute(query, numbers).fetchall()
+            return database.execute(query, values).fetchall()
 
-    def _rows_of(self, database: sqlite3.Connection, log: Log, table: _Table) -> Iterator[bytes]:
-        rows = database.execute(f"SELECT name, sealed FROM {table} WHERE log = ?", (log.number,))  # noqa: S608
-        return (self._opened(log, table, name, sealed) for name, sealed in rows)
-
-    def _opened(self, log: Log, table: str, name: bytes, sealed: bytes) -> bytes:
+    @contextmanager
+    def _judged(self) -> Iterator[None]:
+        """What does not open, or is none of ours, is damage."""
         try:
-            return log.open(table, name, sealed)
+            yield
         except (BadCiphertext, TypeError):  # TypeError: SQLite keeps whatever others put in
             raise StoreDamaged(self._path, "a row of a log does not open") from None
-
-    def _decoded(self, decode: Callable[[bytes], T], row: bytes) -> T:
-        try:
-            return decode(row)
         except ValueError:
             raise StoreDamaged(self._path, "a row of a log is of a newer version") from None
+
+
+def _rows_of(database: sqlite3.Connection, log: Log, table: _Table) -> Iterator[bytes]:
+    rows = database.execute(f"SELECT name, sealed FROM {table} WHERE log = ?", (log.number,))  # noqa: S608
+    return starmap(log.opener(table), rows)

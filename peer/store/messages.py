@@ -12,12 +12,11 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import reduce
 from typing import NamedTuple, TypeVar
 
 from ..errors import StoreError
 from ..ids import RoomId
-from ..log.record import Conversation, Cursor, LogChanges, LogRecord, Shown
+from ..log.record import Conversation, Cursor, LogChanges, LogRecord, Shown, merged
 from ..ports import Found
 from .encoded import cursor_key, key_of, text_of
 from .log_rows import LogRows
@@ -161,7 +160,7 @@ class SealedMessageStore:
             outcome = _Outcome({}, self._rows.write(batch))
         except StoreError:
             outcome = self._write_each(batch)
-        self._unwritten = {room: reduce(LogChanges.then, batch[room]) for room in outcome.failed}
+        self._unwritten = {room: merged(batch[room]) for room in outcome.failed}
         return outcome
 
     def _write_each(self, batch: dict[RoomId, list[LogChanges]]) -> _Outcome:

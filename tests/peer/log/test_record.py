@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from peer.log.event import EventId
-from peer.log.record import LogChanges, Shown, Summary
+from peer.log.record import LogChanges, Shown, Summary, merged
 
 IDS = [EventId(bytes([number]) * 32) for number in range(3)]
 KEYS = st.sampled_from([b"a", b"b"])
@@ -68,6 +68,7 @@ def test_both_in_one_are_one_after_the_other(before: LogChanges, first: LogChang
     """Whatever was kept before."""
     assert Model().take(before).take(first.then(second)) == Model().take(before).take(first).take(second)
     assert not first.then(second).purged & first.then(second).events.keys()
+    assert merged((before, first, second)) == before.then(first).then(second)
 
 
 def test_message_has_its_place() -> None:

@@ -47,7 +47,7 @@ def test_key_is_found_again(database: Database, logs: tuple[Log, Log]) -> None:
         everything = {log.room_id: log for log in later.all_logs(connection)}
         assert later.all_logs(connection) == list(everything.values())
     assert everything.keys() == {DECK, HOLD}
-    assert [everything[room].open("event", b"name", sealed[at]) for at, room in enumerate((DECK, HOLD))] == [
+    assert [everything[room].opener("event")(b"name", sealed[at]) for at, room in enumerate((DECK, HOLD))] == [
         b"ahoy"
     ] * 2
 
@@ -63,7 +63,7 @@ def test_log_that_was_deleted_has_no_key(database: Database, logs: tuple[Log, Lo
         new = ours.new_log(connection, HOLD)
     assert new.number > logs[1].number
     with pytest.raises(BadCiphertext):
-        new.open("event", b"name", logs[1].seal("event", b"name", b"ahoy", Chance("any")))
+        new.opener("event")(b"name", logs[1].seal("event", b"name", b"ahoy", Chance("any")))
 
 
 def test_row_is_bound_to_its_place(logs: tuple[Log, Log]) -> None:
@@ -72,7 +72,7 @@ def test_row_is_bound_to_its_place(logs: tuple[Log, Log]) -> None:
     sealed = deck.seal("event", b"name", b"ahoy", Chance("any"))
     for log, table, name in ((hold, "event", b"name"), (deck, "shown", b"name"), (deck, "event", b"other")):
         with pytest.raises(BadCiphertext):
-            log.open(table, name, sealed)
+            log.opener(table)(name, sealed)
 
 
 def test_names_tell_nothing(logs: tuple[Log, Log]) -> None:

@@ -1,0 +1,291 @@
+"""What it costs to keep what was said: one line of JSON a figure.
+
+    python benchmarks/log.py [--quick] [--folder PATH]
+
+Events are real ones, of 120 characters, signed; they are decoded and verified, then kept as the message plane keeps
+them: the event, the row of the view, the room's state and its line in the list of conversations, sealed, on the disk of
+`--folder` (a new one for each run; by default where temporary files lie). `flush_ms` is what one flush of that disk
+takes, which no commit can beat. `cpu` figures are those of the whole process, and steadier on a busy machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import hashlib
+import os
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from report import print_figure, print_values
+
+from peer.crypto.identity import Identity
+from peer.errors import StoreError
+from peer.ids import RoomId
+from peer.log.event import Event, EventId, Header, Plane, Reference, decode_event, hlc_at, is_signed, seal_event
+from peer.log.record import MAX_PREVIEW_CHARS, LogChanges, Shown, Summary
+from peer.store.database import DATABASE_FILE
+from peer.store.vault import Vault, open_vault
+
+MESSAGE_CHARS = 120
+WORDS = ("ahoy", "deck", "hold", "anchor", "sail", "wind", "captain", "storm", "rope", "mast", "crew", "gull")
+NEEDLE = "leviathan"
+"""A word of one message in a thousand."""
+
+
+@dataclass(frozen=True)
+class Amount:
+    """How much of everything is done."""
+
+    singles: int = 300
+    """Messages that are kept one after the other."""
+    stream: int = 12_000
+    """Messages that come as fast as they are taken, in one room."""
+    window: int = 256
+    """So many of them at once, as a catch-up brings them."""
+    rooms: int = 100
+    per_room: int = 1_000
+    searched: int = 50_000
+    searches: int = 5
+
+
+QUICK = Amount(singles=5, stream=60, window=16, rooms=3, per_room=20, searched=60, searches=1)
+
+
+# ---- messages
+
+
+class Speaker:
+    """Says one thing after the other in one room."""
+
+    def __init__(self, room: int) -> None:
+        self.room_id = RoomId(hashlib.sha256(b"room %d" % room).digest())
+        self._identity = Identity.from_seed(hashlib.sha256(b"speaker").digest())
+        self._dice = random.Random(room)  # noqa: S311
+        self._prev = EventId(b"")
+        self._seq = 0
+
+    def text(self) -> str:
+        words = self._dice.choices(WORDS, k=MESSAGE_CHARS // 4)
+        if self._seq % 1000 == 500:
+            words.insert(0, NEEDLE)
+        if self._seq % 10 == 5:
+            words.insert(0, "Möwe")
+        return " ".join(words)[:MESSAGE_CHARS]
+
+    def say(self) -> Event:
+        """A signed event, as a link brings it."""
+        self._seq += 1
+        body = self.text().encode()
+        header = Header(
+            version=1,
+            author=self._identity.public_key,
+            incarnation=b"incarnat",
+            plane=Plane.MESSAGE,
+            seq=self._seq,
+            prev=self._prev,
+            hlc=hlc_at(1_700_000_000_000 + 1000 * self._seq),
+            kind=0,
+            auth=bytes(32),
+            ref=None if self._seq == 1 else Reference(self._prev, hlc_at(1_700_000_000_000)),
+            body_hash=hashlib.sha256(body).digest(),
+        )
+        event = seal_event(header, body, identity=self._identity, room_id=self.room_id)
+        self._prev = event.id
+        return event
+
+    def unsigned(self) -> LogChanges:
+        """Of the same size, for where thousands only have to lie there."""
+        self._seq += 1
+        event = EventId(hashlib.sha256(b"%d" % self._seq + self.room_id).digest())
+        text = self.text()
+        return changes_of(event, hlc_at(1_700_000_000_000 + 1000 * self._seq), bytes(32), text, os.urandom(435))
+
+
+def changes_of(event: EventId, hlc: int, author: bytes, text: str, encoded: bytes) -> LogChanges:
+    """What one message changes."""
+    return LogChanges(
+        events={event: encoded},
+        shown={event: Shown(event, hlc, author, text, bytes(24))},
+        state=bytes(64),
+        summary=Summary(title="Deck", unread=1, hlc=hlc, author=author, text=text[:MAX_PREVIEW_CHARS]),
+    )
+
+
+def applied(encoded: bytes, room_id: RoomId) -> LogChanges:
+    """Decoded and verified."""
+    event = decode_event(encoded, room_id=room_id)
+    assert is_signed(event, room_id=room_id)
+    return changes_of(event.id, event.header.hlc, event.header.author, event.body.decode(), encoded)
+
+
+# ---- the store
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[Vault]:
+    vault = open_vault(folder, None, random_bytes=os.urandom)
+    try:
+        yield vault
+    finally:
+        vault.close()
+
+
+class Window:
+    """Commits that may be on their way at once."""
+
+    def __init__(self, size: int) -> None:
+        self._room = asyncio.Semaphore(size)
+        self._size = size
+
+    async def keep(self, vault: Vault, room_id: RoomId, changes: LogChanges) -> None:
+        await self._room.acquire()
+        vault.messages.commit(room_id, changes, on_done=self._on_done)
+
+    async def drained(self) -> None:
+        for _ in range(self._size):
+            await self._room.acquire()
+
+    def _on_done(self, error: StoreError | None) -> None:
+        assert error is None
+        self._room.release()
+
+
+async def keep_one(vault: Vault, room_id: RoomId, changes: LogChanges) -> None:
+    window = Window(1)
+    await window.keep(vault, room_id, changes)
+    await window.drained()
+
+
+async def fill(folder: Path, *, rooms: int, per_room: int) -> None:
+    """Messages of all rooms in turn, as they come in life."""
+    speakers = [Speaker(room) for room in range(rooms)]
+    with opened(folder) as vault:
+        window = Window(1000)
+        for _ in range(per_room):
+            for speaker in speakers:
+                await window.keep(vault, speaker.room_id, speaker.unsigned())
+        await window.drained()
+
+
+# ---- figures
+
+
+def measure_flush(folder: Path) -> float:
+    """Milliseconds."""
+    seconds = []
+    with (folder / "flushed").open("wb") as file:
+        for _ in range(20):
+            file.write(bytes(4096))
+            before = time.perf_counter()
+            file.flush()
+            os.fsync(file.fileno())
+            seconds.append(time.perf_counter() - before)
+    return round(statistics.median(seconds) * 1000, 3)
+
+
+async def measure_singles(folder: Path, amount: Amount) -> None:
+    """From the event to the moment when it may be told to others."""
+    speaker, seconds = Speaker(0), []
+    with opened(folder) as vault:
+        for _ in range(amount.singles):
+            event = speaker.say().encoded
+            before = time.perf_counter()
+            await keep_one(vault, speaker.room_id, applied(event, speaker.room_id))
+            seconds.append(time.perf_counter() - before)
+    print_figure("one message until it is safe", seconds)
+
+
+async def measure_stream(folder: Path, amount: Amount) -> None:
+    """By itself, and with what has to be done before; and what is on the disk once the write-ahead log is in."""
+    speaker, room_id = Speaker(0), Speaker(0).room_id
+    events = [speaker.say().encoded for _ in range(amount.stream)]
+    known = [applied(event, room_id) for event in events]
+    for name, stream in (("keep", known), ("verify and keep", (applied(event, room_id) for event in events))):
+        with opened(folder / name) as vault:
+            window, before, before_cpu = Window(amount.window), time.perf_counter(), time.process_time()
+            for changes in stream:
+                await window.keep(vault, room_id, changes)
+            await window.drained()
+            seconds, cpu = time.perf_counter() - before, time.process_time() - before_cpu
+        print_values(
+            f"{name} a stream",
+            count=len(events),
+            per_s=round(len(events) / seconds),
+            cpu_us=round(cpu / len(events) * 1e6, 1),
+            event_bytes=round(statistics.mean(map(len, events))),
+            disk_bytes=round((folder / name / DATABASE_FILE).stat().st_size / len(events)),
+        )
+
+
+async def measure_start(folder: Path, amount: Amount) -> None:
+    """From nothing to the list of conversations, then to one room, then to its newest page."""
+    await fill(folder, rooms=amount.rooms, per_room=amount.per_room)
+    times: dict[str, list[float]] = {"start_ms": [], "list_ms": [], "load_ms": [], "page_ms": []}
+    for turn in range(amount.searches):
+        room_id = Speaker(turn % amount.rooms).room_id
+        before = time.perf_counter()
+        with opened(folder) as vault:
+            times["start_ms"].append(time.perf_counter() - before)
+            for name, call in (
+                ("list_ms", vault.messages.conversations()),
+                ("load_ms", vault.messages.load(room_id)),
+                ("page_ms", vault.messages.page(room_id)),
+            ):
+                before = time.perf_counter()
+                await call
+                times[name].append(time.perf_counter() - before)
+    medians = {name: round(statistics.median(seconds) * 1000, 2) for name, seconds in times.items()}
+    size = (folder / DATABASE_FILE).stat().st_size / amount.rooms / amount.per_room
+    print_values(
+        f"start with {amount.rooms} rooms of {amount.per_room}",
+        **medians,
+        disk_bytes=round(size),
+    )
+
+
+async def measure_search(folder: Path, amount: Amount) -> None:
+    """A word that is nearly everywhere, one that is rare, one that is nowhere; all messages are gone over each time."""
+    rooms = min(50, amount.searched)
+    await fill(folder, rooms=rooms, per_room=amount.searched // rooms)
+    with opened(folder) as vault:
+        for name, text in (("common", "captain storm"), ("rare", NEEDLE), ("missing", "submarine"), ("accent", "mowe")):
+            seconds, cpu = [], []
+            for _ in range(amount.searches):
+                before, before_cpu = time.perf_counter(), time.process_time()
+                found = await vault.messages.search(text)
+                seconds.append(time.perf_counter() - before)
+                cpu.append(time.process_time() - before_cpu)
+            print_values(
+                f"search in {amount.searched}, {name} word",
+                found=len(found),
+                p50_ms=round(statistics.median(seconds) * 1000, 1),
+                cpu_ms=round(statistics.median(cpu) * 1000, 1),
+            )
+
+
+async def measure(folder: Path, amount: Amount) -> None:
+    print_values("disk", flush_ms=measure_flush(folder))
+    await measure_singles(folder / "singles", amount)
+    await measure_stream(folder / "stream", amount)
+    await measure_start(folder / "start", amount)
+    await measure_search(folder / "search", amount)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="very little of everything, to see that it runs")
+    parser.add_argument("--folder", type=Path, help="on the disk that is to be measured")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
+        asyncio.run(measure(Path(folder), QUICK if arguments.quick else Amount()))
+
+
+if __name__ == "__main__":
+    main()
