@@ -9,6 +9,7 @@ import pytest
 
 import peer
 from peer.rtc.ice import ADDRESSES_SETTING
+from peer.testing import Network
 from signaling.app import running_server
 
 from ..rtc.rooms import GUESTS, Company
@@ -33,6 +34,22 @@ async def test_its_test_passes(namespace: dict[str, Any]) -> None:
     assert tests == ["test_bot_adds"]
     async with asyncio.timeout(10):
         await namespace["test_bot_adds"]()
+
+
+async def test_its_stream_arrives(namespace: dict[str, Any]) -> None:
+    """`send` and `receive` of "Streams", between two peers in memory."""
+    async with asyncio.timeout(10), Network() as network:
+        alice, bob = await network.peer("alice"), await network.peer("bob")
+        deck = await alice.create_room("Deck")
+        assert deck.invite is not None
+        arrivals = deck.events()
+        room = await bob.join_room(deck.invite)
+        joined = await anext(event async for event in arrivals if isinstance(event, peer.MemberJoined))
+        events = room.events()
+        sending = asyncio.create_task(namespace["send"](deck, joined.member, b"picture"))
+        opened = await anext(event async for event in events if isinstance(event, peer.StreamOpened))
+        assert await namespace["receive"](opened) == b"picture"
+        await sending
 
 
 @pytest.mark.rtc
