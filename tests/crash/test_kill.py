@@ -81,6 +81,7 @@ def one_life(house: subprocess.Popen[bytes], judge: Judge, *, life_s: float, is_
     pytest.fail("the house fell down")
 
 
+@pytest.mark.long
 def test_nothing_is_lost_or_said_twice_when_killed_at_any_moment(house: subprocess.Popen[bytes]) -> None:
     """While it opens the file, reads it, writes, deletes, and brings the write-ahead log in."""
     judge, dice = Judge(), random.Random(20261122)  # noqa: S311

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from . import handshakes, links, logs, rooms
+from . import handshakes, links, logs, rooms, storage
 
 __all__ = ["MUTATIONS"]
 
-MUTATIONS = (*handshakes.MUTATIONS, *links.MUTATIONS, *rooms.MUTATIONS, *logs.MUTATIONS)
+MUTATIONS = (*handshakes.MUTATIONS, *links.MUTATIONS, *rooms.MUTATIONS, *logs.MUTATIONS, *storage.MUTATIONS)
