@@ -7,6 +7,7 @@
 #   make format        format, and mend what the linter can mend
 #   make bench         the benchmarks: one line of JSON a figure
 #   make mutants       takes away one check of the encryption at a time: does a test notice? (minutes)
+#   make soak          peers come and go and nothing is lost: 30 minutes, or MINUTES=2
 #   make clean         remove .venv and all that tools have left
 #
 # Another interpreter: make PYTHON=python3.12 test. Tests one after the other: make WORKERS=0 test
@@ -16,6 +17,7 @@ BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet install --constraint constraints.txt
 LINES  ?=
 ONLY   ?=
+MINUTES ?= 30
 # One test process more than there are cores, as many tests wait; they take tests in the order of tests/conftest.py.
 WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 PYTEST := $(BIN)/python -m pytest -q --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder
@@ -25,7 +27,7 @@ BENCHMARKS := $(wildcard $(patsubst %,benchmarks/%.py,bare bulk cluster connect 
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo cluster-demo test check format bench mutants clean remake
+.PHONY: help demo cluster-demo test check format bench mutants soak clean remake
 
 help:
 	@sed -n 's/^#   make /  make /p' Makefile
@@ -86,6 +88,9 @@ bench: .venv/ready
 
 mutants: .venv/ready-dev
 	$(BIN)/python -m tests.mutants $(ONLY)
+
+soak: .venv/ready-dev
+	@$(BIN)/python -m tests.soak --minutes $(MINUTES)
 
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .grimp_cache .hypothesis .coverage*

@@ -1,0 +1,197 @@
+"""Who said what and who heard it: finds what was lost, heard twice, or heard in another order.
+
+What is asserted is what the library promises while the log of messages is not kept on disk. A life is one process; a
+member lives several times, with the same folder and so the same identity.
+
+- No life hears a message twice, nor the messages of one life of an author out of order.
+- Of the messages of one life of an author each member hears, in one or the other of its own lives, all between the
+  first that it was to hear (the author was linked to it) and the last that it did hear: there are no holes, whoever
+  was frozen, killed or cut off meanwhile, and whatever became of the server.
+- It hears all to the very last if author and listener are there at the end, and if the author said goodbye while the
+  listener was there undisturbed.
+- What an author was told to be delivered was heard by all who were there undisturbed when it was said.
+
+Not asserted, since nobody keeps it: the last words of an author that was killed before they arrived; what was said
+before a member came, or after it said goodbye. A new life may hear again what its predecessor had heard and not yet
+confirmed: this is counted.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+
+__all__ = ["Author", "Fault", "Finding", "Ledger"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Author:
+    """One life of a member."""
+
+    name: str
+    life: int
+
+    def __str__(self) -> str:
+        return f"{self.name} (life {self.life})"
+
+
+class Fault(Enum):
+    """What can be wrong with a message."""
+
+    LOST = "never heard"
+    TWICE = "heard twice"
+    DISORDER = "heard behind a later one"
+    UNDELIVERED = "never heard, though it was reported as delivered"
+    INVENTED = "heard, though it was never said"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A message that somebody lost, or got twice."""
+
+    fault: Fault
+    author: Author
+    number: int
+    listener: str
+    at: float | None
+    """When it was said, or heard once too often."""
+
+
+@dataclass(slots=True)
+class _Span:
+    """What one listener owes to hear of one life: from the first number on, up to a goodbye."""
+
+    first: int
+    end: int | None = None
+
+
+@dataclass(slots=True)
+class _Page:
+    """All about one life of an author."""
+
+    said_at: list[float] = field(default_factory=list)
+    delivered: set[int] = field(default_factory=set)
+    spans: dict[str, list[_Span]] = field(default_factory=lambda: defaultdict(list))
+    heard: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    """By listener, in any of its lives."""
+    full_hearers: Collection[str] = ()
+    """Who has to hear it to the end."""
+    is_killed: bool = False
+
+
+class Ledger:
+    """Filled while the run goes on."""
+
+    def __init__(self) -> None:
+        self._pages: dict[Author, _Page] = defaultdict(_Page)
+        self._last: dict[tuple[Author, Author], int] = {}
+        self._by_life: dict[tuple[Author, Author], set[int]] = defaultdict(set)
+        self._wrong: list[Finding] = []
+        self.said = 0
+        self.heard = 0
+        self.again = 0
+        """Heard by a second life of a member."""
+        self.waits_s: list[float] = []
+        """From a message to each hearing of it."""
+
+    # ---- what happens
+
+    def say(self, author: Author, number: int, *, at: float) -> None:
+        page = self._pages[author]
+        assert number == len(page.said_at), "members count by ones"
+        page.said_at.append(at)
+        self.said += 1
+
+    def deliver(self, author: Author, number: int) -> None:
+        """The author was told that all have it."""
+        self._pages[author].delivered.add(number)
+
+    def link(self, author: Author, listener: str, *, first: int) -> None:
+        """The author is linked to this member from this number on."""
+        spans = self._pages[author].spans[listener]
+        if not spans or spans[-1].end is not None:
+            spans.append(_Span(first))
+
+    def part(self, author: Author, listener: str, *, end: int, is_lost: bool) -> None:
+        """Whoever was lost is owed what is said meanwhile; who said goodbye is not."""
+        spans = self._pages[author].spans[listener]
+        if spans and spans[-1].end is None and not is_lost:
+            spans[-1].end = end
+
+    def hear(self, listener: Author, author: Author, number: int, *, at: float) -> None:
+        self.heard += 1
+        page, pair = self._pages[author], (listener, author)
+        if number in self._by_life[pair]:
+            self._wrong.append(Finding(Fault.TWICE, author, number, str(listener), at))
+        elif number < self._last.get(pair, -1):
+            self._wrong.append(Finding(Fault.DISORDER, author, number, str(listener), at))
+        elif number in page.heard[listener.name]:
+            self.again += 1
+        elif number < len(page.said_at):
+            self.waits_s.append(at - page.said_at[number])
+        self._last[pair] = max(number, self._last.get(pair, -1))
+        self._by_life[pair].add(number)
+        page.heard[listener.name].add(number)
+
+    def end_life(self, author: Author, *, full_hearers: Collection[str]) -> None:
+        """It said goodbye; those who were there undisturbed have to hear all of it."""
+        self._pages[author].full_hearers = full_hearers
+
+    def kill(self, author: Author) -> None:
+        """What it said last may be known to nobody."""
+        self._pages[author].is_killed = True
+
+    # ---- the verdict
+
+    def findings(
+        self, present: Collection[Author], *, disturbed: dict[str, list[tuple[float, float]]]
+    ) -> list[Finding]:
+        """All that is wrong, given who is there at the end, and when each member was frozen, dead or just back."""
+        found = list(self._wrong)
+        names = {life.name for life in present}
+        for author, page in self._pages.items():
+            full = names if author in present else page.full_hearers
+            found += self._lost(author, page, full)
+            found += self._undelivered(author, page, disturbed)
+            found += self._invented(author, page)
+        return found
+
+    def _lost(self, author: Author, page: _Page, full: Collection[str]) -> Iterator[Finding]:
+        for listener, spans in page.spans.items():
+            heard = page.heard[listener]
+            for span in spans:
+                is_full = listener in full and span.end is None
+                end = len(page.said_at) if is_full else _end_of_heard(heard, span)
+                for number in range(span.first, min(end, len(page.said_at))):
+                    if number not in heard:
+                        yield Finding(Fault.LOST, author, number, listener, page.said_at[number])
+
+    def _undelivered(
+        self, author: Author, page: _Page, disturbed: dict[str, list[tuple[float, float]]]
+    ) -> Iterator[Finding]:
+        for number in sorted(page.delivered):
+            at = page.said_at[number] if number < len(page.said_at) else None
+            for listener, spans in page.spans.items():
+                if at is None or number in page.heard[listener] or not _is_in(spans, number):
+                    continue
+                if not any(begin <= at <= end for begin, end in disturbed.get(listener, [])):
+                    yield Finding(Fault.UNDELIVERED, author, number, listener, at)
+
+    def _invented(self, author: Author, page: _Page) -> Iterator[Finding]:
+        """Who is killed may have said one more than it could tell."""
+        said = len(page.said_at) + page.is_killed
+        for listener, heard in page.heard.items():
+            for number in heard:
+                if number >= said:
+                    yield Finding(Fault.INVENTED, author, number, listener, None)
+
+
+def _end_of_heard(heard: set[int], span: _Span) -> int:
+    """Behind the last that was heard within the span."""
+    return max((number + 1 for number in heard if span.end is None or number < span.end), default=0)
+
+
+def _is_in(spans: list[_Span], number: int) -> bool:
+    return any(span.first <= number and (span.end is None or number < span.end) for span in spans)

@@ -1,0 +1,112 @@
+"""What a run comes to: the figures, and in sentences what is wrong."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator
+
+from .facts import Gauge
+from .ledger import Finding
+from .slope import least_squares, warmed_up
+from .watch import Record
+
+__all__ = ["faults", "figures"]
+
+WARM_UP_S = 60.0
+JUDGED_S = 300.0
+"""Memory of a shorter time tells nothing: allocators and caches still fill."""
+MAX_SLOPE_KIB_PER_MIN = 64.0
+SLACK = 2
+"""Descriptors and tasks more than at the first full house: a request that is just under way."""
+
+
+def slopes(record: Record) -> dict[str, tuple[float, float]]:
+    """Of each life that was long enough, KiB a minute, and over how many seconds."""
+    found = {}
+    for who, gauges in record.gauges.items():
+        samples = warmed_up([(gauge.at, float(gauge.kib)) for gauge in gauges], warm_up_s=WARM_UP_S)
+        if samples:
+            found[str(who)] = (least_squares(samples) * 60, samples[-1][0] - samples[0][0])
+    return found
+
+
+def figures(record: Record) -> Iterator[dict[str, float | int | str]]:
+    """One dictionary a line of JSON."""
+    ledger = record.ledger
+    waits = sorted(ledger.waits_s) or [0.0]
+    yield {
+        "soak": "messages",
+        "said": ledger.said,
+        "heard": ledger.heard,
+        "wrong": len(record.findings),
+        "heard_again_by_a_new_life": ledger.again,
+        "p50_ms": round(statistics.median(waits) * 1000, 1),
+        "p99_ms": round(waits[len(waits) * 99 // 100] * 1000, 1),
+        "max_s": round(waits[-1], 1),
+    }
+    yield {"soak": "blows", "count": len(record.blows), "lives": len(record.gauges), "minutes": _minutes(record)}
+    for who, (kib_per_min, seconds) in slopes(record).items():
+        yield {"soak": "memory", "who": who, "kib_per_min": round(kib_per_min, 1), "over_s": round(seconds)}
+    cpu_s = sum(gauges[-1].cpu_s for gauges in record.gauges.values() if gauges)
+    yield {"soak": "cpu", "core_share": round(cpu_s / max(record.duration_s, 1), 3)}
+    for name, (first, last) in _full_houses(record).items():
+        changes = {key: getattr(last, key) - getattr(first, key) for key in ("files", "sockets", "tasks", "threads")}
+        yield {"soak": "full house", "who": name, **changes, "kib": last.kib - first.kib}
+
+
+def _minutes(record: Record) -> float:
+    return round(record.duration_s / 60, 2)
+
+
+def _full_houses(record: Record) -> dict[str, tuple[Gauge, Gauge]]:
+    if len(record.full_house) < 2:
+        return {}
+    first, last = record.full_house[0], record.full_house[-1]
+    return {name: (first[name], last[name]) for name in first if name in last}
+
+
+def faults(record: Record) -> list[str]:
+    """Nothing if all is well."""
+    return [
+        *(_say_finding(finding, record) for finding in record.findings),
+        *record.troubles,
+        *_leftovers(record),
+        *_growth(record),
+    ]
+
+
+def _say_finding(finding: Finding, record: Record) -> str:
+    if finding.at is None:
+        when, near = "", ""
+    else:
+        at_s = finding.at - record.began_at
+        when = f", at {at_s:.2f} s"
+        near = "; around: " + (", ".join(_blows_near(at_s, record)) or "nothing")
+    return f"number {finding.number} of {finding.author}: {finding.fault.value} by {finding.listener}{when}{near}"
+
+
+def _blows_near(at_s: float, record: Record) -> list[str]:
+    return [blow for blow in record.blows if abs(float(blow.partition(" ")[0]) - at_s) < 30]
+
+
+def _leftovers(record: Record) -> Iterator[str]:
+    for who, left in record.left:
+        for kind in ("files", "sockets", "tasks", "threads"):
+            before, after = getattr(left.before, kind), getattr(left.after, kind)
+            if after > before and not (kind == "threads" and after <= before + _EXECUTOR_THREADS):
+                yield f"{who} left with {after} {kind}, and had {before} before: {', '.join(left.leftovers)}"
+    for name, (first, last) in _full_houses(record).items():
+        for kind in ("files", "tasks"):
+            before, after = getattr(first, kind), getattr(last, kind)
+            if after > before + SLACK:
+                yield f"{name} with all others linked has {after} {kind}, and had {before} before the first blow"
+
+
+_EXECUTOR_THREADS = 6
+"""asyncio's own executor keeps its threads until the loop is closed: as many as there are cores, and four."""
+
+
+def _growth(record: Record) -> Iterator[str]:
+    for who, (kib_per_min, seconds) in slopes(record).items():
+        if seconds >= JUDGED_S and kib_per_min > MAX_SLOPE_KIB_PER_MIN:
+            yield f"the memory of {who} grew by {kib_per_min:.0f} KiB a minute over {seconds:.0f} s"
