@@ -7,8 +7,7 @@ half a second; gathers before it describes; and asks one server of each kind. He
 - the pace between checks is 5 ms, the least of section 14.2, and what ends the list, or adds to it, is noticed at once;
 - a check in progress is sent again when a triggered one is due, at most every 20 ms;
 - servers are asked in the background (`gathering`), and a relay found after the checks began forms its pairs then;
-- pairs with a relay wait 30 ms for those without, a better pair that comes late is taken in place of a worse one, and
-  relays that are not in use after some seconds are given back.
+- pairs with a relay wait 30 ms for those without; which pair it is in the end, `settling.py` says.
 
 What a remote can grow is bounded: pairs, peer-reflexive candidates, datagrams that wait, switches of role. The change
 is a subclass that one connection is moved to, once; nothing global is patched. It is made of `LocalConnection`, which
@@ -19,17 +18,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 from collections.abc import Callable
 
 import aioice
 from aioice import stun
-from aioice.ice import CandidatePair, StunProtocol, candidate_pair_priority, get_host_addresses
+from aioice.ice import CandidatePair, StunProtocol, get_host_addresses
 
 from .gathering import Gathering, bind_hosts
 from .ice import LocalConnection, choose_addresses
 from .route import MAPPED
 from .servers import Plan
+from .settling import SettlingConnection
 
 __all__ = ["FastConnection", "hasten"]
 
@@ -39,9 +38,6 @@ PACE_S = 0.005
 RESTART_S = 0.02
 RELAY_HEAD_START_S = 0.03
 """A relay is for those who have no other way: hosts in one network connect well within it."""
-
-SETTLING_S = 2.0
-"""A pair of lower priority takes the place of a better one only later than this: the better one may have died then."""
 
 MAX_PAIRS = 400
 """Fifteen addresses and three relays a side make 324."""
@@ -70,21 +66,18 @@ def hasten(
     return True
 
 
-class FastConnection(LocalConnection):
+class FastConnection(SettlingConnection):
     """aioice's connection, made fast and bounded."""
 
     plan: Plan
     on_candidate: Callable[[aioice.Candidate | None], None]
     """Told of what is found after gathering has returned, and of the end of it."""
     gathering: Gathering | None = None
-    consent_interval_s = 2.5
-    consent_failures = 6
-    """RFC 7675, section 5.1: without an answer for about 18 s nothing is sent any more."""
 
     def begin(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._changed, self._done = asyncio.Event(), asyncio.Event()
-        self._relays_wait_until = self._better_pairs_until = 0.0
+        self._relays_wait_until = 0.0
         self._restarted_at: dict[CandidatePair, float] = {}
         self._requests: dict[CandidatePair, stun.Message] = {}
 
@@ -271,59 +264,7 @@ class FastConnection(LocalConnection):
         self._remote_candidates.remove(learnt[0])
         self._drop_pairs([pair for pair in self._check_list if pair.remote_candidate is learnt[0]])
 
-    # What is nominated
-
-    def check_complete(self, pair: CandidatePair) -> None:
-        best = self._nominated.get(pair.component)
-        if best is None:
-            self._better_pairs_until = self._loop.time() + SETTLING_S
-        super().check_complete(pair)
-        if best is not None and self._loop.time() < self._better_pairs_until and self._rank(best) > self._rank(pair):
-            self._nominated[pair.component] = best
-
-    def _rank(self, pair: CandidatePair) -> int:
-        return candidate_pair_priority(pair.local_candidate, pair.remote_candidate, self.ice_controlling)
-
-    def _cancel_worse_checks(self) -> None:
-        """The better ones may go on: what they find takes over, if it comes soon."""
-        chosen = self._rank(self._nominated[1])
-        for pair in self._check_list:
-            if pair.task is not None and self._rank(pair) <= chosen:
-                pair.task.cancel()
-                pair.task, pair.state = None, State.FAILED  # a check of the other side may begin it anew
-
-    async def query_consent(self) -> None:
-        """RFC 7675; who controls nominates again, so that the other side follows us through a NAT that forgot us."""
-        assert self.remote_password is not None
-        failures = 0
-        while failures < self.consent_failures:
-            await asyncio.sleep(self.consent_interval_s * random.uniform(0.8, 1.2))  # noqa: S311 - section 5.1, no secret
-            self._release_spare_relays()
-            for pair in list(self._nominated.values()):
-                request = self.build_request(pair, nominate=self.ice_controlling)
-                try:
-                    await pair.protocol.request(
-                        request, pair.remote_addr, integrity_key=self.remote_password.encode(), retransmissions=0
-                    )
-                    failures = 0
-                except stun.TransactionError:
-                    failures += 1
-        self._query_consent_task = None
-        await self.close()
-
-    def _release_spare_relays(self) -> None:
-        """What is not in use by now will not be: a TURN server has better uses for it."""
-        in_use = {pair.protocol for pair in self._nominated.values()}
-        for protocol in self._protocols:
-            if protocol.local_candidate.type == "relay" and protocol not in in_use:
-                protocol.transport.close()
-                self._drop_pairs([pair for pair in self._check_list if pair.protocol is protocol])
-
-    def _drop_pairs(self, pairs: list[CandidatePair]) -> None:
-        for pair in pairs:
-            self._check_list.remove(pair)
-            if pair.task is not None:
-                pair.task.cancel()
+    # What waits
 
     def data_received(self, data: bytes, component: int) -> None:
         if self._queue.qsize() < MAX_WAITING_DATAGRAMS:

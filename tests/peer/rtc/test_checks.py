@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 import aioice
 import pytest
 from aioice import stun
-from aioice.ice import CandidatePair, StunProtocol
+from aioice.ice import StunProtocol
 
 from peer.rtc.checks import (
     MAX_PAIRS,
@@ -21,45 +21,9 @@ from peer.rtc.ice import LocalConnection, choose_gathering
 from peer.rtc.route import route_of
 from peer.rtc.servers import Plan
 
+from ...support.ice_couples import LOOPBACK, Couple, a_candidate, fast
 from ...support.ice_servers import FakeIceServer, FakeTurn, running
 from ...support.transport import until
-
-LOOPBACK = "127.0.0.1"
-
-
-def fast(*, controlling: bool = True, plan: Plan | None = None, relay_only: bool = False) -> FastConnection:
-    policy = aioice.TransportPolicy.RELAY if relay_only else aioice.TransportPolicy.ALL
-    connection = aioice.Connection(ice_controlling=controlling, transport_policy=policy)
-    choose_gathering(connection, allowed=(LOOPBACK,))
-    assert hasten(connection, plan or Plan(), on_candidate=lambda _candidate: None)
-    assert isinstance(connection, FastConnection)
-    return connection
-
-
-class Couple:
-    """Two that gathered and know of each other what descriptions say."""
-
-    def __init__(self, left: aioice.Connection, right: aioice.Connection) -> None:
-        self.left, self.right = left, right
-
-    @classmethod
-    async def make(cls, left: aioice.Connection | None = None, right: aioice.Connection | None = None) -> "Couple":
-        couple = cls(left or fast(), right or fast(controlling=False))
-        for one in (couple.left, couple.right):
-            await one.gather_candidates()
-        for one, other in ((couple.left, couple.right), (couple.right, couple.left)):
-            one.remote_username, one.remote_password = other.local_username, other.local_password
-            for candidate in other.local_candidates:
-                await one.add_remote_candidate(candidate)
-            await one.add_remote_candidate(None)
-        return couple
-
-    async def connect(self) -> None:
-        async with asyncio.timeout(5):
-            await asyncio.gather(self.left.connect(), self.right.connect())
-
-    async def close(self) -> None:
-        await asyncio.gather(self.left.close(), self.right.close())
 
 
 @pytest.fixture
@@ -67,10 +31,6 @@ async def couple() -> AsyncIterator[Couple]:
     couple = await Couple.make()
     yield couple
     await couple.close()
-
-
-def _candidate(host: str, port: int, kind: str = "host") -> aioice.Candidate:
-    return aioice.Candidate("f", 1, "udp", 2**20 + port, host, port, kind)
 
 
 def _check(couple: Couple, **attributes: object) -> stun.Message:
@@ -167,7 +127,7 @@ async def test_closing_ends_a_search_for_ways() -> None:
     connection = fast()
     await connection.gather_candidates()
     connection.remote_username, connection.remote_password = "ufrag", "p" * 22
-    await connection.add_remote_candidate(_candidate("203.0.113.1", 9))
+    await connection.add_remote_candidate(a_candidate("203.0.113.1", 9))
     connecting = asyncio.create_task(connection.connect())
     await asyncio.sleep(0.01)
     await connection.close()
@@ -207,11 +167,11 @@ async def test_relay_found_late_forms_its_pairs() -> None:
     """With candidates known before, and with those that come after it (RFC 8838, section 10)."""
     async with running(FakeTurn()) as turn:
         connection = fast(plan=Plan(turn=(turn.server,)))
-        await connection.add_remote_candidate(_candidate("203.0.113.1", 1))
+        await connection.add_remote_candidate(a_candidate("203.0.113.1", 1))
         await connection.gather_candidates()
         assert connection.gathering is not None
         await asyncio.wait_for(connection.gathering.first.wait(), 2)
-        await connection.add_remote_candidate(_candidate("203.0.113.1", 2))
+        await connection.add_remote_candidate(a_candidate("203.0.113.1", 2))
         pairs = {(pair.local_candidate.type, pair.remote_candidate.port) for pair in connection._check_list}
         assert pairs == {("host", 1), ("host", 2), ("relay", 1), ("relay", 2)}
         await connection.close()
@@ -226,20 +186,6 @@ async def test_relays_alone_are_gathered_where_that_is_asked_for() -> None:
         assert [candidate.type for candidate in connection.local_candidates] == ["relay"]
         assert [protocol.local_candidate.type for protocol in connection._protocols] == ["relay"]
         await connection.close()
-
-
-async def test_relay_that_is_not_in_use_is_given_back() -> None:
-    """After some seconds, in which a better way is found or not; the link goes on."""
-    async with running(FakeTurn()) as turn:
-        left = fast(plan=Plan(turn=(turn.server,)))
-        left.consent_interval_s = 0.05
-        couple = await Couple.make(left)
-        await couple.connect()
-        await until(lambda: turn.asked[-1:] == ["REFRESH"])
-        assert {pair.local_candidate.type for pair in couple.left._check_list} == {"host"}
-        await couple.left.send(b"ahoy")
-        assert await couple.right.recv() == b"ahoy"
-        await couple.close()
 
 
 async def test_relays_that_died_are_given_up_side_by_side() -> None:
@@ -257,20 +203,6 @@ async def test_relays_that_died_are_given_up_side_by_side() -> None:
         before = asyncio.get_running_loop().time()
         await connection.close()
         assert asyncio.get_running_loop().time() - before < 2
-
-
-async def test_worse_pair_does_not_take_the_place_of_a_better_one_at_first(couple: Couple) -> None:
-    """With aggressive nomination several succeed; later, the last one to be nominated counts."""
-    await couple.connect()
-    left = couple.left
-    assert isinstance(left, FastConnection)
-    best, worse = left._nominated[1], CandidatePair(left._protocols[0], _candidate(LOOPBACK, 9, "relay"))
-    worse.nominated, worse.state = True, CandidatePair.State.SUCCEEDED
-    left.check_complete(worse)
-    assert left._nominated[1] is best
-    left._better_pairs_until = 0.0
-    left.check_complete(worse)
-    assert left._nominated[1] is worse
 
 
 # ---- bounds
@@ -299,7 +231,7 @@ async def test_pairs_are_bounded() -> None:
     connection = fast()
     await connection.gather_candidates()
     for port in range(1, MAX_PAIRS + 100):
-        await connection.add_remote_candidate(_candidate("203.0.113.1", port))
+        await connection.add_remote_candidate(a_candidate("203.0.113.1", port))
     assert len(connection._check_list) == MAX_PAIRS
     await connection.close()
 
@@ -336,7 +268,7 @@ async def test_role_is_switched_a_bounded_number_of_times() -> None:
         connection = fast()
         await connection.gather_candidates()
         connection.remote_username, connection.remote_password = "ufrag", contrary.key.decode()
-        await connection.add_remote_candidate(_candidate(LOOPBACK, contrary.server.port))
+        await connection.add_remote_candidate(a_candidate(LOOPBACK, contrary.server.port))
         await connection.add_remote_candidate(None)
         with pytest.raises(ConnectionError):
             await asyncio.wait_for(connection.connect(), 2)
@@ -359,36 +291,3 @@ async def test_flood_of_checks_is_answered_by_a_bounded_number_of_ours(couple: C
     assert len(requests) <= 3
     await right.close()
     await asyncio.gather(connecting, return_exceptions=True)
-
-
-# ---- consent
-
-
-async def test_consent_is_asked_for_by_nominating_again() -> None:
-    """So that the other side follows us when a NAT on the way has given us another address."""
-    left = fast()
-    left.consent_interval_s = 0.01
-    couple = await Couple.make(left)
-    await couple.connect()
-    asked: asyncio.Queue[stun.Message] = asyncio.Queue()
-    receive = couple.right.request_received
-
-    def note(message: stun.Message, addr: tuple[str, int], protocol: StunProtocol) -> None:
-        asked.put_nowait(message)
-        receive(message, addr, protocol)
-
-    couple.right.request_received = note  # type: ignore[method-assign]
-    assert "USE-CANDIDATE" in (await asyncio.wait_for(asked.get(), 2)).attributes
-    await couple.close()
-
-
-async def test_connection_whose_other_side_is_silent_ends() -> None:
-    """Nothing is sent to who does not want it."""
-    left = fast()
-    left.consent_interval_s, left.consent_failures = 0.01, 1
-    couple = await Couple.make(left)
-    await couple.connect()
-    couple.right._protocols[0].send_stun = lambda _message, _addr: None  # type: ignore[method-assign,assignment]
-    with pytest.raises(ConnectionError):
-        await asyncio.wait_for(couple.left.recv(), 3)
-    await couple.close()
