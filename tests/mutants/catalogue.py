@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from . import handshakes, links, logs, rooms, storage
+from . import handshakes, links, logs, rooms, storage, streams
 
 __all__ = ["MUTATIONS"]
 
-MUTATIONS = (*handshakes.MUTATIONS, *links.MUTATIONS, *rooms.MUTATIONS, *logs.MUTATIONS, *storage.MUTATIONS)
+MUTATIONS = (
+    *handshakes.MUTATIONS,
+    *links.MUTATIONS,
+    *rooms.MUTATIONS,
+    *logs.MUTATIONS,
+    *storage.MUTATIONS,
+    *streams.MUTATIONS,
+)

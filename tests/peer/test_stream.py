@@ -196,6 +196,23 @@ async def test_removed_member_is_cut_at_once(pair: Pair) -> None:
         await writing
 
 
+async def test_member_that_does_not_read_holds_up_no_other(pair: Pair) -> None:
+    """Credit is each stream's own, and so is a link's buffer each member's."""
+    carol = await (await pair.network.peer("carol")).join_room(pair.ann.invite or "")
+    await _first(carol.events(), peer.MemberJoined)
+    stuck = await pair.ann.open_stream(carol.me)
+    waiting = asyncio.create_task(stuck.write(bytes(100_000)))
+    stream, reader = await pair.open()
+    reading = asyncio.create_task(_read_all(reader))
+    async with stream:
+        await stream.write(bytes(500_000))
+    assert await reading == 500_000
+    assert not waiting.done()
+    stuck.abort()
+    with pytest.raises(peer.StreamBroken):
+        await waiting
+
+
 async def test_stream_needs_a_link(pair: Pair) -> None:
     """To ourselves there is none."""
     with pytest.raises(peer.LinkFailed, match="not linked"):

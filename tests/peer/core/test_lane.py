@@ -283,3 +283,14 @@ def test_sender_gives_up() -> None:
     assert lane.receive(StreamReset(0, "no more"), now=0.0) is stream
     assert stream is not None
     assert (stream.broken, lane.incoming) == ("no more", {})
+
+
+def test_small_chunks_are_not_free() -> None:
+    """Credit alone would allow half a million of them."""
+    lane = a_lane(stream_frames_burst=10)
+    stream = lane.receive(StreamOpen(0, "", None), now=0.0)
+    assert stream is not None
+    stream.maybe_credit(1 << 20)
+    heard(lane, [StreamData(0, bytes(1023))] * 9)
+    with pytest.raises(Flooded):
+        lane.receive(StreamData(0, b"x"), now=0.0)

@@ -307,3 +307,21 @@ def test_garbage_on_the_ephemeral_channel_is_not_free() -> None:
     for _ in range(6):
         bench.links.receive(link, Channel.EPHEMERAL, b"garbage", now=bench.now)
     assert bench.take(Unlinked) == [Unlinked(other.member_id, "flooded")]
+
+
+def test_link_that_is_gone_is_passed_over() -> None:
+    """Whoever still has something for it, or against it, is late."""
+    bench, other = Bench(), bob()
+    link = bench.linked(other)
+    assert bench.links.is_open(link)
+    assert bench.links.link_to(other.member_id) == link
+    bench.links.cut(link, "enough", now=bench.now)
+    assert [closed.reason for closed in bench.take(CloseLink)] == ["enough"]
+    bench.take(Transmit)
+    bench.links.cut(link, "again", now=bench.now)
+    bench.links.dismiss(link, now=bench.now)
+    bench.links.send_on(link, CHAT, now=bench.now)
+    assert bench.take(CloseLink) == []
+    assert bench.take(Transmit) == []
+    assert not bench.links.is_open(link)
+    assert bench.links.link_to(other.member_id) is None
