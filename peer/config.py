@@ -26,14 +26,17 @@ class Config:
     max_turn_servers: int = 3
     """The same of TURN servers, each address of one being a server: each is asked for a relay for every attempt."""
 
-    link_attempts: int = 4
-    """How often a link to a peer that is present is tried before we wait for it to come back."""
+    offer_turn_s: float = 3.0
+    """Where it is the other side's turn to offer, it has so long; then we offer as well."""
 
     min_offer_interval_s: float = 0.5
-    """Offers of one peer that follow each other faster are dropped: each answer costs sockets."""
+    """Of offers of one peer that follow each other faster, the latest waits: each answer costs sockets."""
 
     retry_base_s: float = 0.5
-    """The n-th retry waits between half and all of this, times two to the n."""
+    """The n-th retry of a link waits up to this, times two to the n, drawn evenly (full jitter);"""
+
+    retry_max_s: float = 60.0
+    """and up to this at most, for as long as the signaling server says that the peer is present."""
 
     min_suite: int = 1
     """Handshakes below it are refused: 1 for X25519, 2 for X25519 with ML-KEM-768, which no recorder can open later."""
@@ -62,11 +65,17 @@ class Config:
     pad_messages: bool = False
     """Whether chat and typing are filled up to 256 B, 1 KiB or 4 KiB, so that their sizes tell a watcher less."""
 
-    heartbeat_s: float = 5.0
+    heartbeat_s: float = 1.0
     """A link that was quiet for so long sends a heartbeat."""
 
-    lost_after_s: float = 13.0
-    """A link without any frame for so long is lost (DESIGN, section 6)."""
+    suspect_after_s: float = 2.5
+    """A link without any frame for so long is suspect: a busy process, a bad network, or the beginning of the end."""
+
+    lost_after_s: float = 4.5
+    """A link without any frame for so long is lost, so that whoever dies is missed within five seconds."""
+
+    probe_s: float = 2.0
+    """After our network has changed, or we were asleep, a link has so long to show that it lives."""
 
     typing_ttl_s: float = 3.0
     """A typing notice older than this is dropped; senders renew at half of it."""
@@ -85,6 +94,12 @@ class Config:
 
     max_known_people: int = 4096
     """Keys that are remembered beyond those that were verified; those of public rooms met longest ago go first."""
+
+    stranger_events_burst: int = 256
+    """`ConnectionChanged` of peers that are no member yet, in a row: the server can make up any number of them;"""
+
+    stranger_events_per_s: float = 10.0
+    """and how fast that allowance grows again."""
 
     lobby_timeout_s: float = 10.0
     """Whoever holds a private room's secret and has nothing to wait for is let go of after this."""
@@ -129,10 +144,13 @@ class Config:
     """In the lobby the whole control log is sent on one link no more often than this."""
 
     max_pending_messages: int = 256
-    """Messages that wait for a link to open, for each peer; the oldest of them go first."""
+    """Messages that wait for a link to open, or to be confirmed, for each peer; the oldest of them go first."""
+
+    confirm_after_s: float = 0.2
+    """Messages that were taken in are confirmed this late, together; or at once, if they are many."""
 
     last_words_s: float = 3.0
-    """Longest that leaving waits for links that are just being made to members who have yet to get a message."""
+    """Longest that leaving waits until everybody has confirmed what was said, those included who are just coming."""
 
     max_queued_events: int = 10_000
     """Events of one reader that wait to be read; beyond, it gets `FellBehind`."""
@@ -202,8 +220,11 @@ class Config:
     stream_frames_per_s: float = 200.0
     """How fast that allowance grows again; senders keep to half of both."""
 
-    signaling_backoff_base_s: float = 0.25
-    """First pause before the signaling server is tried again; doubled each time, with full jitter."""
+    look_around_s: float = 3.0
+    """How often to see whether this machine slept or its network changed; then all that may be dead is tried."""
+
+    signaling_backoff_base_s: float = 1.0
+    """Longest first pause before the signaling server is tried again; doubled each time, with full jitter."""
 
     signaling_backoff_max_s: float = 30.0
     """Longest such pause."""

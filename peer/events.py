@@ -13,12 +13,14 @@ from enum import StrEnum
 from typing import Literal, Protocol, TypeAlias
 
 from .errors import UsageError
-from .ids import MemberId, MessageId, Topic
+from .ids import MemberId, MessageId, PeerId, Topic
 
 __all__ = [
     "Acquaintance",
     "Claim",
     "ClaimChanged",
+    "ConnectionChanged",
+    "ConnectionState",
     "Event",
     "KeyChanged",
     "Member",
@@ -44,8 +46,19 @@ __all__ = [
 Presence: TypeAlias = Literal["online", "away", "offline"]
 Role: TypeAlias = Literal["owner", "admin", "moderator", "member"]
 """What a member may: members talk, moderators remove members, admins invite and admit, owners make admins."""
-MessageStatus: TypeAlias = Literal["draft", "sent"]
-"""`draft` until the first member was handed the message; never backwards."""
+MessageStatus: TypeAlias = Literal["draft", "sent", "delivered"]
+"""`draft` until the first member was handed the message, `delivered` once all who were linked then confirmed it; never
+backwards."""
+ConnectionState: TypeAlias = Literal["new", "connecting", "linked", "suspect", "lost", "closed"]
+"""How we stand with another peer:
+
+- `new`: the signaling server names it, and nothing was tried yet;
+- `connecting`: a link is being made;
+- `linked`: a link is open, and its other end lives;
+- `suspect`: nothing was heard of it for a moment, or its path broke and another one is sought;
+- `lost`: there is no link; the next attempt follows as long as the server says that it is present;
+- `closed`: it left, or was removed, or we left.
+"""
 
 
 class RoomState(StrEnum):
@@ -98,6 +111,8 @@ class Member:
     presence: Presence = "online"
     last_seen: datetime | None = None
     """UTC; when the last link to them ended. None while they are here."""
+    connection: ConnectionState = "linked"
+    """How we stand with them; the best of it where they run several processes."""
     is_me: bool = False
     claim: Claim | None = None
     """What the signaling server says of who they are; None where it says nothing that holds."""
@@ -204,6 +219,20 @@ class PresenceChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class ConnectionChanged:
+    """How we stand with another peer, one running process of a member, is another now.
+
+    Which member it is shows with its first link; `member` is None before. `MemberJoined` and `MemberLeft` tell of
+    members, whatever becomes of their processes. `reason` is a sentence for people, or empty.
+    """
+
+    peer_id: PeerId
+    member: Member | None
+    state: ConnectionState
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimChanged:
     """What the server says of a member that is here came, lapsed, or is contested by another key now."""
 
@@ -281,6 +310,7 @@ Event: TypeAlias = (
     | RoleChanged
     | TypingChanged
     | PresenceChanged
+    | ConnectionChanged
     | ClaimChanged
     | KeyChanged
     | VerificationChanged

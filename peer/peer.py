@@ -36,6 +36,7 @@ from .runtime import Runtime, wall_ms
 from .seats import PublicSeat, seat_in_private, seat_in_public
 from .store.protection import PassphraseSource
 from .store.safe import Safe
+from .surroundings import Surroundings, elapsed_s, local_addresses
 
 __all__ = ["Peer", "Transport", "server_of"]
 
@@ -95,6 +96,7 @@ class Peer:
         self._stack = AsyncExitStack()
         self._attester: Attester  # made when this peer is opened, for whom it is then
         self._attesting: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
         self._rooms: list[Room] = []
         self._is_open = False
 
@@ -123,14 +125,16 @@ class Peer:
         self._stack.push_async_callback(self._transport.signaling.close)
         await self._stack.enter_async_context(self._runtime)
         self._is_open = True
+        self._watching = self._runtime.spawn(self._new_watch().run(), name="surroundings")
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._is_open = False
-        if self._attesting is not None:
-            self._attesting.cancel()
+        for task in (self._attesting, self._watching):
+            if task is not None:
+                task.cancel()
         try:
             await asyncio.gather(*(room.leave() for room in self._rooms))
         finally:
@@ -323,6 +327,19 @@ class Peer:
         if self._attesting is None and self._is_open:
             self._attesting = self._runtime.spawn(self._attester.run(), name="attester")
         self._attester.wake()
+
+    def _on_surroundings(self) -> None:
+        for room in self._rooms:
+            room.probe()
+        self._attester.wake()
+
+    def _new_watch(self) -> Surroundings:
+        return Surroundings(
+            on_change=self._on_surroundings,
+            look_every_s=self._config.look_around_s,
+            clock=elapsed_s,
+            addresses=local_addresses,
+        )
 
     def _on_standing(self, standing: Standing) -> None:
         for room in self._rooms:

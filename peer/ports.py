@@ -164,6 +164,9 @@ class Seat(Protocol):
         Raises `JoinRefused` where coming back is refused for good.
         """
 
+    def renew(self) -> None:
+        """Our network changed, or we were asleep: connect anew and at once; an outage is told if that fails."""
+
     async def leave(self) -> None:
         """Tell the server, in a bounded time; never raises for a server that is away."""
 

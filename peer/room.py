@@ -247,6 +247,10 @@ class Room:
         """For `Peer`: what the server says of us, and how others are checked."""
         self._driver.receive_standing(standing)
 
+    def probe(self) -> None:
+        """For `Peer`: something happened to this machine or its network."""
+        self._driver.probe()
+
     def _on_event(self, event: Event) -> None:
         for reference in self._sinks:
             sink = reference()

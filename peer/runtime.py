@@ -157,7 +157,10 @@ class Driver:
             await asyncio.wait(self._closing)
 
     async def _wait_paid(self) -> None:
-        """What was said to those whose links are just being made reaches them: "join, send, leave" loses nothing."""
+        """What was said reaches those who are linked or just about to be: "join, send, leave" loses nothing."""
+        if self.mesh.is_owing:
+            self.mesh.ask_for_confirmation(now=self.now)
+            self.drain()
         await self.wait_while(lambda: self.mesh.is_owing, timeout_s=self._config.last_words_s)
 
     async def wait_while(self, is_so: Callable[[], bool], *, timeout_s: float) -> None:
@@ -178,6 +181,12 @@ class Driver:
                 for link in list(self._links.values()):
                     if link.buffered_bytes > self._config.high_water_bytes:
                         await link.wait_drained()
+
+    def probe(self) -> None:
+        """Our network changed, or we were asleep: what is dead shows itself soon, and the seat is connected anew."""
+        self.mesh.probe(now=self.now)
+        self._seat.renew()
+        self.drain()
 
     def receive_standing(self, standing: Standing) -> None:
         """What the server says of us, and how others are checked."""

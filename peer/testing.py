@@ -231,6 +231,11 @@ class _Seat:
         while (event := await self._events.get()) is not None:
             on_event(event)
 
+    def renew(self) -> None:
+        """Always as new: whoever is there is told again."""
+        if self._network.is_serving and self.peer_id in self.in_room.seats:
+            self.deliver(Roster(self.in_room.others(self.peer_id)))
+
     async def leave(self) -> None:
         self._network.give_up_seat(self)
         self.deliver(None)

@@ -16,7 +16,8 @@ from ..ports import PeerInfo, Signal, SignalKind
 from ..wire.frames import Introduction
 from ..wire.signals import ATTEMPT_BYTES, Description
 from .channel import Credentials, Door, PeerChannel
-from .contact import Contact, Forgotten, Report
+from .connection import Happening, explain
+from .contact import Changed, Contact, EarlyOffer, Forgotten, Report
 from .contacts import Contacts
 from .envelopes import Envelopes
 from .floods import Floods
@@ -25,6 +26,15 @@ from .membership import Membership
 from .negotiation import Verdict
 
 __all__ = ["Attempts"]
+
+_HURRY_S = 0.25
+"""All are tried within this, so that not everything falls into one moment."""
+
+_TRIES_UNNAMED = 4
+"""Of a peer that offered once and that the server does not name: an offer may have been played again."""
+
+_MOST_DOUBLINGS = 30
+"""Far beyond any `retry_max_s`; keeps the power finite."""
 
 
 @dataclass(slots=True)
@@ -75,15 +85,26 @@ class Attempts:
         self.is_deadline_stale = True
         contact.tries = 0
         if not contact.is_connected:
-            contact.retry_at = earliest(contact.retry_at, now + (self.config.link_timeout_s if offers else 0.0))
+            contact.retry_at = earliest(contact.retry_at, now + (self.config.offer_turn_s if offers else 0.0))
 
     def peer_left(self, peer: PeerId, *, now: float) -> None:
         """The server says so; a link whose other end is proven knows better."""
         self.contacts.unname(peer)
         if contact := self.contacts.get(peer):
-            contact.present = False
+            contact.present = contact.is_named = False
+            contact.lost_at = None if contact.lost_at is None else now  # no other path will be found
+            self.is_deadline_stale = True
             self._give_up(contact, "gone", now=now)
             self.maybe_forget(contact)
+
+    def hurry(self, *, now: float) -> None:
+        """Whatever made attempts fail before may be over: try all who are present, soon."""
+        for contact in self.contacts:
+            is_paused = contact.identity is not None and self.floods.is_paused(contact.identity, now=now)
+            if contact.present and not contact.is_connected and not is_paused:
+                contact.tries = 0
+                contact.retry_at = earliest(contact.retry_at, now + self._chance() * _HURRY_S)
+        self.is_deadline_stale = True
 
     def waiting(self) -> list[PeerId]:
         """Peers who are present and not linked yet, but for those whom an admin has yet to let in."""
@@ -133,6 +154,8 @@ class Attempts:
             case "answer":
                 if contact.negotiation.receive_answer(link.attempt):
                     self.outputs.append(AcceptAnswer(link, description.text))
+                elif self.find(link) is None:
+                    self._say_bye(contact, link, now=now)
             case "candidate":
                 if contact.attempt is not None and contact.attempt.link == link:
                     self.outputs.append(AddCandidate(link, description.text))
@@ -146,8 +169,12 @@ class Attempts:
         contact.present = True
         if contact.identity is not None and self.floods.is_paused(contact.identity, now=now):
             return
-        if now < contact.heard_offer_at + self.config.min_offer_interval_s:
-            return  # each answer costs sockets
+        due_at = contact.heard_offer_at + self.config.min_offer_interval_s
+        if now < due_at:  # each answer costs sockets
+            contact.early_offer = EarlyOffer(link, sdp, due_at)
+            self.is_deadline_stale = True
+            return
+        contact.early_offer = None
         verdict = contact.negotiation.receive_offer(link.attempt)
         if verdict is Verdict.IGNORE:
             return
@@ -155,6 +182,12 @@ class Attempts:
         self.retire(contact.attempt)
         self._begin(contact, link, Role.RESPONDER, now=now)
         self.outputs.append(AcceptOffer(link, sdp))
+
+    def _say_bye(self, contact: Contact, link: LinkId, *, now: float) -> None:
+        """They answer an offer that we gave up since, and would wait in vain."""
+        if now >= contact.said_bye_at + self.config.min_offer_interval_s:
+            contact.said_bye_at = now
+            self.outputs.append(SendSignal(self._envelopes.seal("bye", link, "")))
 
     def _offer(self, contact: Contact, *, now: float) -> None:
         link = LinkId(contact.peer, self.credentials.random_bytes(ATTEMPT_BYTES))
@@ -166,6 +199,7 @@ class Attempts:
     def _begin(self, contact: Contact, link: LinkId, role: Role, *, now: float) -> None:
         contact.retry_at = None
         self.is_deadline_stale = True
+        self.note(contact, Happening.TRY)
         contact.attempt = PeerChannel(
             link,
             role=role,
@@ -215,16 +249,17 @@ class Attempts:
         attempt = contact.attempt
         if attempt is not None and not attempt.is_proven:
             attempt.close(reason)
-            self.end(contact, attempt, now=now)
+            self.end(contact, attempt, reason=explain(reason), now=now)
 
-    def end(self, contact: Contact, attempt: PeerChannel, *, now: float) -> None:
-        """An attempt has ended before it became the link."""
+    def end(self, contact: Contact, attempt: PeerChannel, *, reason: str, now: float) -> None:
+        """An attempt has ended before it became the link; `reason` is for people."""
         self.is_deadline_stale = True
         self.outputs += attempt.outputs()
         self.release(attempt.link)
         contact.attempt = None
         contact.was_tried = True
         contact.negotiation.end()
+        self.note(contact, Happening.FAIL if contact.present else Happening.END, reason)
         self.plan_retry(contact, offers_first=attempt.role is Role.INITIATOR, now=now)
         self.maybe_forget(contact)
 
@@ -236,19 +271,26 @@ class Attempts:
             self.outputs += channel.outputs()
 
     def plan_retry(self, contact: Contact, *, offers_first: bool, now: float) -> None:
-        """Back-off with jitter; the other side gets a head start where it is its turn."""
+        """Back-off with full jitter, as long as it is present; the other side goes first where it is its turn."""
         is_barred = contact.identity is not None and self.membership.is_barred(contact.identity)
-        if is_barred or not contact.present or contact.is_connected or contact.tries >= self.config.link_attempts:
+        if is_barred or not contact.present or contact.is_connected:
             return
-        head_start = 0.0 if offers_first else self.config.link_timeout_s
-        contact.retry_at = now + head_start + self._retry_pause(contact)
+        if not contact.is_named and contact.tries >= _TRIES_UNNAMED:
+            contact.present = False
+            return
+        head_start = 0.0 if offers_first else self.config.offer_turn_s
+        ceiling = min(self.config.retry_max_s, self.config.retry_base_s * 2.0 ** min(contact.tries, _MOST_DOUBLINGS))
+        contact.retry_at = now + head_start + self._chance() * ceiling
 
-    def _retry_pause(self, contact: Contact) -> float:
-        jitter = 0.5 + self.credentials.random_bytes(1)[0] / 512
-        return jitter * self.config.retry_base_s * 2.0**contact.tries
+    def _chance(self) -> float:
+        """From [0, 1)."""
+        return int.from_bytes(self.credentials.random_bytes(2)) / 2**16
 
     def handle_timeout(self, contact: Contact, *, now: float) -> None:
-        """Its next try may be due."""
+        """Its next try may be due, or the answer to an offer that came too soon."""
+        early = contact.early_offer
+        if early is not None and early.due_at <= now:
+            self._receive_offer(contact, early.link, early.sdp, now=now)
         if contact.retry_at is not None and contact.retry_at <= now:
             contact.retry_at = None
             self._offer(contact, now=now)
@@ -257,13 +299,19 @@ class Attempts:
         """Places may have become free."""
         while contact := self.contacts.next_waiting():
             self._bury_displaced()
+            contact.is_named = True
             self._offer(contact, now=now)
 
     # ---- bookkeeping
 
     def _named(self, peer: PeerId) -> Contact | None:
+        is_new = self.contacts.get(peer) is None
         contact = self.contacts.name(peer)
         self._bury_displaced()
+        if contact is not None:
+            contact.is_named = True
+        if contact is not None and is_new:
+            self._tell(contact, "")
         return contact
 
     def _signalled(self, peer: PeerId) -> Contact | None:
@@ -274,9 +322,19 @@ class Attempts:
     def _bury_displaced(self) -> None:
         for contact in self.contacts.take_displaced():
             self.retire(contact.attempt, "displaced")
+            self.note(contact, Happening.END, explain("displaced"))
             self.outputs.append(Forgotten(contact.peer))
 
     def maybe_forget(self, contact: Contact) -> None:
-        is_gone = not contact.present and not contact.is_connected
+        is_gone = not contact.present and not contact.is_connected and not contact.is_here
         if is_gone and self.contacts.forget(contact.peer):
+            self.note(contact, Happening.END, explain("gone"))
             self.outputs.append(Forgotten(contact.peer))
+
+    def note(self, contact: Contact, happening: Happening, reason: str = "") -> None:
+        """How we stand with it may be another now; `reason` is for people."""
+        if contact.connection.apply(happening):
+            self._tell(contact, reason)
+
+    def _tell(self, contact: Contact, reason: str) -> None:
+        self.outputs.append(Changed(contact.peer, contact.identity, contact.connection.state, reason))

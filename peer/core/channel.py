@@ -21,6 +21,7 @@ from ..ports import Channel, Fingerprints
 from ..wire import frames
 from ..wire.frames import (
     Chat,
+    Confirmed,
     ControlFrame,
     FloodNotice,
     Frame,
@@ -31,10 +32,12 @@ from ..wire.frames import (
     TypingNotice,
 )
 from ..wire.padding import pad
+from .confirmation import Confirmer
 from .credentials import Credentials, Door
 from .early_bulk import EarlyBulk
 from .epochs import Epochs
 from .limits import Limits
+from .liveness import Liveness
 from .machine import CloseLink, LinkId, Output, Transmit, earliest
 
 __all__ = ["ChannelState", "Credentials", "Door", "PeerChannel"]
@@ -81,6 +84,8 @@ class PeerChannel:
         """Set once the handshake has proven it, and never changed."""
         self.is_flooding = False
         """They sent more than they may: `dismiss` them."""
+        self.ended_by = ""
+        """Why it was closed: a word for logs, see `connection.explain`."""
         self.told: Introduction | None = None
         """How we introduced ourselves."""
         self._credentials = credentials
@@ -88,7 +93,8 @@ class PeerChannel:
         self._introduce = introduce
         self._config = config
         self._give_up_at = now + config.link_timeout_s
-        self._heard_at = self._spoke_at = now
+        self._liveness = Liveness(config, heard_at=now)
+        self._confirmer = Confirmer(config.confirm_after_s)
         self._is_path_open = False
         self._fingerprints: Fingerprints | None = None
         self._early: list[bytes] = []
@@ -115,6 +121,16 @@ class PeerChannel:
     @property
     def is_closed(self) -> bool:
         return self.state is ChannelState.CLOSED
+
+    @property
+    def is_suspect(self) -> bool:
+        """Nothing was heard for long, yet not long enough to give it up."""
+        return self._liveness.is_suspect
+
+    @property
+    def lost_at(self) -> float:
+        """When it counts as lost, unless something is heard before."""
+        return self._liveness.lost_at
 
     def outputs(self) -> list[Output]:
         taken, self._outputs = self._outputs, []
@@ -200,7 +216,7 @@ class PeerChannel:
         self._handshake = None
         self.remote = established.remote
         self._credentials.suites.note(established.remote, established.suite)
-        self._heard_at = now
+        self._liveness.hear(now=now)
         self._epochs = Epochs(self._make_keys(established), config=self._config, now=now)
         self.state = ChannelState.LOBBY
         if not self._door.has_lobby:
@@ -224,12 +240,14 @@ class PeerChannel:
     def _open_frame(self, channel: Channel, data: bytes, *, now: float) -> Frame | None:
         assert self._epochs is not None
         plaintext = self._epochs.open(channel.label, data, now=now)
-        self._heard_at = now  # only a frame that is theirs shows that they live
+        self._liveness.hear(now=now)  # only a frame that is theirs shows that they live
         self._transmit(Channel.EVENTS, self._epochs.outputs(), now=now)
         if plaintext is None:
             return None
         frame = frames.decode(plaintext)
         self._limits.hear(channel, frame, now=now)
+        if isinstance(frame, Heartbeat):
+            self._confirm(at_once=True, now=now)
         if frame is None or isinstance(frame, Heartbeat):
             return None
         if not self.is_open:
@@ -238,6 +256,8 @@ class PeerChannel:
             raise UnexpectedFrame("a second introduction")
         if channel is not _channel_of(frame):
             raise UnexpectedFrame(f"{type(frame).__name__} on the channel {channel.label}")
+        if isinstance(frame, Chat):
+            self._confirmer.take_in(now=now)
         return frame
 
     def _open_early(self, channel: Channel, frame: Frame, *, now: float) -> Frame | None:
@@ -279,6 +299,7 @@ class PeerChannel:
     def say_goodbye(self, *, now: float) -> None:
         """Tell the other side that we leave, if it can hear us, and close."""
         if self.is_proven:
+            self._confirm(at_once=True, now=now)
             self._seal(Goodbye(), now=now)
         self.close("left")
 
@@ -292,6 +313,7 @@ class PeerChannel:
         """End the link; may be called twice."""
         if not self.is_closed:
             self.state = ChannelState.CLOSED
+            self.ended_by = reason
             self._handshake = None
             self._epochs = None
             self._outputs.append(CloseLink(self.link, reason))
@@ -313,7 +335,7 @@ class PeerChannel:
 
     def _transmit(self, channel: Channel, ready: list[bytes], *, now: float) -> None:
         if ready:
-            self._spoke_at = now
+            self._liveness.spoke_at = now
             self._outputs.extend(Transmit(self.link, channel, data) for data in ready)
 
     # ---- time
@@ -326,7 +348,7 @@ class PeerChannel:
             case ChannelState.CLOSED:
                 return None
             case ChannelState.LOBBY | ChannelState.OPEN:
-                return earliest(self._spoke_at + self._config.heartbeat_s, self._heard_at + self._config.lost_after_s)
+                return earliest(self._liveness.next_deadline(), self._confirmer.next_deadline())
             case _:
                 return self._give_up_at
 
@@ -347,10 +369,27 @@ class PeerChannel:
         self._transmit(Channel.EVENTS, epochs.outputs(), now=now)
 
     def _keep_alive(self, *, now: float) -> None:
-        if now >= self._heard_at + self._config.lost_after_s:
+        self._liveness.handle_timeout(now=now)
+        if self._liveness.is_lost(now=now):
             self.close("lost")
-        elif now >= self._spoke_at + self._config.heartbeat_s:
+        elif self._liveness.is_beat_due(now=now):
             self._seal(Heartbeat(), now=now)
+        self._confirm(now=now)
+
+    def _confirm(self, *, at_once: bool = False, now: float) -> None:
+        count = self._confirmer.maybe_confirm(at_once=at_once, now=now)
+        if count is not None and not self.is_closed:
+            self._seal(Confirmed(count), now=now)
+
+    def probe(self, *, now: float) -> None:
+        """Something happened to us or to our network: beat at once, and expect a sign of life soon."""
+        if self.state in (ChannelState.LOBBY, ChannelState.OPEN):
+            self._liveness.probe(now=now)
+            self._seal(Heartbeat(), now=now)
+
+    def forgive(self, *, now: float) -> None:
+        """We were not there to hear anything."""
+        self._liveness.forgive(now=now)
 
 
 def _channel_of(frame: Frame) -> Channel:

@@ -6,6 +6,7 @@ from a member. What a member writes is no matter of this module.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from datetime import UTC, datetime
 from ..config import Config
 from ..events import (
     ClaimChanged,
+    ConnectionChanged,
     Event,
     Member,
     MemberJoined,
@@ -26,10 +28,12 @@ from ..events import (
 from ..ids import MemberId
 from ..wire.frames import AttestationUpdate, Introduction, PresenceUpdate, TypingNotice
 from .claims import Claims, Standing
-from .contact import Ending
+from .connections import Connections
+from .contact import Changed, Ending
 from .machine import earliest
 from .membership import Membership
 from .names import clean_name
+from .pace import Pace
 from .people import People
 from .presence import Presences
 from .recognition import Recognition, news_of
@@ -56,6 +60,8 @@ class Company:
         self._wall_ms = wall_ms
         self._presences = Presences(me)
         self._typing = TheirTyping(ttl_s=config.typing_ttl_s)
+        self._connections = Connections()
+        self._strangers = Pace(burst=config.stranger_events_burst, per_s=config.stranger_events_per_s, now=-math.inf)
         self._claims = Claims(max_name_chars=config.max_name_chars)
         self._events: list[Event] = []
         self._is_disbanded = False
@@ -117,6 +123,15 @@ class Company:
         """Somebody by what is said of it; the name is made fit to be read."""
         readable = clean_name(name, max_chars=self._config.max_name_chars) or "nameless"
         return Member(id=member_id, name=readable, role=self.role_of(member_id))
+
+    def connect(self, change: Changed, *, now: float) -> None:
+        """How we stand with a process of somebody has changed; of strangers a server can make up any number."""
+        member = None
+        if change.member is not None:
+            state = self._connections.change(change.member, change.peer, change.state)
+            member = self._presences.connect(change.member, state)
+        if member is not None or self._strangers.spend(now=now):
+            self._events.append(ConnectionChanged(change.peer, member, change.state, change.reason))
 
     def bid_farewell(self, member_id: MemberId, reason: Ending) -> None:
         """The last link to a member ended."""

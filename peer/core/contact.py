@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from ..events import ConnectionState
 from ..ids import MemberId, PeerId
-from ..wire.frames import AttestationUpdate, Chat, Introduction, PresenceUpdate, StreamFrame, TypingNotice
+from ..wire.frames import AttestationUpdate, Chat, Confirmed, Introduction, PresenceUpdate, StreamFrame, TypingNotice
 from .channel import PeerChannel
+from .connection import Connection
 from .machine import LinkId, earliest
 from .negotiation import Negotiation
 
-__all__ = ["Contact", "Ending", "Forgotten", "Linked", "Received", "Report", "Said", "Streamed", "Unlinked"]
+__all__ = [
+    "Changed",
+    "Contact",
+    "EarlyOffer",
+    "Ending",
+    "Forgotten",
+    "Linked",
+    "Parted",
+    "Received",
+    "Report",
+    "Said",
+    "Streamed",
+    "Unlinked",
+]
 
-Said: TypeAlias = Chat | PresenceUpdate | TypingNotice | AttestationUpdate
+Said: TypeAlias = Chat | Confirmed | PresenceUpdate | TypingNotice | AttestationUpdate
 """What concerns the room; all other frames end in the links."""
 
 
@@ -36,8 +51,9 @@ class Linked:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A member said something."""
+    """A member said something, over its link to this peer."""
 
+    peer: PeerId
     member: MemberId
     frame: Said
 
@@ -52,11 +68,30 @@ class Streamed:
 
 
 @dataclass(frozen=True, slots=True)
+class Parted:
+    """A link to a member ended; another one may be open, or soon be."""
+
+    peer: PeerId
+    member: MemberId
+    reason: Ending
+
+
+@dataclass(frozen=True, slots=True)
 class Unlinked:
-    """The last link to a member ended."""
+    """The last link to a member ended, and none took its place in time."""
 
     member: MemberId
     reason: Ending
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """How we stand with a peer is another now; `member` is None before its first link is open."""
+
+    peer: PeerId
+    member: MemberId | None
+    state: ConnectionState
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +101,16 @@ class Forgotten:
     peer: PeerId
 
 
-Report: TypeAlias = Linked | Received | Streamed | Unlinked | Forgotten
+Report: TypeAlias = Linked | Received | Streamed | Parted | Unlinked | Changed | Forgotten
+
+
+@dataclass(frozen=True, slots=True)
+class EarlyOffer:
+    """An offer that waits for its time."""
+
+    link: LinkId
+    sdp: str = field(repr=False)
+    due_at: float
 
 
 @dataclass(slots=True)
@@ -75,7 +119,10 @@ class Contact:
 
     peer: PeerId
     negotiation: Negotiation
+    connection: Connection = field(default_factory=Connection)
     present: bool = True
+    is_named: bool = False
+    """The server says that it is present; otherwise, its offer did."""
     attempt: PeerChannel | None = None
     current: PeerChannel | None = None
     identity: MemberId | None = None
@@ -84,17 +131,29 @@ class Contact:
     """It sent a signal that we could open: it holds the room's secret, as no mere ghost does."""
     heard_offer_at: float = -math.inf
     """When we last began to answer an offer of theirs."""
+    early_offer: EarlyOffer | None = None
+    """The latest of theirs that came too soon after that."""
+    said_bye_at: float = -math.inf
     was_tried: bool = False
     """An attempt came to its end, whichever."""
     tries: int = 0
     retry_at: float | None = None
+    lost_at: float | None = None
+    """The path of the link ended; another one has until then to take its place."""
 
     def channels(self) -> tuple[PeerChannel, ...]:
         """The attempt under way and the open link, as far as there are such."""
         return tuple(channel for channel in (self.attempt, self.current) if channel is not None)
 
     def next_deadline(self) -> float | None:
-        return earliest(self.retry_at, *(channel.next_deadline() for channel in self.channels()))
+        offer_at = self.early_offer.due_at if self.early_offer else None
+        channels = (channel.next_deadline() for channel in self.channels())
+        return earliest(self.retry_at, self.lost_at, offer_at, *channels)
+
+    @property
+    def is_here(self) -> bool:
+        """Linked, or only just not."""
+        return self.current is not None or self.lost_at is not None
 
     @property
     def is_silent(self) -> bool:

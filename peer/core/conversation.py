@@ -6,6 +6,7 @@ before; what members tell of themselves is kept by `company`.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
@@ -14,9 +15,20 @@ from ..config import Config
 from ..errors import BadSetting
 from ..events import Event, Message, Presence, StatusChanged
 from ..ids import MemberId, MessageId, PeerId, Topic
-from ..wire.frames import MAX_NAME_CHARS, AttestationUpdate, Chat, Introduction, PresenceUpdate, TypingNotice
+from ..wire.frames import (
+    MAX_NAME_CHARS,
+    AttestationUpdate,
+    Chat,
+    Confirmed,
+    Frame,
+    Heartbeat,
+    Introduction,
+    PresenceUpdate,
+    TypingNotice,
+)
 from .company import Company
-from .contact import Linked, Said
+from .confirmation import Confirmation, Sent, in_order
+from .contact import Linked, Parted, Said
 from .messages import Messages
 from .names import clean_name
 from .outbox import Outbox
@@ -29,7 +41,7 @@ __all__ = ["Conversation", "Say"]
 class Say(Protocol):
     """Sends a frame to everybody who is linked, or to one of them; answers how many that was."""
 
-    def __call__(self, frame: Said, *, now: float, to: PeerId | None = None) -> int: ...
+    def __call__(self, frame: Frame, *, now: float, to: PeerId | None = None) -> int: ...
 
 
 class Conversation:
@@ -54,6 +66,8 @@ class Conversation:
         self._company = company
         self._say = say
         self._messages = Messages(room=room, config=config, random_bytes=random_bytes, wall_ms=wall_ms)
+        self._numbers = itertools.count()
+        self._confirmation = Confirmation(limit=config.max_pending_messages)
         self._outbox = Outbox(limit=config.max_pending_messages)
         pace = Pace(burst=config.typing_burst, per_s=config.typing_per_s, now=-math.inf)
         self._our_typing = OurTyping(ttl_s=config.typing_ttl_s, pace=pace)
@@ -89,12 +103,15 @@ class Conversation:
         Raises MessageTooLarge, BadSetting, OutboxFull.
         """
         chat = self._messages.compose(text, emote_ids=emote_ids, custom_emoji_ids=custom_emoji_ids)
-        sent = self._say(chat, now=now)
-        if not sent:
-            self._outbox.add_draft(chat)
-        self._outbox.add_waiting(chat, waiting)
+        sent = Sent(next(self._numbers), chat)
+        is_draft = not self._confirmation.has_listeners
+        if is_draft:
+            self._outbox.add_draft(sent)
+        self._confirmation.send(sent)
+        self._outbox.add_waiting(sent, waiting)
+        self._say(chat, now=now)
         self._our_typing.stop()
-        return self._messages.as_event(chat, self._company.me, "sent" if sent else "draft")
+        return self._messages.as_event(chat, self._company.me, "draft" if is_draft else "sent")
 
     def set_typing(self, typing: bool, *, now: float) -> None:
         """Tell the others, at the pace that is kept here."""
@@ -118,8 +135,13 @@ class Conversation:
     # ---- they come, speak and go
 
     def owes(self, peers: Iterable[PeerId]) -> bool:
-        """Whether one of these, none of them linked yet, has to get something."""
-        return self._outbox.owes(peers)
+        """Whether one of these, none of them linked yet, has to get something, or whoever is linked to confirm it."""
+        return self._confirmation.is_awaited or self._outbox.owes(peers)
+
+    def ask_for_confirmation(self, *, now: float) -> None:
+        """Of those who have not confirmed everything: a heartbeat makes them do it at once."""
+        for peer in self._confirmation.unsettled():
+            self._say(Heartbeat(), now=now, to=peer)
 
     def welcome(self, linked: Linked, *, now: float) -> None:
         """A link to a member opened: it is told what it missed."""
@@ -129,9 +151,11 @@ class Conversation:
             self._say(AttestationUpdate(self._attestation), now=now, to=linked.peer)
         if linked.told.presence != self._company.me.presence:
             self._say(PresenceUpdate(self._company.me.presence), now=now, to=linked.peer)
-        owed, drafts = self._outbox.take(linked.peer)
-        for chat in owed:
-            self._say(chat, now=now, to=linked.peer)
+        unconfirmed = self._confirmation.link(linked.peer, linked.member)
+        waiting, drafts = self._outbox.take(linked.peer)
+        for sent in in_order([*unconfirmed, *waiting]):
+            self._confirmation.resend(linked.peer, sent, is_first=sent.message_id in drafts)
+            self._say(sent.chat, now=now, to=linked.peer)
         self._events += [StatusChanged(MessageId(message_id.hex()), "sent") for message_id in drafts]
 
     def _learn_title(self, linked: Linked) -> None:
@@ -139,10 +163,13 @@ class Conversation:
         if not self.title or self._company.role_of(linked.member) == "owner":
             self.title = clean_name(linked.introduction.title, max_chars=self._max_name_chars) or self.title
 
-    def hear(self, member_id: MemberId, frame: Said, *, now: float) -> None:
-        """A member said something."""
+    def hear(self, peer: PeerId, member_id: MemberId, frame: Said, *, now: float) -> None:
+        """A member said something, over its link to this process of its."""
         if isinstance(frame, Chat):
             self._hear_chat(member_id, frame)
+        elif isinstance(frame, Confirmed):
+            done = self._confirmation.confirm(peer, frame.count)
+            self._events += [StatusChanged(MessageId(message_id.hex()), "delivered") for message_id in done]
         else:
             self._company.hear(member_id, frame, now=now)
 
@@ -153,6 +180,15 @@ class Conversation:
         self._company.stop_typing(member_id)
         self._events.append(self._messages.as_event(chat, sender, "sent"))
 
-    def forget(self, peer: PeerId) -> None:
-        """This peer is gone for good, or is to hear nothing of what was said."""
+    def part(self, parted: Parted) -> None:
+        """A link to a member ended: what it left open is owed, unless that was the member's own wish, or ours."""
+        if parted.reason in ("left", "removed"):
+            self._confirmation.part(parted.peer)
+        else:
+            self._confirmation.lose(parted.peer)
+
+    def forget(self, peer: PeerId, *, member: MemberId | None = None) -> None:
+        """This peer is gone for good; or it is this member, who is to hear nothing of what was said."""
         self._outbox.forget(peer)
+        if member is not None:
+            self._confirmation.forget(member)

@@ -16,13 +16,17 @@ from ..ports import Channel, Fingerprints, PeerInfo, PeerJoinedRoom, PeerLeftRoo
 from ..wire.frames import ControlFrame, FloodNotice, Frame, Goodbye, Introduction, StreamFrame
 from .attempts import Attempts
 from .channel import Credentials, PeerChannel
-from .contact import Contact, Ending, Linked, Received, Report, Said, Streamed, Unlinked
+from .connection import Happening, explain
+from .contact import Contact, Ending, Linked, Parted, Received, Report, Said, Streamed, Unlinked
 from .entry import Cut, Greet, Order, Tell
 from .lobby import Lobby
 from .machine import LinkId, Output, earliest
 from .membership import Membership
 
 __all__ = ["Links", "ServerWord"]
+
+_NAP_S = 1.0
+"""A process that is only busy keeps its timers better than this."""
 
 ServerWord: TypeAlias = Signal | Roster | PeerJoinedRoom | PeerLeftRoom
 """Events of our seat that concern links."""
@@ -58,6 +62,7 @@ class Links:
 
     def receive_signaling(self, event: ServerWord, *, now: float) -> None:
         """What the server says of who is there, or passes on."""
+        self._notice_nap(now=now)
         match event:
             case Signal():
                 self.attempts.receive_signal(event, now=now)
@@ -103,6 +108,7 @@ class Links:
 
     def receive(self, link: LinkId, lane: Channel, data: bytes, *, now: float) -> None:
         """Bytes of one data channel."""
+        self._notice_nap(now=now)
         if found := self.attempts.find(link):
             contact, channel = found
             frame = channel.receive(lane, data, now=now)
@@ -115,10 +121,27 @@ class Links:
 
     def link_closed(self, link: LinkId, *, now: float) -> None:
         """The path ended, or could not be made."""
+        self._notice_nap(now=now)
         if found := self.attempts.find(link):
             contact, channel = found
-            channel.close("lost")
+            channel.close("broken" if channel is contact.current else "failed")
             self._settle(contact, channel, None, now=now)
+
+    def probe(self, *, now: float) -> None:
+        """Our network changed, or we were asleep: find out soon which links live, and try again those that do not."""
+        for contact in self.attempts.contacts:
+            for channel in contact.channels():
+                channel.probe(now=now)
+                self._settle(contact, channel, None, now=now)
+        self.attempts.hurry(now=now)
+
+    def _notice_nap(self, *, now: float) -> None:
+        """If the timer comes this late, it is us who were away, and nobody else is to blame for the silence."""
+        if self._deadline is not None and now > self._deadline + _NAP_S:
+            for contact in self.attempts.contacts:
+                for channel in contact.channels():
+                    channel.forgive(now=now)
+            self.attempts.hurry(now=now)
 
     def send(self, frame: Frame, *, now: float, to: PeerId | None = None) -> int:
         """To everybody who is linked, or to one of them; how many that was."""
@@ -173,6 +196,7 @@ class Links:
                 channel.say_goodbye(now=now)
                 self.lobby.leave(channel.link)
                 self.attempts.outputs += channel.outputs()
+            self.attempts.note(contact, Happening.END, explain("ours"))
         self.attempts.contacts.clear()
         self.attempts.is_deadline_stale = True
 
@@ -195,10 +219,19 @@ class Links:
         elif isinstance(frame, StreamFrame) and channel.remote is not None:
             self.attempts.outputs.append(Streamed(channel.link, channel.remote, frame))
         elif isinstance(frame, Said) and channel.remote is not None:
-            self.attempts.outputs.append(Received(channel.remote, frame))
+            self._deadline = earliest(self._deadline, channel.next_deadline())  # it may have to be confirmed soon
+            self.attempts.outputs.append(Received(contact.peer, channel.remote, frame))
         if channel.is_closed:
             self._end(contact, channel, reason="left" if isinstance(frame, Goodbye) else "lost", now=now)
+        elif channel is contact.current:
+            self._note_silence(contact, channel)
         self.obey(now=now)
+
+    def _note_silence(self, contact: Contact, channel: PeerChannel) -> None:
+        if channel.is_suspect and contact.connection.state == "linked":
+            self.attempts.note(contact, Happening.SILENCE, explain("silent"))
+        elif contact.connection.state == "suspect" and not channel.is_suspect:
+            self.attempts.note(contact, Happening.SIGN)
 
     def _maybe_enter_lobby(self, channel: PeerChannel, *, now: float) -> None:
         if channel.is_in_lobby and channel.remote is not None and not self.lobby.knows(channel.link):
@@ -234,26 +267,42 @@ class Links:
         contact.negotiation.end()
         self.attempts.is_deadline_stale = True
         contact.identity = channel.remote
-        contact.attempt, contact.tries, contact.retry_at = None, 0, None
+        contact.attempt, contact.tries, contact.retry_at, contact.lost_at = None, 0, None, None
         self.attempts.retire(contact.current)
         contact.current = channel
         self.attempts.outputs.append(Linked(contact.peer, channel.remote, introduction, channel.told))
+        self.attempts.note(contact, Happening.OPEN)
 
     def _end(self, contact: Contact, channel: PeerChannel, *, reason: Ending, now: float) -> None:
         if channel is contact.attempt:
-            self.attempts.end(contact, channel, now=now)
+            self.attempts.end(contact, channel, reason=explain(channel.ended_by), now=now)
             return
+        assert contact.identity is not None, "linked to nobody"
         self.attempts.is_deadline_stale = True
         self.attempts.outputs += channel.outputs()
         self.lobby.leave(channel.link)
         contact.current = None
         contact.was_tried = True
-        self._report_unlinked(contact, reason)
+        self.attempts.outputs.append(Parted(contact.peer, contact.identity, reason))
+        if channel.ended_by == "broken" and contact.present and now < channel.lost_at:
+            contact.lost_at = channel.lost_at
+            self.attempts.note(contact, Happening.BREAK, explain("broken"))
+        else:
+            self._lose(contact, reason, explain(reason if reason != "lost" else channel.ended_by))
         self.attempts.plan_retry(contact, offers_first=self.our_id < contact.peer, now=now)
         self.attempts.maybe_forget(contact)
 
+    def _lose(self, contact: Contact, reason: Ending, sentence: str) -> None:
+        """No link to this peer is left, nor will there be one in time."""
+        contact.lost_at = None
+        is_over = reason in ("left", "removed")
+        self.attempts.note(contact, Happening.END if is_over else Happening.LOSE, sentence)
+        self._report_unlinked(contact, reason)
+        if not is_over and contact.attempt is not None:
+            self.attempts.note(contact, Happening.TRY)
+
     def _report_unlinked(self, contact: Contact, reason: Ending) -> None:
-        others = (other.identity for other in self.attempts.contacts if other.current is not None)
+        others = (other.identity for other in self.attempts.contacts if other.is_here)
         if contact.identity is not None and contact.identity not in others:
             self.attempts.outputs.append(Unlinked(contact.identity, reason))
 
@@ -268,6 +317,7 @@ class Links:
         return self._deadline
 
     def handle_timeout(self, *, now: float) -> None:
+        self._notice_nap(now=now)
         self.attempts.is_deadline_stale = True
         self.lobby.handle_timeout(now=now)
         self.obey(now=now)
@@ -275,5 +325,8 @@ class Links:
             for channel in contact.channels():
                 channel.handle_timeout(now=now)
                 self._settle(contact, channel, None, now=now)
+            if contact.lost_at is not None and now >= contact.lost_at:
+                self._lose(contact, "lost", explain("broken"))
+                self.attempts.maybe_forget(contact)
             self.attempts.handle_timeout(contact, now=now)
         self.attempts.offer_to_those_who_wait(now=now)

@@ -29,7 +29,7 @@ from ..wire.frames import MAX_NAME_CHARS
 from .channel import Credentials
 from .claims import Standing
 from .company import Company
-from .contact import Forgotten, Linked, Received, Said, Streamed, Unlinked
+from .contact import Changed, Forgotten, Linked, Parted, Received, Streamed, Unlinked
 from .conversation import Conversation
 from .governance import Entered, Fact, Full, Governance, Removed, RolesChanged, Stage, TurnedAway, Waiting
 from .links import Links
@@ -124,7 +124,7 @@ class Mesh:
 
     @property
     def is_owing(self) -> bool:
-        """Whether something that we said has yet to reach somebody whose link is just being made."""
+        """Whether something that we said has yet to reach somebody who is linked, or whose link is just being made."""
         return self.transfers.streams.is_finishing or self._conversation.owes(self._links.attempts.arriving())
 
     def link_to(self, member: MemberId) -> LinkId | None:
@@ -255,6 +255,17 @@ class Mesh:
         self._company.review_people()
         self._tell()
 
+    def ask_for_confirmation(self, *, now: float) -> None:
+        """We are about to leave: whoever has something of ours says so at once."""
+        self._conversation.ask_for_confirmation(now=now)
+        self._absorb(now=now)
+
+    def probe(self, *, now: float) -> None:
+        """Our network changed, or we were asleep: find out which links live."""
+        if self.state is not RoomState.LEFT:
+            self._links.probe(now=now)
+            self._absorb(now=now)
+
     # ---- time
 
     def next_deadline(self) -> float | None:
@@ -296,22 +307,26 @@ class Mesh:
                 match output:
                     case Linked():
                         self._conversation.welcome(output, now=now)
-                    case Received(member=member_id, frame=frame):
-                        self._hear(member_id, frame, now=now)
+                    case Received():
+                        self._hear(output, now=now)
                     case Streamed():
                         self.transfers.hear(output, now=now)
                     case Unlinked(member=member_id, reason=reason):
                         self.transfers.streams.part_with(member_id, reason)
                         self._company.bid_farewell(member_id, reason)
+                    case Changed():
+                        self._company.connect(output, now=now)
+                    case Parted():
+                        self._conversation.part(output)
                     case Forgotten(peer=peer):
                         self._conversation.forget(peer)
                     case _:
                         self._outputs.append(output)
                 self._tell()
 
-    def _hear(self, member_id: MemberId, frame: Said, *, now: float) -> None:
-        if self.membership.is_member(member_id):
-            self._conversation.hear(member_id, frame, now=now)
+    def _hear(self, said: Received, *, now: float) -> None:
+        if self.membership.is_member(said.member):
+            self._conversation.hear(said.peer, said.member, said.frame, now=now)
 
     # ---- what changes in the room
 
@@ -339,7 +354,7 @@ class Mesh:
     def _keep_waiting(self, member_id: MemberId) -> None:
         """What was said before it comes in is none of its business; whoever may let it in is told."""
         for peer in self._links.attempts.peers_of(member_id):
-            self._conversation.forget(peer)
+            self._conversation.forget(peer, member=member_id)
         if self._governance.may_admit:
             self._notify(MemberWaiting(self._company.stranger(member_id, self._lobby.names().get(member_id, ""))))
 

@@ -13,8 +13,11 @@ from ..wire.frames import MAX_ID_CHARS, MAX_IDS, MAX_TEXT_CHARS, Chat
 
 __all__ = ["Messages"]
 
-_REMEMBERED_IDS = 4096
-"""Messages whose repetition we notice; a link that took another one's place may repeat the last few."""
+_REMEMBERED_IDS = 512
+"""Of each sender: it sends again what was not confirmed, and keeps half as many of these."""
+
+_REMEMBERED_SENDERS = 512
+"""Twice as many as are linked and gone in all; of more, those go first who wrote first."""
 
 
 class Messages:
@@ -35,7 +38,7 @@ class Messages:
         self._max_ids = min(config.max_emote_ids, MAX_IDS)
         self._random_bytes = random_bytes
         self._wall_ms = wall_ms
-        self._seen: dict[tuple[MemberId, bytes], None] = {}
+        self._seen: dict[MemberId, dict[bytes, None]] = {}
 
     def compose(self, text: str, *, emote_ids: tuple[str, ...], custom_emoji_ids: tuple[str, ...]) -> Chat:
         """A new message of ours; raise MessageTooLarge, BadSetting."""
@@ -47,13 +50,19 @@ class Messages:
 
     def is_news(self, sender: MemberId, chat: Chat) -> bool:
         """Whether to show it: for the first time, and of a size that we would have sent."""
-        key = (sender, chat.message_id)
-        if key in self._seen or len(chat.text.encode()) > self._max_text_bytes:
+        seen = self._seen_of(sender)
+        if chat.message_id in seen or len(chat.text.encode()) > self._max_text_bytes:
             return False
-        self._seen[key] = None
-        if len(self._seen) > _REMEMBERED_IDS:
-            del self._seen[next(iter(self._seen))]
+        seen[chat.message_id] = None
+        if len(seen) > _REMEMBERED_IDS:
+            del seen[next(iter(seen))]
         return True
+
+    def _seen_of(self, sender: MemberId) -> dict[bytes, None]:
+        """Others cannot push out what we know of this one."""
+        if sender not in self._seen and len(self._seen) >= _REMEMBERED_SENDERS:
+            del self._seen[next(iter(self._seen))]
+        return self._seen.setdefault(sender, {})
 
     def as_event(self, chat: Chat, sender: Member, status: MessageStatus) -> Message:
         return Message(

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from ..errors import OutboxFull
 from ..ids import PeerId
-from ..wire.frames import Chat
+from .confirmation import Sent
 
 __all__ = ["Outbox"]
 
@@ -22,26 +22,26 @@ class Outbox:
 
     def __init__(self, *, limit: int) -> None:
         self._limit = limit
-        self._drafts: dict[bytes, Chat] = {}
-        self._waiting: dict[PeerId, deque[Chat]] = {}
+        self._drafts: dict[bytes, Sent] = {}
+        self._waiting: dict[PeerId, deque[Sent]] = {}
 
-    def add_draft(self, chat: Chat) -> None:
+    def add_draft(self, sent: Sent) -> None:
         """Keep it until the first member is linked; raise OutboxFull beyond the bound."""
         if len(self._drafts) >= self._limit:
             raise OutboxFull(limit=self._limit)
-        self._drafts[chat.message_id] = chat
+        self._drafts[sent.message_id] = sent
 
-    def add_waiting(self, chat: Chat, peers: Iterable[PeerId]) -> None:
+    def add_waiting(self, sent: Sent, peers: Iterable[PeerId]) -> None:
         """Keep it for these peers as well."""
         for peer in peers:
-            self._waiting.setdefault(peer, deque(maxlen=self._limit)).append(chat)
+            self._waiting.setdefault(peer, deque(maxlen=self._limit)).append(sent)
 
-    def take(self, peer: PeerId) -> tuple[list[Chat], list[bytes]]:
+    def take(self, peer: PeerId) -> tuple[list[Sent], list[bytes]]:
         """What this newly linked peer is to get, in the order written, and the ids that were drafts until now."""
-        waiting = {chat.message_id: chat for chat in self._waiting.pop(peer, ())}
+        waiting = {sent.message_id: sent for sent in self._waiting.pop(peer, ())}
         drafts, self._drafts = self._drafts, {}
         # What does not wait for this peer by name was written before we knew of it.
-        earlier = [chat for message_id, chat in drafts.items() if message_id not in waiting]
+        earlier = [sent for message_id, sent in drafts.items() if message_id not in waiting]
         return [*earlier, *waiting.values()], list(drafts)
 
     def owes(self, peers: Iterable[PeerId]) -> bool:

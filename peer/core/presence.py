@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from ..events import Claim, Member, Presence, Role
+from ..events import Claim, ConnectionState, Member, Presence, Role
 from ..ids import MemberId
 
 __all__ = ["Presences"]
@@ -82,6 +82,15 @@ class Presences:
         for _, after in news:
             self._put(after)
         return news
+
+    def connect(self, member_id: MemberId, connection: ConnectionState) -> Member | None:
+        """How we stand with somebody, here or gone; the member as it is now, or None for a stranger."""
+        member = self._here.get(member_id) or self._gone.get(member_id)
+        if member is None:
+            return None
+        changed = replace(member, connection=connection)
+        self._put(changed)
+        return changed
 
     def _put(self, member: Member) -> None:
         if member.is_me:

@@ -17,6 +17,7 @@ __all__ = [
     "JoinAgain",
     "Left",
     "Poll",
+    "Renewed",
     "Replaced",
     "StayAway",
     "after_close",
@@ -72,7 +73,12 @@ class Left:
     """As we wished."""
 
 
-Ending = ComeBack | JoinAgain | Poll | StayAway | Replaced | Left
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """We want another path, since this one may be dead: open it at once."""
+
+
+Ending = ComeBack | JoinAgain | Poll | StayAway | Replaced | Left | Renewed
 
 
 class Ended(Exception):  # never an error to anybody: how a path tells the seat that it is over

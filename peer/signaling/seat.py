@@ -28,6 +28,7 @@ from .endings import (
     JoinAgain,
     Left,
     Poll,
+    Renewed,
     Replaced,
     StayAway,
     after_error,
@@ -76,12 +77,14 @@ class SignalingSeat:
         self._outbox = Outbox()
         self._backoff = Backoff(base_s=config.signaling_backoff_base_s, max_s=config.signaling_backoff_max_s)
         self._rejoin_s = config.signaling_backoff_max_s
+        self._spread_s = config.signaling_backoff_base_s
         self._rejoined_at: float | None = None
         self._on_event: Callable[[SignalingEvent], None] = _nobody_listens
         self._path: Path | None = None
         self._is_lost = False
         self._is_leaving = False
         self._wake = asyncio.Event()
+        self._renewal = asyncio.Event()
         self._left = asyncio.Event()
         self._ended = asyncio.Event()
 
@@ -107,6 +110,10 @@ class SignalingSeat:
         """Put a signal into the outbox."""
         self._outbox.put(signal, now=_now())
         self._wake.set()
+
+    def renew(self) -> None:
+        """What we have may be dead, and what we wait for may be there: try it now."""
+        self._renewal.set()
 
     async def run(self, on_event: Callable[[SignalingEvent], None]) -> None:
         """Keep the seat until `leave()`; raise `JoinRefused` where coming back is refused for good."""
@@ -153,19 +160,29 @@ class SignalingSeat:
                     await self._wait(reason, retry_after_s=retry_after_s)
                 case Poll(reason):
                     _log.info("! %s: polling instead", reason)
+                case Renewed():
+                    await self._pause(self._random() * self._spread_s)
                 case _:
                     assert_never(ending)
 
     async def _sit_on(self, path: Path) -> Ending:
+        self._renewal.clear()
         try:
-            await path.open(self._receive)
-            self._path = path
-            return await first_of(path.read(self._receive), self._write(path))
+            return await first_of(self._use(path), self._wait_renewal())
         except (Ended, ConnectivityError) as error:
             return Left() if self._is_leaving else after_error(error)
         finally:
             self._path = None
             await path.close()
+
+    async def _use(self, path: Path) -> Ending:
+        await path.open(self._receive)
+        self._path = path
+        return await first_of(path.read(self._receive), self._write(path))
+
+    async def _wait_renewal(self) -> Ending:
+        await self._renewal.wait()
+        return Renewed()
 
     async def _wait_left(self) -> None:
         await self._left.wait()
@@ -201,7 +218,12 @@ class SignalingSeat:
             self._on_event(SignalingLost(reason))
         delay_s = self._backoff.next_delay_s(now=_now(), chance=self._random(), retry_after_s=retry_after_s)
         _log.info("! signaling lost: %s; next try in %.1f s", reason, delay_s)
+        self._renewal.clear()
+        await first_of(self._sleep(delay_s), self._wait_renewal())
+
+    async def _sleep(self, delay_s: float) -> Ending:
         await self._pause(delay_s)
+        return Renewed()
 
     # What comes in
 

@@ -26,6 +26,7 @@ __all__ = [
     "MAX_TEXT_CHARS",
     "AttestationUpdate",
     "Chat",
+    "Confirmed",
     "ControlDigest",
     "ControlEvents",
     "ControlFrame",
@@ -165,6 +166,12 @@ class ControlMore(msgspec.Struct, array_like=True, frozen=True, tag=12):
     """One frame of an answer that goes on was taken in: send one more."""
 
 
+class Confirmed(msgspec.Struct, array_like=True, frozen=True, tag=13):
+    """So many messages of this link were taken in by the sender of this frame, the first of them being one."""
+
+    count: Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
+
+
 ControlFrame: TypeAlias = ControlDigest | ControlSummary | ControlEvents | Knock | ControlMore
 """All that is said in a lobby."""
 
@@ -239,9 +246,10 @@ Frame: TypeAlias = (
     | ControlFrame
     | StreamFrame
     | FloodNotice
+    | Confirmed
 )
 
-_KNOWN_TYPES = frozenset((*range(1, 13), *range(32, 40)))
+_KNOWN_TYPES = frozenset((*range(1, 14), *range(32, 40)))
 
 
 class _Head(msgspec.Struct, array_like=True):

@@ -25,7 +25,7 @@ def alone() -> tuple[Network, Node]:
 
 
 def events_since_join(visit: Visitor) -> list[Event]:
-    return [event for event in visit.node.events if not isinstance(event, MemberJoined)]
+    return [event for event in visit.node.news if not isinstance(event, MemberJoined)]
 
 
 # ---- the server
@@ -42,7 +42,7 @@ def test_server_that_makes_up_thousands_grows_nothing_past_the_bound() -> None:
         ann.do(lambda mesh, offer=offer: mesh.receive_signaling(offer, now=network.now))  # type: ignore[misc]
     ann.do(lambda mesh: mesh.receive_signaling(Roster(tuple(fakes)), now=network.now))
     network.run(300)
-    assert ann.events == []
+    assert ann.news == []
     at_a_time, attempt_s = 8, 10
     assert len(ann.sent_signals) <= at_a_time * 300 / attempt_s
     assert len(ann.ends) <= at_a_time
@@ -88,7 +88,7 @@ def test_server_that_plays_old_offers_again_disturbs_no_link() -> None:
     nodes[0].send("undisturbed")
     network.run(1)
     assert [node.texts() for node in nodes[1:]] == [["undisturbed"]] * 2
-    assert [len(node.events) for node in nodes] == [0, 1, 1]
+    assert [len(node.news) for node in nodes] == [1, 1, 1]  # delivered, heard, heard
 
 
 def test_offers_of_the_past_bring_nobody_back() -> None:
@@ -101,7 +101,7 @@ def test_offers_of_the_past_bring_nobody_back() -> None:
     for signal in bob.sent_signals:
         network.deliver(bob.peer_id, signal)
     network.run(300)
-    assert ann.events == []
+    assert ann.news == []
     assert ann.ends == {}
 
 
@@ -112,7 +112,7 @@ def test_server_without_the_secret_lets_nobody_in() -> None:
     ann = network.join(network.node("ann"))
     ghost = network.join(network.node("mallory", keys=other_keys))
     network.run(300)
-    assert ann.events == ghost.events == []
+    assert ann.news == ghost.news == []
     assert all(signal.kind == "offer" for signal in ann.sent_signals)
 
 
@@ -122,7 +122,7 @@ def test_mirror_of_ourselves_is_refused() -> None:
     ann = network.join(network.node("ann"))
     network.join(network.node("ann"))
     network.run(120)
-    assert ann.events == []
+    assert ann.news == []
 
 
 def test_member_of_another_room_behind_the_same_gate_is_refused() -> None:
@@ -133,7 +133,7 @@ def test_member_of_another_room_behind_the_same_gate_is_refused() -> None:
         network.node("mallory", membership=membership_of("mallory", owner="mallory"), act_as=credentials("mallory"))
     )
     network.run(120)
-    assert ann.events == swapped.events == []
+    assert ann.news == swapped.news == []
 
 
 # ---- members
@@ -147,7 +147,7 @@ def test_nothing_before_the_introduction_is_shown(frame: Frame, channel: Channel
     visit = Visitor(network, ann, Insider())
     visit.shake()
     visit.say(frame, channel=channel)
-    assert ann.events == []
+    assert ann.news == []
     tolerated = channel is Channel.EPHEMERAL or isinstance(frame, Heartbeat)
     assert bool(visit.closed) is not tolerated
 
@@ -162,7 +162,7 @@ def test_frames_before_the_handshake_is_done_end_the_link(data: bytes) -> None:
     assert visit.closed == []
     visit.say_raw(data)
     assert visit.closed == ["HandshakeFailed"]
-    assert ann.events == []
+    assert ann.news == []
 
 
 @pytest.mark.parametrize(

@@ -141,7 +141,7 @@ def test_peer_that_vanishes_before_it_is_linked_is_given_up_after_ten_seconds() 
     assert len(ann.ends) == 1
     network.run(1.1)
     assert ann.ends == {}
-    assert [type(event) for event in ann.events] == []
+    assert [type(event) for event in ann.news] == []
 
 
 def test_peer_that_the_server_declares_gone_is_tried_no_more() -> None:
@@ -156,8 +156,8 @@ def test_peer_that_the_server_declares_gone_is_tried_no_more() -> None:
     assert ann.mesh.next_deadline() is None
 
 
-def test_peers_that_found_no_path_meet_when_the_server_names_them_again() -> None:
-    """After the last attempt they wait for each other to come back."""
+def test_peers_that_found_no_path_go_on_trying_for_as_long_as_they_are_present() -> None:
+    """With a pause of a minute at most; it need not be the server that tells them to."""
     network = Network()
     ann, bob = (network.node(name) for name in ("ann", "bob"))
     network.wall_off(ann)
@@ -167,8 +167,6 @@ def test_peers_that_found_no_path_meet_when_the_server_names_them_again() -> Non
     network.tear_down_walls()
     assert ann.here == []
     offers = signals([ann, bob])["offer"]
-    network.run(60)
-    assert signals([ann, bob])["offer"] == offers
-    network.start_server()
-    network.run(30)
+    assert offers < 60
+    network.run(70)
     network.check_full_mesh()

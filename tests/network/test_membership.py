@@ -84,7 +84,7 @@ def test_ghost_with_the_secret_learns_nothing_in_either_role(comes_first: bool) 
     ghost.set_presence("away")
     nodes[0].send("are we alone?")
     network.run(120)
-    assert ghost.events_of(StateChanged) == ghost.events == []
+    assert ghost.events_of(StateChanged) == ghost.news == []
     assert ghost.mesh.title == ""
     assert ghost.here == []
     network.check_full_mesh(nodes)

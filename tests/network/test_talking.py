@@ -45,7 +45,8 @@ def test_draft_goes_to_the_first_comer_and_becomes_sent() -> None:
     drafts = [ann.send(str(number)) for number in range(3)]
     bob, cy = (network.join(network.node(name)) for name in ("bob", "cy"))
     network.run(2)
-    assert ann.events_of(StatusChanged) == [StatusChanged(draft.id, "sent") for draft in drafts]
+    changes = [StatusChanged(draft.id, status) for status in ("sent", "delivered") for draft in drafts]
+    assert ann.events_of(StatusChanged) == changes
     assert sorted([bob.texts(), cy.texts()]) == [[], ["0", "1", "2"]]
 
 

@@ -17,7 +17,7 @@ from peer.ids import Topic
 from peer.ports import Channel, Fingerprints
 from peer.testing import Network
 
-from ..support.rooms import QUICK, linked, next_of, pair
+from ..support.rooms import WATCHFUL, linked, next_of, pair
 from ..support.transport import until
 
 
@@ -81,7 +81,7 @@ async def test_stopped_server_carries_nothing_and_tells_nothing() -> None:
 async def test_links_cut_while_the_server_is_away_come_back_with_it() -> None:
     """Nobody can offer before; then both are told of each other."""
     async with Network() as network:
-        deck, guest = await pair(network, config=QUICK)
+        deck, guest = await pair(network, config=WATCHFUL)
         events = deck.events()
         await next_of(events, MemberJoined)
         network.stop_server()

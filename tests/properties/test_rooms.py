@@ -104,7 +104,7 @@ def check(script: Script) -> None:
             )
         joined, left = len(node.events_of(MemberJoined)), len(node.events_of(MemberLeft))
         assert joined - left == len(script.nodes) - 1
-        changed = [event.message_id for event in node.events_of(StatusChanged)]
+        changed = [(event.message_id, event.status) for event in node.events_of(StatusChanged)]
         assert len(changed) == len(set(changed))
 
 

@@ -81,7 +81,7 @@ async def test_giving_up_leaves_nothing(vanish: Callable[[RawPeer], Awaitable[No
 
 async def test_room_gives_up_who_answers_nothing(relay: Relay, company: Company) -> None:
     """After `link_timeout_s`, which is 10 s unless it is set; stock would try for 64."""
-    config = Config(link_timeout_s=0.3, link_attempts=1, admission_timeout_s=5.0)
+    config = Config(link_timeout_s=0.3, admission_timeout_s=5.0)
     alice = await company.create(relay.address, "alice", config=config)
     relay.meddle = _lose_answers
     before = asyncio.get_running_loop().time()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from peer.core.machine import LinkId, Output
 from peer.core.mesh import Mesh
-from peer.events import Event, Member, Message
+from peer.events import ConnectionChanged, Event, Member, Message
 from peer.ids import PeerId
 from peer.ports import Channel, PeerInfo, Signal
 
@@ -111,6 +111,11 @@ class Node:
 
     def events_of(self, kind: type[E]) -> list[E]:
         return [event for event in self.events if isinstance(event, kind)]
+
+    @property
+    def news(self) -> list[Event]:
+        """What was told, but for the states of connections."""
+        return [event for event in self.events if not isinstance(event, ConnectionChanged)]
 
     def texts(self, sender: Node | None = None) -> list[str]:
         """What was heard, of one or of all."""

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from peer import Config, Event, EventStream, FellBehind, MemberJoined, Peer, Room
 from peer.testing import Network
 
-__all__ = ["QUICK", "all_kept", "linked", "next_of", "pair", "read", "start_pair"]
+__all__ = ["QUICK", "WATCHFUL", "all_kept", "linked", "next_of", "pair", "read", "start_pair"]
 
 QUICK = Config(retry_base_s=0.001, link_timeout_s=0.2)
 """For tests that wait for a retry: real time, but little of it."""
+
+WATCHFUL = replace(QUICK, heartbeat_s=0.05, suspect_after_s=0.15, lost_after_s=0.3)
+"""For tests that wait until somebody is lost."""
 
 E = TypeVar("E", bound=Event)
 

@@ -50,6 +50,7 @@ class FakeSeat:
         self.leaving_takes: asyncio.Event | None = None
         """Leaving hangs until this is set."""
         self.left = 0
+        self.renewals = 0
 
     def send(self, signal: Signal) -> None:
         self.sent.append(signal)
@@ -59,6 +60,9 @@ class FakeSeat:
             if isinstance(said, PeerError):
                 raise said
             on_event(said)
+
+    def renew(self) -> None:
+        self.renewals += 1
 
     async def leave(self) -> None:
         self.left += 1

@@ -9,12 +9,12 @@ import pytest
 
 from peer.config import Config
 from peer.core.company import Company
-from peer.core.contact import Linked
+from peer.core.contact import Linked, Parted
 from peer.core.conversation import Conversation
 from peer.errors import BadSetting, OutboxFull
 from peer.events import MemberJoined, Message, StatusChanged, TypingChanged
 from peer.ids import MemberId, PeerId, Topic
-from peer.wire.frames import AttestationUpdate, Chat, Introduction, PresenceUpdate, TypingNotice
+from peer.wire.frames import AttestationUpdate, Chat, Confirmed, Heartbeat, Introduction, PresenceUpdate, TypingNotice
 
 from ...support.keys import START_MS, Chance, identity, membership_of
 
@@ -69,10 +69,10 @@ class Bench:
 
 def test_message_goes_to_all_who_are_linked() -> None:
     """And is sent by that."""
-    bench = Bench(linked=[BOB])
+    bench = Bench()
+    bench.welcome("bob", BOB)
     assert bench.send("ahoy").status == "sent"
     assert bench.texts(None) == ["ahoy"]
-    assert not bench.talk.owes([BOB])
 
 
 def test_draft_goes_to_whoever_comes_first() -> None:
@@ -98,7 +98,8 @@ def test_too_many_drafts_are_refused() -> None:
 
 def test_who_is_on_its_way_gets_what_was_said_meanwhile() -> None:
     """Unless it turns out to be none of its business."""
-    bench = Bench(linked=[BOB])
+    bench = Bench()
+    bench.welcome("bob", BOB)
     bench.send("soon", waiting=(CY, PeerId("eve")))
     assert bench.talk.owes([CY])
     bench.talk.forget(PeerId("eve"))
@@ -168,9 +169,9 @@ async def test_message_is_heard_once_and_ends_its_typing() -> None:
     bench = Bench()
     bench.talk.reply_with(lambda text: _echo(bench, text))
     bench.welcome("bob", BOB)
-    bench.talk.hear(member("bob"), TypingNotice(True), now=NOW)
+    bench.talk.hear(BOB, member("bob"), TypingNotice(True), now=NOW)
     for _ in range(2):
-        bench.talk.hear(member("bob"), Chat(bytes(16), START_MS, "ahoy"), now=NOW)
+        bench.talk.hear(BOB, member("bob"), Chat(bytes(16), START_MS, "ahoy"), now=NOW)
     assert [type(event) for event in bench.company.take_events()] == [MemberJoined, TypingChanged, TypingChanged]
     [heard] = bench.talk.take_events()
     assert isinstance(heard, Message)
@@ -185,5 +186,46 @@ async def _echo(bench: Bench, text: str) -> Message:
 def test_message_of_nobody_who_is_here_is_not_heard() -> None:
     """Its link has ended since."""
     bench = Bench()
-    bench.talk.hear(member("bob"), Chat(bytes(16), START_MS, "ahoy"), now=NOW)
+    bench.talk.hear(BOB, member("bob"), Chat(bytes(16), START_MS, "ahoy"), now=NOW)
     assert bench.talk.take_events() == []
+
+
+def test_message_is_owed_until_everybody_who_was_linked_confirmed_it() -> None:
+    """Whoever is about to leave asks those who have not."""
+    bench = Bench()
+    bench.welcome("bob", BOB)
+    bench.welcome("cy", CY)
+    sent = bench.send("ahoy")
+    bench.talk.hear(BOB, member("bob"), Confirmed(1), now=NOW)
+    assert bench.talk.take_events() == []
+    assert bench.talk.owes([])
+    bench.talk.ask_for_confirmation(now=NOW)
+    assert bench.said[-1] == (CY, Heartbeat())
+    bench.talk.hear(CY, member("cy"), Confirmed(1), now=NOW)
+    assert bench.talk.take_events() == [StatusChanged(sent.id, "delivered")]
+    assert not bench.talk.owes([])
+
+
+def test_who_was_lost_gets_what_it_missed_in_order() -> None:
+    """What was on its way, and what was said since; under whatever peer id it comes back."""
+    bench = Bench()
+    bench.welcome("bob", BOB)
+    bench.send("on its way")
+    bench.talk.part(Parted(BOB, member("bob"), "lost"))
+    bench.send("meanwhile", waiting=(BOB,))
+    bench.talk.forget(BOB)
+    bench.welcome("bob", PeerId("again"))
+    assert bench.texts(PeerId("again")) == ["on its way", "meanwhile"]
+
+
+@pytest.mark.parametrize("is_told_to_forget", [True, False])
+def test_who_left_or_is_no_member_gets_nothing(is_told_to_forget: bool) -> None:
+    """What is said after a goodbye is none of its business."""
+    bench = Bench()
+    bench.welcome("bob", BOB)
+    bench.send("on its way")
+    bench.talk.part(Parted(BOB, member("bob"), "lost" if is_told_to_forget else "left"))
+    if is_told_to_forget:
+        bench.talk.forget(BOB, member=member("bob"))
+    bench.welcome("bob", BOB)
+    assert bench.texts(BOB) == []

@@ -6,7 +6,7 @@ The others are insiders (tests/support): real handshakes, real seals. Whole room
 from __future__ import annotations
 
 from peer.config import Config
-from peer.core.contact import Forgotten, Linked, Received, Unlinked
+from peer.core.contact import Changed, Forgotten, Linked, Received, Unlinked
 from peer.core.machine import (
     AcceptOffer,
     CloseLink,
@@ -24,6 +24,7 @@ from peer.wire.frames import (
     ControlFrame,
     FloodNotice,
     Goodbye,
+    Heartbeat,
     Introduction,
     PresenceUpdate,
 )
@@ -47,12 +48,15 @@ def test_goodbye_is_told_as_left_and_nobody_is_called_back() -> None:
 
 
 def test_silence_is_told_as_lost() -> None:
-    """After thirteen seconds."""
+    """After four and a half seconds; suspect before."""
     bench, other = Bench(), bob()
     bench.linked(other)
-    bench.wait(12.99)
+    bench.take(Changed)
+    bench.wait(4.49)
     assert bench.take(Unlinked) == []
+    assert [change.state for change in bench.take(Changed)] == ["suspect"]
     bench.wait(0.01)
+    assert [change.state for change in bench.take(Changed)] == ["lost"]
     assert bench.take(Unlinked) == [Unlinked(other.member_id, "lost")]
 
 
@@ -70,11 +74,12 @@ def test_open_link_outlives_what_the_server_says() -> None:
     """The server may be wrong, or lie."""
     bench, other = Bench(), bob()
     link = bench.linked(other)
+    bench.seen.clear()
     bench.links.attempts.peer_left(other.peer_id, now=0.0)
     bench.roster()
     assert bench.drain() == []
     bench.say(other, link, CHAT)
-    assert bench.take(Received) == [Received(other.member_id, CHAT)]
+    assert bench.take(Received) == [Received(other.peer_id, other.member_id, CHAT)]
 
 
 def test_member_with_two_processes_is_unlinked_by_the_last() -> None:
@@ -82,6 +87,9 @@ def test_member_with_two_processes_is_unlinked_by_the_last() -> None:
     bench, one, two = Bench(), bob("z-1"), bob("z-2")
     links = [bench.linked(each) for each in (one, two)]
     bench.links.link_closed(links[0], now=0.0)
+    for _ in range(10):
+        bench.say(two, links[1], Heartbeat(), channel=Channel.EPHEMERAL)
+        bench.wait(1.0)
     assert bench.take(Unlinked) == []
     bench.say(two, links[1], Goodbye())
     assert bench.take(Unlinked) == [Unlinked(one.member_id, "left")]
@@ -174,8 +182,11 @@ def test_goodbye_in_the_lobby_is_heard() -> None:
 
 def test_ghost_is_let_go_of_when_its_time_is_over() -> None:
     """The timer of the links wakes the lobby."""
-    bench, _, link = in_lobby()
-    bench.wait(9.9)
+    bench, other, link = in_lobby()
+    for _ in range(9):
+        bench.wait(1.0)
+        bench.say(other, link, Heartbeat(), channel=Channel.EPHEMERAL)
+    bench.wait(0.9)
     assert bench.take(CloseLink) == []
     bench.wait(0.2)
     assert bench.take(CloseLink) == [CloseLink(link, "nothing to wait for")]

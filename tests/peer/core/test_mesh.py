@@ -11,6 +11,7 @@ import pytest
 
 from peer.config import Config
 from peer.core.claims import Standing
+from peer.core.contact import Received
 from peer.core.governance import Governance, Stage
 from peer.core.machine import LinkId
 from peer.core.membership import InviteSeed
@@ -83,7 +84,7 @@ def test_message_alone_is_a_draft_until_somebody_comes() -> None:
     network.run(1)
     cy = network.join(network.node("cy"))
     network.run(1)
-    assert ann.events_of(StatusChanged) == [StatusChanged(draft.id, "sent")]
+    assert ann.events_of(StatusChanged) == [StatusChanged(draft.id, "sent"), StatusChanged(draft.id, "delivered")]
     assert (bob.texts(), cy.texts()) == (["is anybody here?"], [])
 
 
@@ -231,7 +232,8 @@ def test_what_is_owed_to_somebody_present_is_known() -> None:
 
 def test_typing_is_told_once_renewed_silently_and_goes_stale() -> None:
     """A frame every 1.5 s while keys are pressed; three seconds after the last one it is over."""
-    network, ann, bob = pair()
+    network = Network(config=Config(heartbeat_s=4.0))
+    ann, bob = network.room_of("ann", "bob")
     ann.transmitted.clear()
     for _ in range(30):
         ann.set_typing()
@@ -252,7 +254,7 @@ def test_typing_ends_with_the_message_it_was_about() -> None:
     network.run(0.1)
     ann.send("done")
     network.run(0.1)
-    assert [type(event) for event in bob.events][-3:] == [TypingChanged, TypingChanged, Message]
+    assert [type(event) for event in bob.news][-3:] == [TypingChanged, TypingChanged, Message]
     ann.set_typing()
     network.run(0.1)
     assert bob.events_of(TypingChanged)[-1].typing
@@ -276,7 +278,7 @@ def test_room_that_was_left_while_somebody_typed_is_silent() -> None:
     bob.leave()
     assert bob.mesh.next_deadline() is None
     network.run(5)
-    assert isinstance(bob.events[-1], StateChanged)
+    assert isinstance(bob.news[-1], StateChanged)
 
 
 def test_member_that_leaves_while_typing_is_forgotten_as_a_typist() -> None:
@@ -286,7 +288,7 @@ def test_member_that_leaves_while_typing_is_forgotten_as_a_typist() -> None:
     network.run(0.1)
     ann.leave()
     network.run(5)
-    assert isinstance(bob.events[-1], MemberLeft)
+    assert isinstance(bob.news[-1], MemberLeft)
 
 
 # ---- presence
@@ -324,7 +326,7 @@ def test_presence_that_changed_while_a_link_was_replaced_is_an_event() -> None:
     again = Visitor(visit.network, visit.node, Insider("mallory"), attempt=b"another.")
     again.shake()
     again.say(Introduction("mallory", "", "away"))
-    assert [type(event) for event in visit.node.events] == [PresenceChanged]
+    assert [type(event) for event in visit.node.news] == [PresenceChanged]
 
 
 def test_presence_said_twice_is_told_once() -> None:
@@ -333,7 +335,7 @@ def test_presence_said_twice_is_told_once() -> None:
     visit.node.events.clear()
     for _ in range(2):
         visit.say(PresenceUpdate("away"))
-    assert [type(event) for event in visit.node.events] == [PresenceChanged]
+    assert [type(event) for event in visit.node.news] == [PresenceChanged]
 
 
 def test_presence_is_one_of_three() -> None:
@@ -433,7 +435,7 @@ def test_genesis_of_another_room_is_refused() -> None:
     visit.shake()
     visit.say(ControlEvents(private_room("mallory")[1], (), True))
     assert visit.closed == ["MalformedFrame"]
-    assert visit.node.events == []
+    assert visit.node.news == []
     assert visit.node.here == []
 
 
@@ -449,7 +451,7 @@ def test_lost_server_is_told_once_each_way() -> None:
     network.run(60)
     for _ in range(2):
         network.start_server()
-    assert ann.events == [StateChanged(RoomState.SIGNALING_LOST, "stopped"), StateChanged(RoomState.JOINED)]
+    assert ann.news == [StateChanged(RoomState.SIGNALING_LOST, "stopped"), StateChanged(RoomState.JOINED)]
     ann.send("still here")
     network.run(1)
     assert bob.texts() == ["still here"]
@@ -485,7 +487,7 @@ def test_reason_of_an_end_that_we_did_not_choose_is_passed_on() -> None:
     """A seat that is lost for good ends the room with the server's sentence."""
     network, ann, _ = pair()
     ann.do(lambda mesh: mesh.leave("the room is full", now=network.now))
-    assert ann.events[-1] == StateChanged(RoomState.LEFT, "the room is full")
+    assert ann.news[-1] == StateChanged(RoomState.LEFT, "the room is full")
 
 
 def test_event_of_no_known_kind_is_our_own_bug() -> None:
@@ -521,9 +523,9 @@ def test_frames_without_meaning_to_a_room_are_passed_over() -> None:
     visit = Visitor.in_room_of("ann")
     visit.node.events.clear()
     visit.say(TypingNotice(False), channel=Channel.EPHEMERAL)
-    assert visit.node.events == []
+    assert visit.node.news == []
     visit.say(Goodbye())
-    assert [type(event) for event in visit.node.events] == [MemberLeft]
+    assert [type(event) for event in visit.node.news] == [MemberLeft]
     visit.node.mesh.link_opened(LinkId(PeerId("nobody"), bytes(8)), now=0.0)
     assert visit.node.mesh.outputs() == []
 
@@ -578,10 +580,10 @@ def test_claims_end_with_the_room() -> None:
     assert ann.mesh.next_deadline() is not None
     ann.leave()
     assert ann.mesh.next_deadline() is None
-    told = len(ann.events)
+    told = len(ann.news)
     vouch(ann, "bob")
     ann.do(lambda mesh: mesh.handle_timeout(now=1e9))
-    assert len(ann.events) == told
+    assert len(ann.news) == told
     assert ann.mesh.next_deadline() is None
 
 
@@ -613,7 +615,7 @@ def test_second_key_for_a_name_in_a_public_room_is_told_behind_its_arrival() -> 
     visitor.say(Introduction("BOB", "lobby", "online", ""))
     [event] = ann.events_of(KeyChanged)
     assert (event.known.id, event.member.name) == (identity("bob").member_id, "BOB")
-    kinds = [type(each) for each in ann.events]
+    kinds = [type(each) for each in ann.news]
     assert kinds.index(KeyChanged) == len(kinds) - 1 - kinds[::-1].index(MemberJoined) + 1
 
 
@@ -632,9 +634,9 @@ def test_verified_member_is_shown_as_such_from_its_arrival() -> None:
     assert [event.member.verified for event in ann.events_of(MemberJoined)] == [False, True]
     ann.leave()
     people.unverify(identity("bob").member_id)
-    told = len(ann.events)
+    told = len(ann.news)
     ann.do(lambda mesh: mesh.review_people())
-    assert len(ann.events) == told
+    assert len(ann.news) == told
 
 
 # ---- who comes in: see also test_governance.py, test_lobby.py, tests/network/test_membership.py
@@ -696,7 +698,7 @@ def test_guest_that_is_turned_away_leaves_with_the_reason() -> None:
     assert left.reason.startswith("no member who is here knows this invite")
     assert bob.mesh.refusal is not None
     assert bob.mesh.refusal.code == "unknown"
-    assert ann.events == []
+    assert ann.news == []
 
 
 def test_kick_is_seen_by_all_and_frames_in_flight_are_not_heard() -> None:
@@ -730,8 +732,8 @@ def test_frame_of_somebody_who_is_no_member_is_not_heard() -> None:
     """The causal gate: links are cut before, and should one not be, its words count for nothing."""
     _, ann, bob = pair()
     bob_id = bob.mesh.membership.me
-    ann.mesh._hear(identity("eve").member_id, Chat(bytes(16), 1, "I am nobody"), now=0.0)
-    ann.mesh._hear(bob_id, Chat(bytes(16), 1, "I am bob"), now=0.0)
+    for member_id, text in ((identity("eve").member_id, "I am nobody"), (bob_id, "I am bob")):
+        ann.mesh._hear(Received(bob.peer_id, member_id, Chat(bytes(16), 1, text)), now=0.0)
     ann.do(lambda mesh: mesh.settle(now=0.0))
     assert ann.texts() == ["I am bob"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from peer.core.confirmation import Sent
 from peer.core.outbox import Outbox
 from peer.errors import OutboxFull
 from peer.ids import PeerId
@@ -12,12 +13,12 @@ from peer.wire.frames import Chat
 BOB, CY = PeerId("bob"), PeerId("cy")
 
 
-def chat(number: int, *, at: int = 0) -> Chat:
-    return Chat(number.to_bytes(16, "big"), at, f"message {number}")
+def chat(number: int, *, at: int = 0) -> Sent:
+    return Sent(number, Chat(number.to_bytes(16, "big"), at, f"message {number}"))
 
 
-def texts(chats: list[Chat]) -> list[str]:
-    return [each.text for each in chats]
+def texts(chats: list[Sent]) -> list[str]:
+    return [each.chat.text for each in chats]
 
 
 def test_drafts_go_to_whoever_comes_first_and_to_nobody_else() -> None:

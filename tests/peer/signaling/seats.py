@@ -22,10 +22,11 @@ E = TypeVar("E", bound=SignalingEvent)
 class Pauses:
     """Takes the place of `asyncio.sleep`: pauses end at once, but for beats and pings, which the test calls for."""
 
-    def __init__(self) -> None:
+    def __init__(self, *held: float) -> None:
+        """`held` are others that do not end."""
         self.taken: list[float] = []
         """Those that ended at once."""
-        self._gates = {20.0: asyncio.Event(), 30.0: asyncio.Event()}
+        self._gates = {seconds: asyncio.Event() for seconds in (20.0, 30.0, *held)}
 
     async def __call__(self, seconds: float) -> None:
         if seconds in self._gates:
@@ -97,7 +98,7 @@ async def client_of(
         server,
         display_name=name,
         token=token,
-        config=config or Config(),
+        config=config or Config(signaling_backoff_base_s=0.25),
         random=lambda: 0.5,
         pause=pauses or Pauses(),
     )

@@ -396,3 +396,31 @@ async def test_logs_hold_no_secret(
     for secret in ("token-", resume, "sealed-body", "127.0.0.1", seat.peer_id):
         assert secret not in text
     assert resume not in repr(vars(seat))
+
+
+# ---- our own network changed, or we were asleep
+
+
+async def test_seat_is_connected_anew_when_its_network_changed(server: FakeServer) -> None:
+    """The old connection may be dead without a word; a roster comes, and nobody is told of an outage."""
+    pauses = Pauses()
+    async with client_of(server.url, pauses=pauses) as client:
+        seat = await seat_of(client)
+        async with running(seat) as heard:
+            await heard.next(Roster)
+            seat.renew()
+            await heard.next(Roster)
+            assert heard.of(SignalingLost) == []
+            assert 0.125 in pauses.taken
+
+
+async def test_pause_of_an_outage_is_cut_short(server: FakeServer) -> None:
+    """What kept us from the server may be over."""
+    async with client_of(server.url, pauses=Pauses(0.125)) as client:
+        seat = await seat_of(client)
+        async with running(seat) as heard:
+            await heard.next(Roster)
+            await server.close_socket(seat.peer_id, 1001)
+            await heard.next(SignalingLost)
+            seat.renew()
+            await heard.next(Roster)

@@ -19,6 +19,7 @@ from peer.wire import frames
 from peer.wire.frames import (
     AttestationUpdate,
     Chat,
+    Confirmed,
     ControlDigest,
     ControlEvents,
     ControlMore,
@@ -49,6 +50,7 @@ KINDS: dict[str, Callable[..., Frame]] = {
         *(Introduction, Chat, PresenceUpdate, Goodbye, TypingNotice, Heartbeat, AttestationUpdate),
         *(ControlDigest, ControlSummary, ControlEvents, Knock, ControlMore),
         *(StreamOpen, StreamData, StreamEnd, StreamReset, StreamCredit, StreamDone, StreamStop, FloodNotice),
+        Confirmed,
     )
 }
 
@@ -100,6 +102,7 @@ any_frame = st.one_of(
     st.builds(StreamCredit, number=numbers, taken=counts, limit=counts),
     st.builds(StreamDone, number=numbers),
     st.builds(FloodNotice, pause_s=st.integers(0, 86_400)),
+    st.builds(Confirmed, count=st.integers(0, 2**53 - 1)),
 )
 
 
