@@ -16,7 +16,7 @@ from ..crypto.identity import member_id_of, public_key_of
 from ..ids import MemberId
 from .control import Cut, Invitation, Level
 from .evaluation import Evaluation
-from .event import Event, EventId, LogId
+from .event import MAX_HLC, Event, EventId, LogId
 from .facts import Fact, fact_of, order_of, whole_logs
 from .genesis import Genesis
 from .removals import Removal
@@ -158,6 +158,41 @@ class Authority:
     def covers(self, event: Event) -> bool:
         """Whether the right that an event of any plane cites was its author's, up to where this event stands."""
         return self._evaluation.covers(event)
+
+    def level_behind(self, event: Event) -> Level:
+        """The level of the right that an event of any plane cites; NOBODY where that does not cover it."""
+        if not self.covers(event):
+            return Level.NOBODY
+        right = self._evaluation.held.get(EventId(event.header.auth))
+        return right.gives if right is not None else Level.OWNER
+
+    def holds(self, event: EventId) -> bool:
+        """Whether a control event is held, be it void."""
+        return event in self._evaluation.held
+
+    def hlc_of(self, event: EventId) -> int:
+        """The clock of a control event that is held; 0 for another one."""
+        held = self._evaluation.held.get(event)
+        return held.hlc if held is not None else 0
+
+    def knows_author(self, key: bytes) -> bool:
+        """Whether an event that is held, void or not, gives this key any right."""
+        return key in self._evaluation.owners or key in self._evaluation.beneficiaries
+
+    def since(self, member: MemberId) -> int:
+        """The clock value from which on its oldest right counts; 0 for owners, the end of time for who is nobody.
+
+        A grant counts from the join on that it admits, where nobody had to be asked.
+        """
+        if member in self.owners:
+            return 0
+        return min(map(self._begin_of, self.standings_of(member)), default=MAX_HLC)
+
+    def _begin_of(self, standing: Standing) -> int:
+        right = self._evaluation.held[standing.id]
+        join = self._evaluation.held.get(right.target) if right.target else None
+        is_early = join is not None and self._evaluation.is_valid_join(join) and not self.genesis.needs_approval
+        return min(right.hlc, join.hlc) if is_early and join is not None else right.hlc
 
     def _is_seen(self, invite: InviteStanding, removal: Fact) -> bool:
         made = self._evaluation.held[invite.id]

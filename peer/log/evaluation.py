@@ -52,6 +52,8 @@ class Evaluation:
     def __init__(self, genesis: Genesis, facts: Iterable[Fact]) -> None:
         self.owners = frozenset(genesis.owners)
         self.held = {fact.id: fact for fact in facts}
+        self.beneficiaries = frozenset(fact.member for fact in self.held.values() if fact.gives)
+        """Keys that are given any right, be it void."""
         self.joins = [fact for fact in self.held.values() if isinstance(fact.control, Join)]
         self._ranks = {fact.id: rank_of(fact, self.held, self.owners) for fact in self.held.values()}
         self._is_open = not genesis.needs_approval
@@ -265,6 +267,8 @@ class Evaluation:
             return header.author in self.owners
         right = self.held.get(EventId(header.auth))
         if right is None or right.id not in self.lawful or right.member != header.author or not right.gives:
+            return False
+        if right.hlc >= header.hlc:
             return False
         limit = self._limit(right, header.log)
         is_within = limit is None or header.seq <= limit

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Annotated, Literal, NamedTuple, NewType
 
@@ -29,6 +29,7 @@ from ..ids import RoomId
 __all__ = [
     "INCARNATION_BYTES",
     "MAX_EVENT_BYTES",
+    "MAX_HLC",
     "MAX_SEQ",
     "Event",
     "EventId",
@@ -42,6 +43,7 @@ __all__ = [
     "hlc_at",
     "is_signed",
     "ms_of",
+    "replace_body",
     "seal_event",
 ]
 
@@ -50,7 +52,7 @@ MAX_SEQ = 2**32 - 1
 INCARNATION_BYTES = 8
 _ID_BYTES = 32
 _COUNTER_BITS = 16
-_MAX_HLC = 2**63 - 1
+MAX_HLC = 2**63 - 1
 
 EventId = NewType("EventId", bytes)
 """32 bytes; the same on every replica."""
@@ -59,7 +61,7 @@ Verifier = Callable[[bytes, bytes, bytes, bytes], bool]
 """`crypto.identity.verify`: (public key, label, signature, data); an argument, so that tests count the calls."""
 
 _Bytes32 = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
-_Hlc = Annotated[int, msgspec.Meta(ge=0, le=_MAX_HLC)]
+_Hlc = Annotated[int, msgspec.Meta(ge=0, le=MAX_HLC)]
 
 
 class Plane(IntEnum):
@@ -175,6 +177,12 @@ def is_signed(event: Event, *, room_id: RoomId, verify: Verifier = verify) -> bo
 def event_id_of(signed: bytes, room_id: RoomId) -> EventId:
     """The id of a header's exact bytes in this room."""
     return EventId(hash_labelled(EVENT_HASH, room_id + signed))
+
+
+def replace_body(event: Event, body: bytes) -> Event:
+    """The same event of the message plane with its body, or, empty, without; id and signature hold as before."""
+    encoded = msgspec.msgpack.encode(_Parts(event.signed, event.signature, body))
+    return replace(event, encoded=encoded, body=body)
 
 
 def hlc_at(ms: int) -> int:

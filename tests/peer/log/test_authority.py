@@ -8,7 +8,7 @@ from peer.errors import MalformedFrame
 from peer.log import acts
 from peer.log.authority import InviteVerdict, authority_of
 from peer.log.control import Ban, Cut, Grant, Invitation, Level, Revoke, Uninvite, sign_join
-from peer.log.event import EventId, Plane, decode_event
+from peer.log.event import MAX_HLC, EventId, Plane, decode_event
 from peer.log.genesis import decode_genesis
 
 from .replicas import NOW_MS, Room, member, public_key
@@ -493,3 +493,43 @@ def test_open_invites_from_before_a_moderators_removal_are_exposed() -> None:
     assert exposed.key == room.invite_key().public_key
     assert room.authority("ann").knows_invite(exposed.id)
     assert not room.authority("ann").knows_invite(grant_to(room, "bob"))
+
+
+def test_what_messages_ask_of_rights() -> None:
+    """Their level, their clock, whether they are known, and whose they ever were, void or not."""
+    room = room_of_four()
+    authority = room.authority("ann")
+    grant, mine = grant_to(room, "cyd"), room.pen("ann").write(Revoke())
+    assert authority.level_behind(mine) is OWNER
+    assert authority.level_behind(room.pen("cyd").write(Revoke(), auth=grant)) is MODERATOR
+    assert authority.level_behind(room.pen("dan").write(Revoke(), auth=grant)) is NOBODY
+    assert authority.level_behind(room.pen("cyd").write(Revoke(), auth=grant, hlc=1)) is NOBODY
+    assert authority.holds(grant)
+    assert not authority.holds(EventId(bytes(32)))
+    assert authority.hlc_of(grant) == room.said("ann", grant).header.hlc
+    assert authority.hlc_of(EventId(bytes(32))) == 0
+    room.kick("cyd")
+    assert [room.authority("ann").knows_author(public_key(name)) for name in ("ann", "cyd", "eve")] == [
+        True,
+        True,
+        False,
+    ]
+
+
+def test_member_is_one_since_its_oldest_right() -> None:
+    """A grant that confirms an open join goes back to it; where admins decide, it does not."""
+    room = room_of_four()
+    assert room.authority("ann").since(member("ann")) == 0
+    assert room.authority("ann").since(member("eve")) == MAX_HLC
+    before = room.authority("ann").since(member("dan"))
+    assert before == room.said("ann", grant_to(room, "dan")).header.hlc
+    room.set_level("dan", MODERATOR)
+    assert room.authority("ann").since(member("dan")) == before
+    for approve in (False, True):
+        room = Room(approve=approve)
+        room.tell("eve", room["ann"].export() + room.invite())
+        [joined] = room.join("eve")
+        room.tell("ann", [joined])
+        room.say("ann", acts.admit(room.authority("ann"), member("ann"), member("eve")))
+        join_hlc = decode_event(joined, room_id=room.id).header.hlc
+        assert (room.authority("ann").since(member("eve")) == join_hlc) is not approve

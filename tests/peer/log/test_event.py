@@ -23,6 +23,7 @@ from peer.log.event import (
     hlc_at,
     is_signed,
     ms_of,
+    replace_body,
     seal_event,
 )
 
@@ -165,3 +166,17 @@ def test_clock_has_milliseconds_above_and_a_counter_below() -> None:
 def test_arbitrary_bytes_are_malformed(data: bytes) -> None:
     with pytest.raises(MalformedFrame):
         decode_event(data, room_id=ROOM_ID)
+
+
+def test_body_goes_and_comes_back_and_the_signature_holds() -> None:
+    """On the message plane: a deleted message keeps its header."""
+    room_id = private_room()[0]
+    body = b"\x91\xa4ahoy"
+    header = Header(1, identity("ann").public_key, bytes(8), Plane.MESSAGE, 1, b"", 7, 1, b"", None,
+                    hashlib.sha256(body).digest())  # fmt: skip
+    event = seal_event(header, body, identity=identity("ann"), room_id=room_id)
+    bare = replace_body(event, b"")
+    read = decode_event(bare.encoded, room_id=room_id)
+    assert (read.id, read.body, read.signature) == (event.id, b"", event.signature)
+    assert is_signed(read, room_id=room_id)
+    assert replace_body(bare, body) == event
