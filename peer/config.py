@@ -234,3 +234,27 @@ class Config:
 
     attestation_retry_s: float = 60.0
     """Least time between two looks at what the signaling server attests; also the pause after an outage."""
+
+    max_kept_messages: int = 1000
+    """The newest of a room, which every member keeps; pinned ones beyond. A private room's founding says its own."""
+
+    message_events_burst: int = 200
+    """Message events of one link in a row that nobody asked for; more are passed over, and found by comparing."""
+
+    message_events_per_s: float = 50.0
+    """How fast that allowance grows again (DESIGN, section 5)."""
+
+    message_frames_burst: int = 512
+    """Questions and digests of one link in a row; more end the link. A question counts for eight."""
+
+    message_frames_per_s: float = 40.0
+    """How fast that allowance grows again."""
+
+    announce_after_s: float = 0.3
+    """What came from one member is announced to two others after this: a missing link between two is made good."""
+
+    receipts_after_s: float = 2.0
+    """What was delivered and read is told no more often than this."""
+
+    max_receipt_members: int = 32
+    """In larger rooms nobody tells what was delivered and read: messages are "sent", and no more."""

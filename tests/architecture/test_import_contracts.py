@@ -71,6 +71,7 @@ PURE = (
     "peer.keeper",
     "peer.keys",
     "peer.log",
+    "peer.messages",
     "peer.ports",
     "peer.rtc.sdp",
     "peer.signaling.address",

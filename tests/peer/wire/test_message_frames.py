@@ -1,0 +1,48 @@
+"""The frames of the message plane: their bytes and their bounds."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from peer.wire.message_frames import (
+    MAX_EVENTS,
+    MAX_PART_BYTES,
+    MessageDigest,
+    MessageEvents,
+    MessageFrame,
+    MessageMore,
+    MessageSummary,
+    Receipts,
+)
+
+SAMPLES: list[tuple[MessageFrame, str]] = [
+    (MessageDigest(bytes(16), 7), "9310c410" + "00" * 16 + "07"),
+    (MessageSummary(b"p", 0, True), "9411c4017000c3"),
+    (MessageEvents((b"e", b"f"), False), "931292c40165c40166c2"),
+    (MessageMore(), "9113"),
+    (Receipts(b"r"), "9214c40172"),
+]
+decoder: msgspec.msgpack.Decoder[MessageFrame] = msgspec.msgpack.Decoder(MessageFrame)
+
+
+@pytest.mark.parametrize(("frame", "encoded"), SAMPLES, ids=lambda each: type(each).__name__)
+def test_each_frame_has_its_bytes(frame: MessageFrame, encoded: str) -> None:
+    assert msgspec.msgpack.encode(frame).hex() == encoded
+    assert decoder.decode(bytes.fromhex(encoded)) == frame
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        MessageDigest(bytes(15), 0),
+        MessageDigest(bytes(16), -1),
+        MessageSummary(bytes(MAX_PART_BYTES + 1), 0, True),
+        MessageEvents((b"",) * (MAX_EVENTS + 1), True),
+        MessageEvents((bytes(16 * 1024 + 1),), True),
+        Receipts(bytes(MAX_PART_BYTES + 1)),
+    ],
+)
+def test_what_is_out_of_bounds_is_refused(frame: MessageFrame) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        decoder.decode(msgspec.msgpack.encode(frame))
