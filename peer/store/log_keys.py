@@ -83,6 +83,7 @@ class LogKeys:
     def delete(self, database: sqlite3.Connection, room_id: RoomId) -> None:
         """And with it all rows; no such log is no error."""
         self._logs.pop(room_id, None)
+        self._has_all = False  # should the transaction fail, it is found again
         database.execute("DELETE FROM log WHERE name = ?", (self._name_of(room_id),))
 
     def all_logs(self, database: sqlite3.Connection) -> list[Log]:

@@ -71,7 +71,7 @@ def stranger(connection: sqlite3.Connection) -> str | None:
     [(owner,)], [(version,)] = connection.execute("PRAGMA application_id"), connection.execute("PRAGMA user_version")
     if owner == APPLICATION_ID:
         return None
-    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if owner or version or not tables <= _FIRST_TABLES:
         return "it is a database of another program"
     return None

@@ -67,9 +67,11 @@ class Vault:
 
     def close(self) -> None:
         """Write what waits to be written, then let others use the folder; may be called twice."""
-        self._close_messages()
-        if self._shelf is not None:
-            self._shelf.database.close()
+        try:
+            self._close_messages()
+        finally:
+            if self._shelf is not None:
+                self._shelf.database.close()
 
 
 @dataclass(slots=True)

@@ -66,6 +66,16 @@ def test_log_that_was_deleted_has_no_key(database: Database, logs: tuple[Log, Lo
         new.opener("event")(b"name", logs[1].seal("event", b"name", b"ahoy", Chance("any")))
 
 
+def test_log_that_could_not_be_deleted_is_still_there(database: Database, logs: tuple[Log, Log]) -> None:
+    """The transaction failed for another reason."""
+    ours = keys()
+    with database.transaction() as connection:
+        assert len(ours.all_logs(connection)) == 2
+        ours.delete(connection, HOLD)
+        connection.execute("ROLLBACK")
+        assert {log.room_id for log in ours.all_logs(connection)} == {DECK, HOLD}
+
+
 def test_row_is_bound_to_its_place(logs: tuple[Log, Log]) -> None:
     """Its log, its table and its name."""
     deck, hold = logs
