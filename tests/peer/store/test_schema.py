@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from peer.errors import StoreDamaged, StoreError
-from peer.ids import RoomId
-from peer.ports import RoomRecord
+from peer.log.record import Conversation, LogRecord
 from peer.store.database import DATABASE_FILE, open_database
 from peer.store.schema import APPLICATION_ID, STEPS, VERSION, stranger
 from peer.store.vault import open_vault
 
 from ...support.keys import Chance
-
-VECTORS = Path(__file__).parents[2] / "vectors" / "store"
-IDENTITY = bytes.fromhex(
-    "d6d24d535198794dff10b8a74d3e6fa3a14b35f85db2929f6fbef158f87cc3b2"
-    "1ecb016af02555dfeb90ea2bd67553f3429600a6fd925f57d0fe2ae867703938"
-)
+from ...vectors.store.generate import FOLDER, IDENTITY, KEPT, PEOPLE, RECORD, ROOM, ROWS
 
 
 def written_by(version: int, folder: Path) -> Path:
@@ -29,7 +24,7 @@ def written_by(version: int, folder: Path) -> Path:
     (folder / "identity.key").chmod(0o600)
     path = folder / DATABASE_FILE
     database = sqlite3.connect(path)
-    database.executescript((VECTORS / f"version-{version}.sql").read_text("utf-8"))
+    database.executescript((FOLDER / f"version-{version}.sql").read_text("utf-8"))
     database.close()
     return path
 
@@ -41,29 +36,35 @@ def tables(path: Path) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("version", range(VERSION))
-def test_file_of_an_older_version_is_brought_along(tmp_path: Path, version: int) -> None:
-    """Rooms and people are there, and its tables are those of a new file."""
+@pytest.mark.parametrize("version", range(VERSION + 1))
+async def test_file_of_an_older_version_is_brought_along(tmp_path: Path, version: int) -> None:
+    """Rooms, messages and people are there, and its tables are those of a new file; so it is for our own version."""
     path = written_by(version, tmp_path)
     vault = open_vault(tmp_path, None, random_bytes=Chance("later"))
-    assert vault.load(b"people") == b"people of version 0"
-    assert vault.rooms.load(RoomId(b"D" * 32)) == RoomRecord(
-        secret=b"S" * 16,
-        seed=b"I" * 16,
-        is_open=True,
-        genesis=b"genesis",
-        title="Deck",
-        incarnation=b"incarnat",
-        control=(b"grant", b"revoke"),
+    assert (vault.load(b"people"), vault.rooms.load(ROOM)) == (PEOPLE, RECORD)
+    loaded = await vault.messages.load(ROOM)
+    kept = (
+        replace(loaded, events=tuple(sorted(loaded.events))),
+        await vault.messages.page(ROOM),
+        await vault.messages.conversations(),
     )
     vault.close()
+    record = LogRecord(
+        events=(b"first event", b"second event"),
+        drafts={b"draft": b"to be said"},
+        registers={b"register": b"receipts"},
+        state=b"state",
+    )
+    assert KEPT.summary is not None
+    written = (record, [*reversed(ROWS)], [Conversation(ROOM, KEPT.summary)])
+    assert kept == (written if version >= 1 else (LogRecord(), [], []))
     (tmp_path / "new").mkdir()
     assert tables(path) == tables(tmp_path / "new" / DATABASE_FILE)
 
 
-def test_every_older_version_has_its_sample() -> None:
-    """Whoever adds a step adds a file that the version before wrote."""
-    assert sorted(path.name for path in VECTORS.glob("*.sql")) == [f"version-{number}.sql" for number in range(VERSION)]
+def test_every_version_has_its_sample() -> None:
+    """Whoever adds a step runs the generator, which leaves those of older versions alone."""
+    assert sorted(path.name for path in FOLDER.glob("*.sql")) == [f"version-{each}.sql" for each in range(VERSION + 1)]
     assert len(STEPS) == VERSION
 
 
