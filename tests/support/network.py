@@ -172,7 +172,7 @@ class Network:
         self.now = end
 
     def _next_moment(self) -> float | None:
-        deadlines = [node.mesh.next_deadline() for node in self.nodes if not node.is_crashed]
+        deadlines = [node.mesh.next_deadline() for node in self.nodes if node.is_awake]
         moments = [deadline for deadline in deadlines if deadline is not None]
         return min([*moments, *(entry[0] for entry in self._waiting[:1])], default=None)
 
@@ -180,7 +180,7 @@ class Network:
         if self._waiting and self._waiting[0][0] <= self.now:
             heapq.heappop(self._waiting)[2]()
             return
-        for node in self.nodes:
+        for node in [node for node in self.nodes if node.is_awake]:
             deadline = node.mesh.next_deadline()
             if deadline is not None and deadline <= self.now:
                 node.do(lambda mesh: mesh.handle_timeout(now=self.now))

@@ -66,8 +66,15 @@ class Node:
         self.visitors: dict[LinkId, Callable[[Output], None]] = {}
         """Links that a test drives by hand."""
         self.is_crashed = False
+        self.is_frozen = False
+        """It does nothing, and finds all that has come when it thaws."""
+        self._unread: list[Callable[[Mesh], object]] = []
         self.is_online = True
         """Whether the server reaches it."""
+
+    @property
+    def is_awake(self) -> bool:
+        return not self.is_crashed and not self.is_frozen
 
     @property
     def info(self) -> PeerInfo:
@@ -76,6 +83,9 @@ class Node:
     def do(self, step: Callable[[Mesh], object]) -> None:
         """One input, then drain."""
         if self.is_crashed:
+            return
+        if self.is_frozen:
+            self._unread.append(step)
             return
         step(self.mesh)
         self.drain()
@@ -102,6 +112,17 @@ class Node:
         """Goodbye to the others, then to the server."""
         self.do(lambda mesh: mesh.leave(now=self.network.now))
         self.network.remove_seat(self, "left")
+
+    def freeze(self) -> None:
+        """The process is stopped, or its machine sleeps."""
+        self.is_frozen = True
+
+    def thaw(self) -> None:
+        """It goes on as if nothing had happened, with what waits for it first."""
+        self.is_frozen = False
+        unread, self._unread = self._unread, []
+        for step in unread:
+            self.do(step)
 
     def crash(self) -> None:
         """The process is gone: nobody is told, nothing of it moves any more."""
