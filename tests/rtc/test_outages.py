@@ -153,3 +153,26 @@ async def test_invite_to_a_dead_server_says_so(life: Life) -> None:
         async with peer.Peer(server, name="bob") as me:
             with pytest.raises(peer.SignalingUnreachable):
                 await me.join_room(invite)
+
+
+async def test_frozen_and_killed_process_is_missed_within_five_seconds(server: str, company: Company) -> None:
+    """With the times as they are; the frozen one is suspect first, and a member again soon after it goes on."""
+    alice = await company.create(server, "alice")
+    script = str(ROOT / "tests" / "rtc" / "peer_process.py")
+    defaults = peer.Config()
+    async with spawned(script, alice.invite, str(defaults.heartbeat_s), str(defaults.lost_after_s)) as victim:
+        first = await alice.ear.next(peer.MemberJoined)
+        for how in (signal.SIGSTOP, signal.SIGKILL):
+            victim.send_signal(how)
+            stopped_at = asyncio.get_running_loop().time()
+            assert (await alice.ear.next(peer.MemberLeft)).reason == "lost"
+            assert asyncio.get_running_loop().time() - stopped_at < 5
+            last = [change.state for change in alice.ear.of(peer.ConnectionChanged) if change.member][-2:]
+            assert last == ["suspect", "lost"]
+            if how is signal.SIGSTOP:
+                await alice.say("while you were frozen")
+                victim.send_signal(signal.SIGCONT)
+                again = await alice.ear.next(peer.MemberJoined)
+                assert again.member.id == first.member.id
+                assert asyncio.get_running_loop().time() - stopped_at < 10
+                await alice.ear.until(lambda: alice.ear.of(peer.StatusChanged))
