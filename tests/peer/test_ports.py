@@ -6,7 +6,7 @@ from peer.ports import Channel, IceServer, RoomRecord, Route, Signaling
 
 def test_channels_have_the_ids_and_labels_of_the_protocol() -> None:
     """docs/protocol.md, part 2."""
-    assert [(channel.value, channel.label) for channel in Channel] == [(0, "events"), (1, "ephemeral")]
+    assert [(channel.value, channel.label) for channel in Channel] == [(0, "events"), (1, "ephemeral"), (2, "bulk")]
 
 
 def test_credentials_of_a_turn_server_are_not_printed() -> None:
