@@ -21,7 +21,8 @@ MINUTES ?= 30
 # One test process more than there are cores, as many tests wait; they take tests in the order of tests/conftest.py.
 WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 PYTEST := $(BIN)/python -m pytest -q --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder
-BENCHMARKS := $(wildcard $(patsubst %,benchmarks/%.py,bare bulk cluster connect crypto join log round_trip signaling))
+# link runs bulk, connect and throughput.
+BENCHMARKS := $(wildcard $(patsubst %,benchmarks/%.py,bare cluster crypto join link log round_trip signaling))
 
 # Else each of the hundreds of Pythons that tests start would compile all it imports.
 unexport PYTHONDONTWRITEBYTECODE

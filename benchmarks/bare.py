@@ -21,7 +21,7 @@ from report import print_figure
 from peer.rtc.connection import dtls_of
 from peer.rtc.ice import ADDRESSES_SETTING, allowed_addresses, choose_gathering
 
-__all__ = ["bare_answer", "bare_channel", "bare_connect", "bare_echo", "bare_round_trips"]
+__all__ = ["bare_answer", "bare_channel", "bare_connect", "bare_echo", "bare_pair", "bare_round_trips"]
 
 CONNECTS = 50
 ROUND_TRIPS = 2000
@@ -32,6 +32,14 @@ MESSAGE_BYTES = 200
 async def bare_connect() -> float:
     """Seconds from the making of both connections, in this process, to the opening of the channel."""
     before = time.perf_counter()
+    left, right = await bare_pair()
+    seconds = time.perf_counter() - before
+    await asyncio.gather(left.close(), right.close())
+    return seconds
+
+
+async def bare_pair() -> tuple[RTCPeerConnection, RTCPeerConnection]:
+    """Both ends of an open channel, in this process."""
     (left, left_channel), (right, _) = _connection(), _connection()
     is_open = _opening(left_channel)
     await left.setLocalDescription()
@@ -39,9 +47,7 @@ async def bare_connect() -> float:
     await right.setLocalDescription()
     await left.setRemoteDescription(right.localDescription)
     await is_open
-    seconds = time.perf_counter() - before
-    await asyncio.gather(left.close(), right.close())
-    return seconds
+    return left, right
 
 
 def bare_echo() -> AbstractAsyncContextManager[RTCDataChannel]:

@@ -50,13 +50,19 @@ class Ear:
 async def connect(config: Config | None = None) -> float:
     """Seconds from the making of both links to the opening of both."""
     before = time.perf_counter()
+    left, right = await open_pair(config)
+    seconds = time.perf_counter() - before
+    await asyncio.gather(left.close(), right.close())
+    return seconds
+
+
+async def open_pair(config: Config | None = None) -> tuple[RtcLink, RtcLink]:
+    """Both ends of an open link."""
     ears = Ear(), Ear()
     left, right = (open_link((), ear, config=config) for ear in ears)
     await _describe(left, right)
     await asyncio.gather(*(ear.opened.wait() for ear in ears))
-    seconds = time.perf_counter() - before
-    await asyncio.gather(left.close(), right.close())
-    return seconds
+    return left, right
 
 
 async def _describe(left: RtcLink, right: RtcLink) -> None:

@@ -9,7 +9,8 @@ member lives several times, with the same folder and so the same identity.
   was frozen, killed or cut off meanwhile, and whatever became of the server.
 - It hears all to the very last if author and listener are there at the end, and if the author said goodbye while the
   listener was there undisturbed.
-- What an author was told to be delivered was heard by all who were there undisturbed when it was said.
+- What an author was told to be delivered was heard by all to whom it was linked when it said it, by its own word, and
+  who were there undisturbed.
 
 Not asserted, since nobody keeps it: the last words of an author that was killed before they arrived; what was said
 before a member came, or after it said goodbye. A new life may hear again what its predecessor had heard and not yet
@@ -44,6 +45,8 @@ class Fault(Enum):
     TWICE = "heard twice"
     DISORDER = "heard behind a later one"
     UNDELIVERED = "never heard, though it was reported as delivered"
+    LATE = "heard later than all others"
+    """Which is no fault."""
     INVENTED = "heard, though it was never said"
 
 
@@ -65,6 +68,14 @@ class _Span:
 
     first: int
     end: int | None = None
+    lost: list[int] = field(default_factory=list)
+    """The link was lost before the first of these numbers, there again before the second, and so on in turn."""
+
+    def has(self, number: int) -> bool:
+        return self.first <= number and (self.end is None or number < self.end)
+
+    def was_linked(self, number: int) -> bool:
+        return self.has(number) and sum(turn <= number for turn in self.lost) % 2 == 0
 
 
 @dataclass(slots=True)
@@ -95,6 +106,8 @@ class Ledger:
         """Heard by a second life of a member."""
         self.waits_s: list[float] = []
         """From a message to each hearing of it."""
+        self.slowest: Finding | None = None
+        """Whichever took longest of them."""
 
     # ---- what happens
 
@@ -113,12 +126,18 @@ class Ledger:
         spans = self._pages[author].spans[listener]
         if not spans or spans[-1].end is not None:
             spans.append(_Span(first))
+        elif len(spans[-1].lost) % 2 == 1:
+            spans[-1].lost.append(first)
 
     def part(self, author: Author, listener: str, *, end: int, is_lost: bool) -> None:
         """Whoever was lost is owed what is said meanwhile; who said goodbye is not."""
         spans = self._pages[author].spans[listener]
-        if spans and spans[-1].end is None and not is_lost:
+        if not spans or spans[-1].end is not None:
+            return
+        if not is_lost:
             spans[-1].end = end
+        elif len(spans[-1].lost) % 2 == 0:
+            spans[-1].lost.append(end)
 
     def hear(self, listener: Author, author: Author, number: int, *, at: float) -> None:
         self.heard += 1
@@ -130,10 +149,17 @@ class Ledger:
         elif number in page.heard[listener.name]:
             self.again += 1
         elif number < len(page.said_at):
-            self.waits_s.append(at - page.said_at[number])
+            self._wait(Finding(Fault.LATE, author, number, str(listener), page.said_at[number]), at)
         self._last[pair] = max(number, self._last.get(pair, -1))
         self._by_life[pair].add(number)
         page.heard[listener.name].add(number)
+
+    def _wait(self, message: Finding, heard_at: float) -> None:
+        assert message.at is not None
+        wait_s = heard_at - message.at
+        if wait_s > max(self.waits_s, default=0.0):
+            self.slowest = message
+        self.waits_s.append(wait_s)
 
     def end_life(self, author: Author, *, full_hearers: Collection[str]) -> None:
         """It said goodbye; those who were there undisturbed have to hear all of it."""
@@ -174,7 +200,7 @@ class Ledger:
         for number in sorted(page.delivered):
             at = page.said_at[number] if number < len(page.said_at) else None
             for listener, spans in page.spans.items():
-                if at is None or number in page.heard[listener] or not _is_in(spans, number):
+                if at is None or number in page.heard[listener] or not any(span.was_linked(number) for span in spans):
                     continue
                 if not any(begin <= at <= end for begin, end in disturbed.get(listener, [])):
                     yield Finding(Fault.UNDELIVERED, author, number, listener, at)
@@ -191,7 +217,3 @@ class Ledger:
 def _end_of_heard(heard: set[int], span: _Span) -> int:
     """Behind the last that was heard within the span."""
     return max((number + 1 for number in heard if span.end is None or number < span.end), default=0)
-
-
-def _is_in(spans: list[_Span], number: int) -> bool:
-    return any(span.first <= number and (span.end is None or number < span.end) for span in spans)

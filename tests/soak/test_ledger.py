@@ -117,3 +117,21 @@ def test_what_is_reported_as_delivered_was_heard(ledger: Ledger) -> None:
     ledger.deliver(ANNA, 3)
     assert faults(ledger, BEN) == [(Fault.UNDELIVERED, 3)]
     assert faults(ledger, BEN, disturbed={"ben": [(2.5, math.inf)]}) == []
+
+
+def test_delivered_says_nothing_of_those_who_were_lost_then(ledger: Ledger) -> None:
+    """Only while they were."""
+    ledger.kill(ANNA)
+    ledger.part(ANNA, "ben", end=2, is_lost=True)
+    ledger.link(ANNA, "ben", first=3)
+    ledger.deliver(ANNA, 2)
+    assert faults(ledger, BEN) == []
+    ledger.deliver(ANNA, 3)
+    assert faults(ledger, BEN) == [(Fault.UNDELIVERED, 3)]
+
+
+def test_the_slowest_message_is_known(ledger: Ledger) -> None:
+    ledger.hear(BEN, ANNA, 1, at=1.5)
+    ledger.hear(BEN, ANNA, 2, at=9)
+    ledger.hear(BEN, ANNA, 3, at=9)
+    assert ledger.slowest == Finding(Fault.LATE, ANNA, 2, "ben (life 1)", 2)

@@ -64,7 +64,8 @@ def test_a_lost_message_is_told_with_what_happened_around_it(record: Record) -> 
     record.blows = ["8.0 s: cleo frozen for 3.0 s", "90.0 s: the server restarts for 2.0 s"]
     record.ledger.link(ANNA, "ben", first=0)
     record.ledger.say(ANNA, 0, at=10.0)
+    record.ledger.say(ANNA, 1, at=11.0)
     record.findings = record.ledger.findings([ANNA, BEN], disturbed={})
     assert faults(record) == [
-        "number 0 of anna (life 1): never heard by ben, at 10.00 s; around: 8.0 s: cleo frozen for 3.0 s"
+        "number 0 to 1 of anna (life 1): never heard, by ben, said at 10.00 s; around: 8.0 s: cleo frozen for 3.0 s"
     ]

@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Iterator
 
 from .facts import Gauge
-from .ledger import Finding
+from .ledger import Fault, Finding
 from .slope import least_squares, warmed_up
 from .watch import Record
 
@@ -16,6 +16,7 @@ WARM_UP_S = 60.0
 JUDGED_S = 300.0
 """Memory of a shorter time tells nothing: allocators and caches still fill."""
 MAX_SLOPE_KIB_PER_MIN = 64.0
+NEAR_S = 20.0
 SLACK = 2
 """Descriptors and tasks more than at the first full house: a request that is just under way."""
 
@@ -44,6 +45,10 @@ def figures(record: Record) -> Iterator[dict[str, float | int | str]]:
         "p99_ms": round(waits[len(waits) * 99 // 100] * 1000, 1),
         "max_s": round(waits[-1], 1),
     }
+    if ledger.slowest is not None:
+        yield {"soak": "slowest message", "seconds": round(waits[-1], 1), "what": _say_finding(ledger.slowest, record)}
+    backs = sorted(record.backs_s) or [0.0]
+    yield {"soak": "all linked again", "p50_s": round(statistics.median(backs), 1), "max_s": round(backs[-1], 1)}
     yield {"soak": "blows", "count": len(record.blows), "lives": len(record.gauges), "minutes": _minutes(record)}
     for who, (kib_per_min, seconds) in slopes(record).items():
         yield {"soak": "memory", "who": who, "kib_per_min": round(kib_per_min, 1), "over_s": round(seconds)}
@@ -68,25 +73,43 @@ def _full_houses(record: Record) -> dict[str, tuple[Gauge, Gauge]]:
 def faults(record: Record) -> list[str]:
     """Nothing if all is well."""
     return [
-        *(_say_finding(finding, record) for finding in record.findings),
+        *_say_findings(record),
         *record.troubles,
         *_leftovers(record),
         *_growth(record),
     ]
 
 
-def _say_finding(finding: Finding, record: Record) -> str:
-    if finding.at is None:
-        when, near = "", ""
-    else:
+def _say_findings(record: Record) -> Iterator[str]:
+    """Numbers that follow each other become one sentence, which tells when the first was said."""
+    groups: list[list[Finding]] = []
+    for finding in record.findings:
+        if groups and _follows(finding, groups[-1][-1]):
+            groups[-1].append(finding)
+        else:
+            groups.append([finding])
+    for group in groups:
+        more = f" to {group[-1].number}" if len(group) > 1 else ""
+        yield _say_finding(group[0], record, more=more)
+
+
+def _follows(finding: Finding, before: Finding) -> bool:
+    of = (finding.fault, finding.author, finding.listener)
+    return of == (before.fault, before.author, before.listener) and finding.number == before.number + 1
+
+
+def _say_finding(finding: Finding, record: Record, *, more: str = "") -> str:
+    when, near = "", ""
+    if finding.at is not None:
         at_s = finding.at - record.began_at
-        when = f", at {at_s:.2f} s"
+        when = f", said at {at_s:.2f} s" if finding.fault is not Fault.TWICE else f", at {at_s:.2f} s"
         near = "; around: " + (", ".join(_blows_near(at_s, record)) or "nothing")
-    return f"number {finding.number} of {finding.author}: {finding.fault.value} by {finding.listener}{when}{near}"
+    what = f"number {finding.number}{more} of {finding.author}"
+    return f"{what}: {finding.fault.value}, by {finding.listener}{when}{near}"
 
 
 def _blows_near(at_s: float, record: Record) -> list[str]:
-    return [blow for blow in record.blows if abs(float(blow.partition(" ")[0]) - at_s) < 30]
+    return [blow for blow in record.blows if abs(float(blow.partition(" ")[0]) - at_s) < NEAR_S]
 
 
 def _leftovers(record: Record) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import assert_never
 
 from . import facts
 from .crew import Crew, Living, Server
-from .ledger import Author, Finding, Ledger
+from .ledger import Author, Fault, Finding, Ledger
 from .member import GAUGE, HUSH, LEAVE
 from .plan import Act, Blow
 
@@ -42,6 +42,8 @@ class Record:
     blows: list[str] = field(default_factory=list)
     disturbed: dict[str, list[tuple[float, float]]] = field(default_factory=lambda: defaultdict(list))
     links: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    backs_s: list[float] = field(default_factory=list)
+    """From the end of a blow until all who are there are linked again."""
     findings: list[Finding] = field(default_factory=list)
     is_stopped: bool = False
     """By Ctrl-C."""
@@ -59,6 +61,8 @@ class Watch:
         self._show = show
         self._invite: str | None = None
         self._leaving: dict[Author, frozenset[str]] = {}
+        self._ended_at: float | None = None
+        """The last blow, and not all are linked since."""
         self.record = Record(time.monotonic())
 
     def run(self, names: Iterable[str], *, duration_s: float) -> None:
@@ -129,12 +133,18 @@ class Watch:
             self._end_all_blows()
             self._until(self._is_full, within_s=MEETING_S, wish="all are linked again")
             self._tell_all(HUSH)
-            self._until(lambda: not self._judge(), within_s=PAYING_S, wish="everything is heard", every_s=LOOK_EVERY_S)
+            self._until(
+                lambda: not self._is_owing(), within_s=PAYING_S, wish="everything is heard", every_s=LOOK_EVERY_S
+            )
             if not self.record.is_stopped:
                 self._measure_full_house()
         except KeyboardInterrupt:
             self.record.is_stopped = True
         self.record.findings = self._judge()
+
+    def _is_owing(self) -> bool:
+        """Whether something is to be heard yet; all other faults are there to stay."""
+        return any(finding.fault is Fault.LOST for finding in self._judge())
 
     def _judge(self) -> list[Finding]:
         present = [living.who for living in self._crew.here.values()]
@@ -175,6 +185,15 @@ class Watch:
         return name in self._crew.here and not any(begin <= now <= end for begin, end in periods)
 
     def _end_blow(self, act: Act) -> None:
+        self._lift(act)
+        self._ended_at = time.monotonic()
+
+    def _look_round(self) -> None:
+        if self._ended_at is not None and not self._to_end and self._is_full():
+            self.record.backs_s.append(time.monotonic() - self._ended_at)
+            self._ended_at = None
+
+    def _lift(self, act: Act) -> None:
         living = self._crew.here.get(act.who)
         if act.blow is Blow.RESTART:
             self._server.start()
@@ -213,6 +232,7 @@ class Watch:
                 self._bury(living)
             else:
                 self._write_down(living, fact)
+        self._look_round()
         self._show(self.record)
 
     def _bury(self, living: Living) -> None:
