@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 
@@ -55,9 +55,18 @@ def bare_echo() -> AbstractAsyncContextManager[RTCDataChannel]:
     return bare_channel(__file__, "echo")
 
 
+async def _unchanged(sdp: str, _side: int) -> str:
+    return sdp
+
+
 @asynccontextmanager
-async def bare_channel(*command: str) -> AsyncIterator[RTCDataChannel]:
-    """An open channel to a Python process of its own, which calls `bare_answer`."""
+async def bare_channel(
+    *command: str, rewrite: Callable[[str, int], Awaitable[str]] = _unchanged
+) -> AsyncIterator[RTCDataChannel]:
+    """An open channel to a Python process of its own, which calls `bare_answer`.
+
+    `rewrite` is given each description, with 0 for the one of this process, before the other side sees it.
+    """
     child = await asyncio.create_subprocess_exec(
         sys.executable, *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )
@@ -66,8 +75,9 @@ async def bare_channel(*command: str) -> AsyncIterator[RTCDataChannel]:
     connection, channel = _connection()
     is_open = _opening(channel)
     await connection.setLocalDescription()
-    child.stdin.write(json.dumps(connection.localDescription.sdp).encode() + b"\n")
-    answer = json.loads(await child.stdout.readline())
+    offer = await rewrite(connection.localDescription.sdp, 0)
+    child.stdin.write(json.dumps(offer).encode() + b"\n")
+    answer = await rewrite(json.loads(await child.stdout.readline()), 1)
     await connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
     await is_open
     try:
