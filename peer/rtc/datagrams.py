@@ -21,6 +21,8 @@ from aiortc import RTCDtlsTransport
 from aiortc.rtcdtlstransport import State
 from OpenSSL import SSL
 
+from .sctp_receiver import FastReceiver
+
 __all__ = ["FastDtls", "hasten_datagrams"]
 
 logger = logging.getLogger("peer")
@@ -73,8 +75,16 @@ class FastDtls(RTCDtlsTransport):
             data = b""
         if datagram[0] != APPLICATION_DATA:
             self._flush_record()
-        if data and self._data_receiver:
-            self._data_receiver.receive_packet(data)  # type: ignore[attr-defined]
+        if data and isinstance(self._data_receiver, FastReceiver):
+            self._data_receiver.receive_packet(data)
+
+    def begin_reading(self) -> None:
+        if isinstance(self._data_receiver, FastReceiver):
+            self._data_receiver.begin_reading()
+
+    def end_reading(self) -> None:
+        if isinstance(self._data_receiver, FastReceiver):
+            self._data_receiver.end_reading()
 
     def send_record(self, data: bytes) -> None:
         """Raises ConnectionError when there is no path."""
@@ -109,18 +119,20 @@ class Drain:
 
     def __call__(self, data: bytes, address: tuple[Any, ...]) -> None:
         """Called with the first one, which asyncio has read."""
-        self._receive(data, address)
-        for _ in range(MAX_DATAGRAMS - 1):
-            if self._transport.is_closing():
-                return
-            try:
-                data, address = self._transport._sock.recvfrom(self._transport.max_size)
-            except (BlockingIOError, InterruptedError):
-                return
-            except OSError as error:
-                self._protocol.error_received(error)
-                return
+        self._dtls.begin_reading()
+        try:
             self._receive(data, address)
+            for _ in range(MAX_DATAGRAMS - 1):
+                if self._transport.is_closing():
+                    return
+                data, address = self._transport._sock.recvfrom(self._transport.max_size)
+                self._receive(data, address)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            self._protocol.error_received(error)
+        finally:
+            self._dtls.end_reading()
 
     def _receive(self, data: bytes, address: tuple[Any, ...]) -> None:
         if not data or not DTLS_FIRST <= data[0] <= DTLS_LAST:

@@ -54,7 +54,7 @@ class FastReceiver(BoundedSctp):
     """The receiving half. `_take_sack`, `_send_packet` and `_flush` are the sending half's."""
 
     packets_unanswered = 0
-    wants_flush = False
+    wants_flush = is_reading = False
     is_usual = False
     """Whether the last packet was not left to aiortc, which answers by itself."""
 
@@ -71,8 +71,16 @@ class FastReceiver(BoundedSctp):
             self._end("malformed")
         if self._sack_needed and self.is_usual and not self.is_over:
             self._acknowledge()
+        if self.wants_flush and not self.is_reading:
+            self._flush()
+
+    def begin_reading(self) -> None:
+        """Several packets follow: what they set free is sent when all are read."""
+        self.is_reading = True
+
+    def end_reading(self) -> None:
+        self.is_reading = False
         if self.wants_flush:
-            self.wants_flush = False
             self._flush()
 
     def _read_packet(self, data: bytes) -> None:

@@ -58,10 +58,13 @@ class FastRecovery(FastReceiver):
     has_gaps = False
     """Whether a chunk under way is known to have arrived behind a gap."""
     t3_due = 0.0
+    sacks_unused = 0
+    """Acknowledgements since we last sent: each sets a burst free."""
 
     # ---- acknowledgements in
 
     def _take_sack(self, sack: SackChunk) -> None:
+        self.sacks_unused += 1
         if uint32_gt(self._last_sacked_tsn, sack.cumulative_tsn):
             return
         was_full = self._flight_size >= min(self._cwnd, self.remote_window_bytes)

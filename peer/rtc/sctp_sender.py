@@ -129,7 +129,8 @@ class FastSctp(FastRecovery):
             self._forward_tsn_chunk = None
             self._t3_ensure()
         burst = MAX_BURST if self._fast_recovery_exit is None else MAX_RECOVERY_BURST
-        limit = min(self._flight_size + burst, self._cwnd)
+        limit = min(self._flight_size + burst * max(1, self.sacks_unused), self._cwnd)
+        self.wants_flush, self.sacks_unused = False, 0
         if self.has_lost:
             self._send_lost(limit)
         if not self.has_lost:

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -40,6 +40,7 @@ class Records(FastDtls):
 
     def __init__(self) -> None:
         self.is_pumping = True
+        self._data_receiver = None
         self.records: list[bytes] = []
         self.error: Exception | None = None
 
@@ -75,10 +76,11 @@ async def place() -> AsyncIterator[Place]:
     await asyncio.sleep(0)
 
 
-async def one_wake_up() -> None:
+async def wait_until(is_so: Callable[[], object]) -> None:
     """The loop looks at its sockets, then calls their readers."""
-    for _ in range(2):
-        await asyncio.sleep(0)
+    async with asyncio.timeout(10):
+        while not is_so():
+            await asyncio.sleep(0)  # noqa: ASYNC110 - a queue of the fake's own is looked at
 
 
 async def test_socket_is_read_until_it_is_empty_but_not_for_ever(place: Place) -> None:
@@ -96,8 +98,7 @@ async def test_socket_is_read_until_it_is_empty_but_not_for_ever(place: Place) -
 async def test_stun_goes_its_own_way(place: Place) -> None:
     hasten_datagrams(place.connection, place.dtls)
     place.send(DTLS, STUN, DTLS, b"")
-    while len(place.protocol.stun) < 2:
-        await one_wake_up()
+    await wait_until(lambda: len(place.protocol.stun) == 2)
     assert (place.protocol.stun, place.dtls.records) == ([STUN, b""], [DTLS, DTLS])
 
 
@@ -110,8 +111,7 @@ async def test_records_wait_in_the_queue_while_the_task_that_reads_it_has_to(pla
     else:
         place.protocol.receiver._queue.put_nowait((DTLS, 1))
     place.send(DTLS)
-    while not place.protocol.queued:
-        await one_wake_up()
+    await wait_until(lambda: place.protocol.queued)
     assert place.dtls.records == []
 
 
@@ -121,8 +121,7 @@ async def test_record_that_ends_the_link_ends_the_task_that_reads(place: Place, 
     hasten_datagrams(place.connection, place.dtls)
     place.dtls.error = error
     place.send(DTLS, DTLS)
-    while not place.protocol.queued:
-        await one_wake_up()
+    await wait_until(lambda: place.protocol.queued)
     assert place.protocol.receiver._queue.get_nowait() is None
     assert len(place.dtls.records) == 1
 
