@@ -79,8 +79,8 @@ async def place() -> AsyncIterator[Place]:
 async def wait_until(is_so: Callable[[], object]) -> None:
     """The loop looks at its sockets, then calls their readers."""
     async with asyncio.timeout(10):
-        while not is_so():
-            await asyncio.sleep(0)  # noqa: ASYNC110 - a queue of the fake's own is looked at
+        while not is_so():  # noqa: ASYNC110 - the loop itself is what is turned
+            await asyncio.sleep(0)
 
 
 async def test_socket_is_read_until_it_is_empty_but_not_for_ever(place: Place) -> None:
