@@ -2,10 +2,11 @@
 
     python benchmarks/log.py [--quick] [--folder PATH]
 
-Events are real ones, of 120 characters, signed; they are decoded and verified, then kept as the message plane keeps
-them: the event, the row of the view, the room's state and its line in the list of conversations, sealed, on the disk of
-`--folder` (a new one for each run; by default where temporary files lie). `flush_ms` is what one flush of that disk
-takes, which no commit can beat. `cpu` figures are those of the whole process, and steadier on a busy machine.
+Events are real ones, of 120 characters, signed. To keep one is to seal the event, the row of the view, the room's state
+and its line in the list of conversations on the disk of `--folder` (a new one for each run; by default where temporary
+files lie). To apply one is all that a member does with it, from its bytes to the view, in a room that holds its newest
+1000. `flush_ms` is what one flush of that disk takes, which no commit can beat. `cpu` figures are those of the whole
+process, and steadier on a busy machine.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import random
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,13 +29,18 @@ from report import print_figure, print_values
 from peer.crypto.identity import Identity
 from peer.errors import StoreError
 from peer.ids import RoomId
-from peer.log.event import Event, EventId, Header, Plane, Reference, decode_event, hlc_at, is_signed, seal_event
+from peer.log.event import Event, EventId, Header, Plane, hlc_at, seal_event
 from peer.log.record import MAX_PREVIEW_CHARS, LogChanges, Shown, Summary
+from peer.messages.bodies import Kind, Text, encode_body
+from peer.messages.journal import Journal
+from peer.messages.rules import PublicRules
 from peer.store.database import DATABASE_FILE
 from peer.store.vault import Vault, open_vault
 
 MESSAGE_CHARS = 120
 WORDS = ("ahoy", "deck", "hold", "anchor", "sail", "wind", "captain", "storm", "rope", "mast", "crew", "gull")
+BATCH = 32
+"""Events in one frame."""
 NEEDLE = "leviathan"
 """A word of one message in a thousand."""
 
@@ -82,7 +88,7 @@ class Speaker:
     def say(self) -> Event:
         """A signed event, as a link brings it."""
         self._seq += 1
-        body = self.text().encode()
+        body = encode_body(Text(self.text()))
         header = Header(
             version=1,
             author=self._identity.public_key,
@@ -91,9 +97,9 @@ class Speaker:
             seq=self._seq,
             prev=self._prev,
             hlc=hlc_at(1_700_000_000_000 + 1000 * self._seq),
-            kind=0,
-            auth=bytes(32),
-            ref=None if self._seq == 1 else Reference(self._prev, hlc_at(1_700_000_000_000)),
+            kind=Kind.TEXT,
+            auth=b"",
+            ref=None,
             body_hash=hashlib.sha256(body).digest(),
         )
         event = seal_event(header, body, identity=self._identity, room_id=self.room_id)
@@ -118,11 +124,16 @@ def changes_of(event: EventId, hlc: int, author: bytes, text: str, encoded: byte
     )
 
 
-def applied(encoded: bytes, room_id: RoomId) -> LogChanges:
-    """Decoded and verified."""
-    event = decode_event(encoded, room_id=room_id)
-    assert is_signed(event, room_id=room_id)
-    return changes_of(event.id, event.header.hlc, event.header.author, event.body.decode(), encoded)
+def journal_of(speaker: Speaker) -> Journal:
+    """A listener's, in a public room."""
+    identity = Identity.from_seed(hashlib.sha256(b"listener").digest())
+    return Journal(
+        speaker.room_id,
+        identity=identity,
+        rules=PublicRules(),
+        random_bytes=os.urandom,
+        now_ms=1_700_000_000_000,
+    )
 
 
 # ---- the store
@@ -191,37 +202,61 @@ def measure_flush(folder: Path) -> float:
 
 
 async def measure_singles(folder: Path, amount: Amount) -> None:
-    """From the event to the moment when it may be told to others."""
+    """From the commit to the moment when it may be told to others."""
     speaker, seconds = Speaker(0), []
     with opened(folder) as vault:
         for _ in range(amount.singles):
-            event = speaker.say().encoded
+            changes = speaker.unsigned()
             before = time.perf_counter()
-            await keep_one(vault, speaker.room_id, applied(event, speaker.room_id))
+            await keep_one(vault, speaker.room_id, changes)
             seconds.append(time.perf_counter() - before)
     print_figure("one message until it is safe", seconds)
 
 
 async def measure_stream(folder: Path, amount: Amount) -> None:
-    """By itself, and with what has to be done before; and what is on the disk once the write-ahead log is in."""
-    speaker, room_id = Speaker(0), Speaker(0).room_id
+    """The store by itself, and what is on the disk once the write-ahead log is in."""
+    speaker = Speaker(0)
+    stream = [speaker.unsigned() for _ in range(amount.stream)]
+    per_s, cpu_us = await timed(folder, speaker.room_id, ([changes] for changes in stream), amount.window)
+    size = (folder / DATABASE_FILE).stat().st_size
+    print_values("keep a stream", count=len(stream), per_s=per_s, cpu_us=cpu_us, disk_bytes=round(size / len(stream)))
+
+
+async def measure_apply(folder: Path, amount: Amount) -> None:
+    """As links bring them, some at a time; with storage and without."""
+    speaker = Speaker(0)
     events = [speaker.say().encoded for _ in range(amount.stream)]
-    known = [applied(event, room_id) for event in events]
-    for name, stream in (("keep", known), ("verify and keep", (applied(event, room_id) for event in events))):
-        with opened(folder / name) as vault:
-            window, before, before_cpu = Window(amount.window), time.perf_counter(), time.process_time()
-            for changes in stream:
+    batches = [events[first : first + BATCH] for first in range(0, len(events), BATCH)]
+    for name in ("apply", "apply and keep"):
+        journal = journal_of(speaker)
+        commits = (_taken_in(journal, batch, is_kept=name != "apply") for batch in batches)
+        per_batch, cpu_us = await timed(folder / name, speaker.room_id, commits, amount.window)
+        share = len(batches) / len(events)
+        print_values(name, count=len(events), per_s=round(per_batch / share), cpu_us=round(cpu_us * share, 1))
+
+
+def _taken_in(journal: Journal, batch: list[bytes], *, is_kept: bool) -> list[LogChanges]:
+    intake = journal.receive(batch, now_ms=1_800_000_000_000)
+    assert len(intake.accepted) == len(batch)  # and read at once, since what is unread is kept beyond the newest
+    journal.mark_read()
+    changes = journal.take_changes()
+    return [changes] if is_kept else []
+
+
+async def timed(
+    folder: Path, room_id: RoomId, stream: Iterable[list[LogChanges]], window_size: int
+) -> tuple[int, float]:
+    """How many of the stream a second, and microseconds of CPU each, until all is safe."""
+    with opened(folder) as vault:
+        window, count = Window(window_size), 0
+        before, before_cpu = time.perf_counter(), time.process_time()
+        for commits in stream:
+            count += 1
+            for changes in commits:
                 await window.keep(vault, room_id, changes)
-            await window.drained()
-            seconds, cpu = time.perf_counter() - before, time.process_time() - before_cpu
-        print_values(
-            f"{name} a stream",
-            count=len(events),
-            per_s=round(len(events) / seconds),
-            cpu_us=round(cpu / len(events) * 1e6, 1),
-            event_bytes=round(statistics.mean(map(len, events))),
-            disk_bytes=round((folder / name / DATABASE_FILE).stat().st_size / len(events)),
-        )
+        await window.drained()
+        seconds, cpu = time.perf_counter() - before, time.process_time() - before_cpu
+    return round(count / seconds), round(cpu / count * 1e6, 1)
 
 
 async def measure_start(folder: Path, amount: Amount) -> None:
@@ -274,6 +309,7 @@ async def measure(folder: Path, amount: Amount) -> None:
     print_values("disk", flush_ms=measure_flush(folder))
     await measure_singles(folder / "singles", amount)
     await measure_stream(folder / "stream", amount)
+    await measure_apply(folder / "apply", amount)
     await measure_start(folder / "start", amount)
     await measure_search(folder / "search", amount)
 

@@ -18,14 +18,16 @@ def test_every_figure_is_there(tmp_path: Path) -> None:
         "disk",
         "one message until it is safe",
         "keep a stream",
-        "verify and keep a stream",
+        "apply",
+        "apply and keep",
         "start with 3 rooms of 20",
         "search in 60, common word",
         "search in 60, rare word",
         "search in 60, missing word",
         "search in 60, accent word",
     ]
-    assert {"per_s", "cpu_us", "event_bytes", "disk_bytes"} <= lines["verify and keep a stream"].keys()
+    assert {"per_s", "cpu_us", "disk_bytes"} <= lines["keep a stream"].keys()
+    assert {"per_s", "cpu_us"} <= lines["apply"].keys() & lines["apply and keep"].keys()
     assert {"start_ms", "list_ms", "load_ms", "page_ms"} <= lines["start with 3 rooms of 20"].keys()
     assert lines["search in 60, missing word"]["found"] == 0
     assert list(tmp_path.iterdir()) == []

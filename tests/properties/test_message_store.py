@@ -12,14 +12,18 @@ from hypothesis import strategies as st
 
 from peer.ids import RoomId
 from peer.keys.at_rest import RestKey
-from peer.log.record import LogChanges, Summary
+from peer.log.record import LogChanges, LogRecord, Summary
+from peer.messages.bodies import Delete, Edit, Reaction
+from peer.messages.journal import Journal
+from peer.messages.rules import PublicRules
 from peer.ports import MessageStore
 from peer.store.database import DATABASE_FILE, Database, open_database
 from peer.store.log_rows import LogRows
 from peer.store.memory import MemoryMessageStore
 from peer.store.messages import SealedMessageStore
 
-from ..support.keys import Chance
+from ..peer.messages.desks import NOW_MS, PUBLIC_ROOM, public_pen
+from ..support.keys import Chance, identity
 from ..support.said import DECK, HOLD, event_id, shown
 
 VALUES = st.none() | st.sampled_from([b"1", b"2"])
@@ -89,3 +93,41 @@ async def everything(store: MessageStore) -> list[object]:
 
 def sealed(database: Database, *, seed: str = "any") -> SealedMessageStore:
     return SealedMessageStore(LogRows(database, master=RestKey(bytes(32)), random_bytes=Chance(seed)))
+
+
+async def test_replica_is_the_same_after_a_restart(tmp_path: Path) -> None:
+    """Of the real message plane: what it shows, and what a page and a search find; nothing in it needs mending."""
+    pen = public_pen("ben")
+    texts = pen.texts(6)
+    edit = pen.write(Edit("other words"), ref=texts[3])
+    more = [pen.write(Delete(), ref=texts[4]), pen.write(Reaction("👍", is_custom=False, is_on=True), ref=texts[5])]
+    ours = journal(LogRecord())
+    database = open_database(tmp_path / DATABASE_FILE)
+    store = sealed(database)
+    for said in (*texts, edit, *more):
+        assert ours.receive([said.encoded], now_ms=pen.now_ms).accepted
+        store.commit(PUBLIC_ROOM, ours.take_changes(), on_done=lambda _: None)
+    store.close()
+    database.close()
+
+    database = open_database(tmp_path / DATABASE_FILE)
+    store = sealed(database, seed="later")
+    again = journal(await store.load(PUBLIC_ROOM))
+    assert (again.take_changes(), again.projection.views) == (LogChanges(), ours.projection.views)
+    said_now = ["text 5", "", "other words", "text 2", "text 1", "text 0"]
+    assert [row.text for row in await store.page(PUBLIC_ROOM)] == said_now
+    assert [found.shown.id for found in await store.search("OTHER words")] == [texts[3].id]
+    assert [each.summary.text for each in await store.conversations()] == ["text 5"]
+    store.close()
+    database.close()
+
+
+def journal(record: LogRecord) -> Journal:
+    return Journal(
+        PUBLIC_ROOM,
+        identity=identity("ann"),
+        rules=PublicRules(),
+        random_bytes=Chance("ann"),
+        now_ms=NOW_MS,
+        record=record,
+    )
