@@ -26,6 +26,8 @@ class Liveness:
     """When we last heard of it, or forgave that we did not."""
     spoke_at: float = field(init=False)
     is_suspect: bool = False
+    _is_forgiven: bool = False
+    """Once, until something is heard: a process that is always late would never miss anybody."""
     _show_by: float | None = None
     """Asked for a sign of life, it has until then."""
 
@@ -35,7 +37,7 @@ class Liveness:
     def hear(self, *, now: float) -> None:
         """A frame that is theirs came."""
         self.heard_at = now
-        self.is_suspect = False
+        self.is_suspect = self._is_forgiven = False
         self._show_by = None
 
     def probe(self, *, now: float) -> None:
@@ -44,7 +46,9 @@ class Liveness:
 
     def forgive(self, *, now: float) -> None:
         """We did not listen: what is left of its time begins now."""
-        self.heard_at = max(self.heard_at, now - self.config.suspect_after_s)
+        if not self._is_forgiven:
+            self.heard_at = max(self.heard_at, now - self.config.suspect_after_s)
+        self._is_forgiven = True
 
     @property
     def lost_at(self) -> float:

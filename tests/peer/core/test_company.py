@@ -9,10 +9,12 @@ import pytest
 from peer.config import Config
 from peer.core.claims import Standing
 from peer.core.company import Company
+from peer.core.contact import Changed
 from peer.core.people import People
 from peer.core.recognition import Recognition
 from peer.events import (
     ClaimChanged,
+    ConnectionChanged,
     MemberJoined,
     MemberLeft,
     PresenceChanged,
@@ -22,7 +24,7 @@ from peer.events import (
     VerificationChanged,
 )
 from peer.events import Member as Someone
-from peer.ids import MemberId
+from peer.ids import MemberId, PeerId
 from peer.wire.frames import AttestationUpdate, Introduction, PresenceUpdate, TypingNotice
 
 from ...support.attestations import Notary
@@ -179,3 +181,18 @@ def test_company_of_a_room_knows_ourselves_by_our_role() -> None:
     assert (company.me.id, company.me.role, company.me.is_me) == (ANN, "owner", True)
     company.welcome(BOB, HELLO, now=0.0)
     assert company.members[1].verified
+
+
+def test_states_of_connections_are_told_with_the_member_once_it_is_known() -> None:
+    """A stranger is a peer without a member; of these only so many are told."""
+    bench = Bench().with_bob()
+    bench.company.connect(Changed(PeerId("one"), BOB, "suspect", "silent"), now=0.0)
+    [change] = bench.company.take_events()
+    assert isinstance(change, ConnectionChanged)
+    assert (change.state, change.reason, change.member) == ("suspect", "silent", bench.company.get(BOB))
+    assert bench.company.members[1].connection == "suspect"
+    for number in range(1000):
+        bench.company.connect(Changed(PeerId(f"made up {number}"), None, "new", ""), now=0.0)
+    told = bench.company.take_events()
+    assert 0 < len(told) <= Config().stranger_events_burst
+    assert {event.member for event in told if isinstance(event, ConnectionChanged)} == {None}

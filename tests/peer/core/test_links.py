@@ -336,3 +336,36 @@ def test_link_that_is_gone_is_passed_over() -> None:
     assert bench.take(Transmit) == []
     assert not bench.links.is_open(link)
     assert bench.links.link_to(other.member_id) is None
+
+
+def test_probed_link_that_shows_nothing_is_made_anew_and_a_nap_is_forgiven() -> None:
+    """Both try those at once who are present and not linked."""
+    bench, other = Bench(), bob()
+    bench.linked(other)
+    bench.roster(other.peer_id)
+    bench.links.probe(now=bench.now)
+    bench.wait(2.01)
+    assert [closed.reason for closed in bench.take(CloseLink)] == ["lost"]
+    napping, late = Bench(), bob()
+    napping.linked(late)
+    assert napping.links.next_deadline() is not None
+    napping.now += 60
+    napping.links.handle_timeout(now=napping.now)
+    assert napping.take(Unlinked) == []
+    napping.wait(2.01)
+    assert napping.take(Unlinked) == [Unlinked(late.member_id, "lost")]
+
+
+def test_path_that_breaks_makes_suspect_and_then_lost_if_none_takes_its_place() -> None:
+    """At once, where the server says that the peer has left as well."""
+    for is_gone in (False, True):
+        bench, other = Bench(), bob()
+        link = bench.linked(other)
+        bench.take(Changed)
+        bench.links.link_closed(link, now=0.0)
+        assert [change.state for change in bench.take(Changed)] == ["suspect"]
+        assert bench.take(Unlinked) == []
+        if is_gone:
+            bench.links.attempts.peer_left(other.peer_id, now=0.0)
+        bench.wait(0.0 if is_gone else 4.5)
+        assert bench.take(Unlinked) == [Unlinked(other.member_id, "lost")]

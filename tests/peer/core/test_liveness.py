@@ -61,3 +61,14 @@ def test_forgiven_silence_leaves_some_time_and_lengthens_nothing() -> None:
     assert alive.lost_at == 202.0
     heard.forgive(now=101.0)
     assert heard.lost_at == 104.5
+
+
+def test_silence_is_forgiven_once_until_something_is_heard() -> None:
+    """A process that is late again and again would never miss anybody."""
+    alive = link()
+    alive.forgive(now=200.0)
+    alive.forgive(now=201.5)
+    assert alive.lost_at == 202.0
+    alive.hear(now=201.9)
+    alive.forgive(now=300.0)
+    assert alive.lost_at == 302.0

@@ -138,3 +138,16 @@ def test_look_at_everybody_answers_who_is_seen_otherwise() -> None:
     ]
     assert [member.verified for member in room.members] == [False, True, True]
     assert room.regard(lambda member: replace(member, verified=True)) == []
+
+
+def test_connection_is_shown_for_those_who_are_here_and_those_who_are_gone() -> None:
+    """Nothing is made up for strangers."""
+    presences = Presences(Member(id=MemberId("ann"), name="ann", is_me=True))
+    presences.arrive(Member(id=MemberId("bob"), name="bob"))
+    changed = presences.connect(MemberId("bob"), "suspect")
+    assert changed is not None
+    assert changed.connection == presences.members[1].connection == "suspect"
+    presences.depart(MemberId("bob"), at=datetime(2026, 1, 31, tzinfo=UTC))
+    presences.connect(MemberId("bob"), "lost")
+    assert presences.members[1].connection == "lost"
+    assert presences.connect(MemberId("cy"), "linked") is None
