@@ -22,7 +22,7 @@ MINUTES ?= 30
 WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 PYTEST := $(BIN)/python -m pytest -q --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder
 # link runs bulk, connect and throughput.
-BENCHMARKS := $(wildcard $(patsubst %,benchmarks/%.py,bare cluster crypto join link log round_trip signaling throughput))
+BENCHMARKS := $(wildcard $(patsubst %,benchmarks/%.py,bare cluster crypto join link log round_trip signaling))
 
 # Else each of the hundreds of Pythons that tests start would compile all it imports.
 unexport PYTHONDONTWRITEBYTECODE

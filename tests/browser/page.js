@@ -71,6 +71,7 @@ async function talkThroughRelay(iceServers, text) {
 }
 
 let link;
+let made;
 let opened;
 const hidden = [];
 
@@ -78,7 +79,7 @@ const hidden = [];
 function newLink(channels) {
   link = new RTCPeerConnection();
   link.onicecandidate = ({ candidate }) => candidate && hidden.push(candidate.candidate);
-  const made = channels.map(([id, label]) => link.createDataChannel(label, { negotiated: true, id }));
+  made = channels.map(([id, label]) => link.createDataChannel(label, { negotiated: true, id }));
   opened = Promise.all(made.map((channel) => new Promise((resolve) => (channel.onopen = resolve))));
 }
 
@@ -103,4 +104,28 @@ async function takeAnswer(answer) {
 async function openLink() {
   await opened;
   return hidden;
+}
+
+/** Send so many numbered messages on the first channel, and hear as many; whether all came, in order. */
+async function swap(count, size) {
+  const channel = made[0];
+  channel.binaryType = "arraybuffer";
+  channel.bufferedAmountLowThreshold = 2 ** 18;
+  let next = 0;
+  let ordered = true;
+  const heard = new Promise((resolve) => {
+    channel.onmessage = ({ data }) => {
+      ordered &&= data.byteLength === size && new DataView(data).getUint32(0) === next;
+      next += 1;
+      if (next === count) resolve();
+    };
+  });
+  for (let number = 0; number < count; number += 1) {
+    const message = new ArrayBuffer(size);
+    new DataView(message).setUint32(0, number);
+    channel.send(message);
+    if (channel.bufferedAmount > 2 ** 20) await new Promise((resolve) => (channel.onbufferedamountlow = resolve));
+  }
+  await heard;
+  return ordered;
 }
