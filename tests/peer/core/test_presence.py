@@ -146,8 +146,9 @@ def test_connection_is_shown_for_those_who_are_here_and_those_who_are_gone() -> 
     presences.arrive(Member(id=MemberId("bob"), name="bob"))
     changed = presences.connect(MemberId("bob"), "suspect")
     assert changed is not None
-    assert changed.connection == presences.members[1].connection == "suspect"
+    assert changed.connection == "suspect"
     presences.depart(MemberId("bob"), at=datetime(2026, 1, 31, tzinfo=UTC))
-    presences.connect(MemberId("bob"), "lost")
-    assert presences.members[1].connection == "lost"
+    assert presences.members[1].connection == "suspect"
+    gone = presences.connect(MemberId("bob"), "lost")
+    assert (gone, gone and gone.connection) == (presences.members[1], "lost")
     assert presences.connect(MemberId("cy"), "linked") is None
