@@ -53,6 +53,8 @@ class Attempts:
     outputs: list[Output | Report] = field(default_factory=list)
     is_deadline_stale: bool = True
     _envelopes: Envelopes = field(init=False)
+    _is_served: bool = False
+    """The server was there before, so that its next roster tells of a new connection."""
 
     def __post_init__(self) -> None:
         self.contacts = Contacts(our_id=self.our_id, limit=self.config.max_peers)
@@ -75,6 +77,9 @@ class Attempts:
             self.peer_left(peer, now=now)
         for peer in sorted(present):
             self.peer_joined(peer, now=now, offers=peer < self.our_id)
+            if self._is_served:
+                self._repeat(peer)  # it went down with the connection, perhaps
+        self._is_served = True
 
     def peer_joined(self, peer: PeerId, *, now: float, offers: bool = True) -> None:
         """A peer is present. `offers`: it is the one who offers; we do so ourselves only if it never does."""
@@ -98,8 +103,12 @@ class Attempts:
             self.maybe_forget(contact)
 
     def hurry(self, *, now: float) -> None:
-        """Whatever made attempts fail before may be over: try all who are present, soon."""
-        for contact in self.contacts:
+        """Whatever made attempts fail before may be over: try all who are present, soon.
+
+        Those under way are begun anew, for they told of addresses that may be ours no more.
+        """
+        for contact in list(self.contacts):
+            self._give_up(contact, "moved", now=now)
             is_paused = contact.identity is not None and self.floods.is_paused(contact.identity, now=now)
             if contact.present and not contact.is_connected and not is_paused:
                 contact.tries = 0
@@ -177,6 +186,7 @@ class Attempts:
         contact.early_offer = None
         verdict = contact.negotiation.receive_offer(link.attempt)
         if verdict is Verdict.IGNORE:
+            self._repeat_late(contact, now=now)
             return
         contact.heard_offer_at = now
         self.retire(contact.attempt)
@@ -198,6 +208,8 @@ class Attempts:
 
     def _begin(self, contact: Contact, link: LinkId, role: Role, *, now: float) -> None:
         contact.retry_at = None
+        contact.began_at = now
+        contact.signalled.clear()
         self.is_deadline_stale = True
         self.note(contact, Happening.TRY)
         contact.attempt = PeerChannel(
@@ -222,19 +234,36 @@ class Attempts:
     # ---- what becomes of an attempt
 
     def offer_created(self, link: LinkId, sdp: str) -> None:
-        if self.find(link):
-            self.outputs.append(SendSignal(self._envelopes.seal("offer", link, sdp)))
+        if found := self.find(link):
+            self._signal(found[0], "offer", link, sdp)
 
     def answer_created(self, contact: Contact, link: LinkId, sdp: str) -> None:
         """Our answer, for whoever offered."""
         contact.negotiation.answered()
-        self.outputs.append(SendSignal(self._envelopes.seal("answer", link, sdp)))
+        self._signal(contact, "answer", link, sdp)
 
     def candidate_gathered(self, link: LinkId, line: str) -> None:
         """One of ours that our description did not name, or their end; of use only while the path is sought."""
         contact = self.contacts.get(link.peer)
         if contact is not None and contact.attempt is not None and contact.attempt.link == link:
-            self.outputs.append(SendSignal(self._envelopes.seal("candidate", link, line)))
+            self._signal(contact, "candidate", link, line)
+
+    def _signal(self, contact: Contact, kind: SignalKind, link: LinkId, text: str) -> None:
+        sealed = SendSignal(self._envelopes.seal(kind, link, text))
+        contact.signalled.append(sealed)
+        self.outputs.append(sealed)
+
+    def _repeat(self, peer: PeerId) -> None:
+        """Send again what we said of the attempt under way; who has it passes it over."""
+        contact = self.contacts.get(peer)
+        if contact is not None and contact.attempt is not None and not contact.attempt.is_proven:
+            self.outputs += contact.signalled
+
+    def _repeat_late(self, contact: Contact, *, now: float) -> None:
+        """An offer that gives way to ours, or that we have answered, comes late: ours, or the answer, was lost."""
+        if now >= contact.began_at + self.config.min_offer_interval_s:
+            contact.began_at = now
+            self._repeat(contact.peer)
 
     def find(self, link: LinkId) -> tuple[Contact, PeerChannel] | None:
         """The channel of a link that we have not given up."""
@@ -257,6 +286,7 @@ class Attempts:
         self.outputs += attempt.outputs()
         self.release(attempt.link)
         contact.attempt = None
+        contact.signalled.clear()
         contact.was_tried = True
         contact.negotiation.end()
         self.note(contact, Happening.FAIL if contact.present else Happening.END, reason)
@@ -290,6 +320,7 @@ class Attempts:
         """Its next try may be due, or the answer to an offer that came too soon."""
         early = contact.early_offer
         if early is not None and early.due_at <= now:
+            contact.early_offer = None
             self._receive_offer(contact, early.link, early.sdp, now=now)
         if contact.retry_at is not None and contact.retry_at <= now:
             contact.retry_at = None

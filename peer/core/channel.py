@@ -359,7 +359,7 @@ class PeerChannel:
         if self.state in (ChannelState.LOBBY, ChannelState.OPEN):
             self._keep_alive(now=now)
         elif not self.is_closed and now >= self._give_up_at:
-            self.close("timeout")
+            self.close("timeout" if self._fingerprints is None or self._is_path_open else "unreachable")
 
     def _renew_keys(self, epochs: Epochs, *, now: float) -> None:
         try:

@@ -12,20 +12,24 @@ from ..events import ConnectionState
 
 __all__ = ["TRANSITIONS", "Connection", "Happening", "explain"]
 
+_NO_PATH = "no path to it was found: behind strict NATs it takes a TURN server that both can reach"
+
 _SENTENCES = {
     "broken": "the path to it broke",
     "cut": "it takes nothing from us for a while, since we sent too much too fast",
     "displaced": "there are too many others",
-    "failed": "no path to it was found",
+    "failed": _NO_PATH,
     "flooded": "it sent too much too fast, and is kept away for a while",
     "gone": "the signaling server says that it left",
     "left": "it left",
     "lost": "nothing was heard of it any more",
+    "moved": "our network changed meanwhile",
     "ours": "we left",
     "refused": "it gave the attempt up",
     "removed": "it was removed",
     "silent": "nothing was heard of it for a moment",
     "timeout": "it did not answer in time",
+    "unreachable": _NO_PATH,
 }
 
 

@@ -11,7 +11,7 @@ from ..ids import MemberId, PeerId
 from ..wire.frames import AttestationUpdate, Chat, Confirmed, Introduction, PresenceUpdate, StreamFrame, TypingNotice
 from .channel import PeerChannel
 from .connection import Connection
-from .machine import LinkId, earliest
+from .machine import LinkId, SendSignal, earliest
 from .negotiation import Negotiation
 
 __all__ = [
@@ -134,6 +134,10 @@ class Contact:
     early_offer: EarlyOffer | None = None
     """The latest of theirs that came too soon after that."""
     said_bye_at: float = -math.inf
+    began_at: float = -math.inf
+    """When the attempt under way was begun, or what we said of it was said again."""
+    signalled: list[SendSignal] = field(default_factory=list)
+    """What we sent for the attempt under way: a connection to the server that breaks takes the last of it along."""
     was_tried: bool = False
     """An attempt came to its end, whichever."""
     tries: int = 0

@@ -270,6 +270,7 @@ class Links:
         contact.attempt, contact.tries, contact.retry_at, contact.lost_at = None, 0, None, None
         self.attempts.retire(contact.current)
         contact.current = channel
+        contact.signalled.clear()
         self.attempts.outputs.append(Linked(contact.peer, channel.remote, introduction, channel.told))
         self.attempts.note(contact, Happening.OPEN)
 

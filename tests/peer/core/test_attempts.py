@@ -434,6 +434,75 @@ def test_after_we_were_away_all_who_are_present_are_tried_at_once() -> None:
     assert PeerId("z-cy") in [create.link.peer for create in bench.take(CreateOffer)]
 
 
+def test_what_was_signalled_is_said_again_over_a_new_connection_to_the_server() -> None:
+    """The last of it went down with the old one, perhaps; the first roster of all tells of no old one."""
+    bench = Bench()
+    link = bench.offering()
+    bench.links.attempts.candidate_gathered(link, "candidate:1")
+    bench.take(SendSignal)
+    bench.roster(LARGER)
+    assert bench.take(SendSignal) == []
+    bench.roster(LARGER)
+    assert [sent.signal.kind for sent in bench.take(SendSignal)] == ["offer", "candidate"]
+    assert bench.take(CreateOffer) == []
+
+
+def test_link_that_is_open_is_signalled_about_no_more() -> None:
+    bench, other = Bench(), bob()
+    bench.roster(LARGER)
+    bench.linked(other)
+    bench.roster(LARGER)
+    assert bench.take(SendSignal) == []
+
+
+def test_offer_that_was_lost_is_said_again_when_theirs_collides_with_it() -> None:
+    """Theirs gives way to ours, but they would not offer had they got it; two that just cross are no such thing."""
+    bench, other = Bench(), bob()
+    bench.offering(other.peer_id)
+    bench.hear(other, "offer", attempt=b"crossing")
+    assert bench.take(SendSignal) == []
+    bench.wait(3.0)
+    bench.hear(other, "offer", attempt=b"another.")
+    bench.hear(other, "offer", attempt=b"repeated")
+    [sent] = bench.take(SendSignal)
+    assert (sent.signal.kind, bench.take(AcceptOffer)) == ("offer", [])
+
+
+def test_answer_that_was_lost_is_said_again_when_they_ask_again() -> None:
+    bench, other = Bench(), bob()
+    bench.answering(other)
+    bench.wait(1.0)
+    bench.hear(other, "offer")
+    assert [sent.signal.kind for sent in bench.take(SendSignal)] == ["answer"]
+    assert bench.take(AcceptOffer) == []
+
+
+def test_attempts_under_way_when_our_network_changed_are_begun_anew() -> None:
+    """They told of addresses that are ours no more, or of none at all."""
+    bench = Bench(Config(retry_max_s=1e9, retry_base_s=1e6))
+    link = bench.offering()
+    bench.links.attempts.hurry(now=bench.now)
+    bench.wait(0.25)
+    assert [closed.link for closed in bench.take(CloseLink)] == [link]
+    [create] = bench.take(CreateOffer)
+    assert create.link != link
+    assert "our network changed meanwhile" in [change.reason for change in bench.take(Changed)]
+
+
+def test_copy_of_an_offer_that_came_too_soon_keeps_nobody_awake() -> None:
+    """The link that it made is open by the time it is looked at."""
+    bench, other = Bench(), bob()
+    link = bench.answering(other)
+    bench.wait(0.1)
+    bench.hear(other, "offer")
+    bench.shake(other, link, role=Role.INITIATOR)
+    bench.say(other, link, other.introduction())
+    bench.wait(0.5)
+    deadline = bench.links.next_deadline()
+    assert deadline is not None
+    assert deadline > bench.now
+
+
 def test_states_of_a_peer_are_told_as_they_are() -> None:
     """From its name at the server to its end; the reason is a sentence."""
     bench = Bench(Config(retry_max_s=1e9, retry_base_s=1e6))

@@ -453,6 +453,14 @@ def test_attempt_is_given_up_after_ten_seconds_in_every_stage(stage: str) -> Non
     assert bench.channel.next_deadline() is None
 
 
+def test_path_that_never_opens_is_told_from_a_peer_that_never_answers() -> None:
+    """Both have described themselves: what is missing is a way."""
+    bench = Bench()
+    bench.channel.path_described(THEIR_FINGERPRINTS, now=0.0)
+    bench.wait(10.0)
+    assert bench.closed == ["unreachable"]
+
+
 def test_quiet_link_beats_every_second() -> None:
     """Frames of any kind serve as a sign of life; a beat is sent only where there were none."""
     bench = Bench().open()

@@ -48,4 +48,5 @@ def test_nothing_leads_from_silence_to_a_link_but_a_sign_or_a_new_one() -> None:
 def test_reasons_are_sentences() -> None:
     """An unknown word is that of an error: the other side broke a rule."""
     assert explain("timeout") == "it did not answer in time"
+    assert "TURN" in explain("unreachable")
     assert explain("MalformedFrame") == "it did what is not allowed (MalformedFrame)"
