@@ -61,17 +61,16 @@ class Box:
 
     def _translate(self, ports: str) -> list[str]:
         from_ports = f" --to-ports {ports}" if ports else ""
-        udp = f"-A POSTROUTING -o wan -p udp -j MASQUERADE{from_ports}"
-        rest = "-A POSTROUTING -o wan -j MASQUERADE"
+        udp, tcp = (f"-A POSTROUTING -o wan -p {each} -j MASQUERADE{from_ports}" for each in ("udp", "tcp"))
         if self.kind is Kind.SYMMETRIC:
-            return [f"{udp} --random-fully", rest]
+            return [f"{udp} --random-fully", tcp]
         if self.kind is Kind.FULL_CONE:
             return [
                 f"-A PREROUTING -i wan -p udp -j DNAT --to-destination {self.host}",
                 f"-A POSTROUTING -o wan -p udp -s {self.host} -j SNAT --to-source {self.address}",
-                rest,
+                tcp,
             ]
-        return [udp, rest]
+        return [udp, tcp]
 
 
 def _filter(let_in: list[str], keep_in: list[str]) -> str:

@@ -37,11 +37,9 @@ class Ear:
         match event:
             case peer.Message(sender=sender, text=text):
                 values.update(who=sender.name, text=text)
-            case peer.StateChanged(state=state):
-                values.update(state=str(state))
             case _:
-                member = getattr(event, "member", None)
-                values.update(who=getattr(member, "name", ""), what=repr(event))
+                who = getattr(getattr(event, "member", None), "name", "")
+                values.update(who=who, state=str(getattr(event, "state", "")), reason=getattr(event, "reason", ""))
         report(**values)
 
     def fall_behind(self) -> None:

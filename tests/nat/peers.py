@@ -112,7 +112,8 @@ class PeerProcess:
         deadline = time.monotonic() + within_s
         while not is_so():
             if not self._read(deadline):
-                pytest.fail(f"{self.name} waited in vain for {wish}: {self.events[-30:]} {self._child.complaints()}")
+                told = [event for event in self.events if event["event"] not in {"Message", "StatusChanged"}]
+                pytest.fail(f"{self.name} waited in vain for {wish}: {told[-20:]} {self._child.complaints()}")
 
     def do(self, verb: str, **what: object) -> Event:
         """Order it, and wait for the answer; fails with the sentence of the error, if there is one."""

@@ -22,6 +22,10 @@ def show(title: str, one: Host, other: Host, seconds: float) -> set[str]:
     return {route[end] for route in routes for end in ("local", "remote")}
 
 
+def show_told(host: Host, reason: str) -> None:
+    print(json.dumps({"nat": "two symmetric NATs without TURN", "told": host.peer.name, "reason": reason}))  # noqa: T201
+
+
 def test_hosts_of_one_network_meet_directly(lab: Laboratory) -> None:
     seconds = meet(lab.server(stun=STUN, turn=TURN_UDP), lab.left, lab.neighbour)
     talk(lab.left, lab.neighbour)
@@ -43,6 +47,20 @@ def test_symmetric_nats_are_crossed_by_a_relay(lab: Laboratory) -> None:
     seconds = meet(lab.server(stun=STUN, turn=TURN_UDP), lab.left, lab.right)
     talk(lab.left, lab.right)
     assert "relay" in show("two symmetric NATs", lab.left, lab.right, seconds)
+
+
+def test_symmetric_nats_without_a_relay_part_peers_and_both_are_told(lab: Laboratory) -> None:
+    """There is no way; it is said in a sentence, with what would help, and not after a minute."""
+    lab.be(Kind.SYMMETRIC, Kind.SYMMETRIC)
+    server = lab.server(stun=STUN)
+    for host in (lab.left, lab.right):
+        host.peer.open(server, link_timeout_s=1.5)
+    lab.right.peer.join(lab.left.peer.create())
+    for host in (lab.left, lab.right):
+        told = host.peer.wait_for("ConnectionChanged", state="lost")
+        show_told(host, told["reason"])
+        assert "TURN" in told["reason"]
+        assert "pair" not in host.peer.route()
 
 
 def test_blocked_udp_is_got_round_by_a_relay_over_tcp(lab: Laboratory) -> None:
