@@ -57,6 +57,11 @@ class LocalConnection(aioice.Connection):
         bound_s = TURN_TIMEOUT_S if self.turn_server else STUN_TIMEOUT_S
         return await super().get_component_candidates(component, chosen, min(timeout, bound_s))
 
+    def data_received(self, data: bytes, component: int) -> None:
+        """Anybody may send an empty datagram, and aiortc, which looks at the first byte, would end the link of it."""
+        if data:
+            super().data_received(data, component)
+
 
 def choose_gathering(
     connection: aioice.Connection, *, allowed: tuple[str, ...], version: str = aioice.__version__

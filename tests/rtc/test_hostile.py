@@ -1,12 +1,14 @@
 """What a misbehaving other side can do to a link of ours: end it, and nothing else."""
 
 import logging
+import socket
 import struct
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from peer.config import Config
 from peer.errors import LinkFailed
 from peer.ports import Channel
 
@@ -68,6 +70,21 @@ async def test_truncated_announcement_is_survived(raw: RawPeer) -> None:
     await _send(raw, stream_id=0, protocol=DCEP, data=b"\x03")
     raw.events.send(b"still here")
     assert await raw.ear.take(1) == [(Channel.EVENTS, b"still here")]
+
+
+@pytest.mark.parametrize("is_fast", [True, False])
+async def test_datagrams_of_a_stranger_end_no_link(is_fast: bool) -> None:
+    """Anybody can send to an open port; an empty one, too."""
+    pair = Pair.make(Config(fast_transport=is_fast))
+    await pair.connect()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        for data in (b"", b"\x00", b"\x17", b"\x80", b"\xff" * 1500):
+            stranger.sendto(data, pair.left._ice._nominated[1].local_addr)
+    pair.right.send(Channel.EVENTS, b"still here")
+    assert await pair.left_ear.take(1) == [(Channel.EVENTS, b"still here")]
+    pair.left.send(Channel.EVENTS, b"so are we")
+    assert await pair.right_ear.take(1) == [(Channel.EVENTS, b"so are we")]
+    await pair.close()
 
 
 async def test_other_side_that_just_leaves_is_noticed(raw: RawPeer) -> None:

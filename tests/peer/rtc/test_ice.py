@@ -69,3 +69,13 @@ async def test_unknown_aioice_is_left_alone(caplog: pytest.LogCaptureFixture) ->
     assert type(connection) is aioice.Connection
     assert "aioice 0.99.0 is unknown" in caplog.text
     await connection.close()
+
+
+async def test_empty_datagram_of_a_stranger_is_dropped() -> None:
+    """aiortc, which looks at the first byte, would end the link of it."""
+    connection = aioice.Connection(ice_controlling=True)
+    choose_gathering(connection, allowed=())
+    connection.data_received(b"", 1)
+    connection.data_received(b"x", 1)
+    assert connection._queue.get_nowait() == (b"x", 1)
+    assert connection._queue.empty()
