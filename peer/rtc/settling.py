@@ -25,7 +25,9 @@ class SettlingConnection(LocalConnection):
     """What follows the first success; made by `checks.hasten` only."""
 
     consent_interval_s = 2.5
-    consent_failures = 6
+    consent_retries = 2
+    """Of one question, after 0.5 and 1.5 s; an answer counts for 3.5 s, since a full or a long path takes its time."""
+    consent_failures = 3
     """RFC 7675, section 5.1: without an answer for about 18 s nothing is sent any more."""
     _better_pairs_until = 0.0
 
@@ -60,7 +62,10 @@ class SettlingConnection(LocalConnection):
                 request = self.build_request(pair, nominate=self.ice_controlling)
                 try:
                     await pair.protocol.request(
-                        request, pair.remote_addr, integrity_key=self.remote_password.encode(), retransmissions=0
+                        request,
+                        pair.remote_addr,
+                        integrity_key=self.remote_password.encode(),
+                        retransmissions=self.consent_retries,
                     )
                     failures = 0
                 except stun.TransactionError:

@@ -65,10 +65,30 @@ async def test_consent_is_asked_for_by_nominating_again() -> None:
 async def test_connection_whose_other_side_is_silent_ends() -> None:
     """Nothing is sent to who does not want it."""
     left = fast()
-    left.consent_interval_s, left.consent_failures = 0.01, 1
+    left.consent_interval_s, left.consent_failures, left.consent_retries = 0.01, 1, 0
     couple = await Couple.make(left)
     await couple.connect()
     couple.right._protocols[0].send_stun = lambda _message, _addr: None  # type: ignore[method-assign,assignment]
     with pytest.raises(ConnectionError):
         await asyncio.wait_for(couple.left.recv(), 3)
+    await couple.close()
+
+
+async def test_consent_that_takes_longer_than_a_second_counts() -> None:
+    """A satellite, or a stream that fills a slow uplink: the link is slow, and not dead."""
+    left = fast()
+    left.consent_interval_s, left.consent_failures = 0.01, 1
+    couple = await Couple.make(left)
+    await couple.connect()
+    protocol, loop = couple.right._protocols[0], asyncio.get_running_loop()
+    answer, timers = protocol.send_stun, list[asyncio.TimerHandle]()
+
+    def answer_late(message: stun.Message, addr: tuple[str, int]) -> None:
+        timers.append(loop.call_later(0.6, answer, message, addr))
+
+    protocol.send_stun = answer_late  # type: ignore[method-assign]
+    await until(lambda: timers and loop.time() > timers[0].when() + 0.1)
+    assert left._nominated
+    for timer in timers:
+        timer.cancel()
     await couple.close()
