@@ -2,6 +2,9 @@
 
 Stock aioice asks a dead server for a minute to end what it will never hear of; here the relay is asked back for a
 second, and then the socket goes. What a server sends that cannot be read is dropped, and nothing is logged about it.
+
+Whoever names us a TURN server may be hostile, and so may that. What it sends costs as much as it is long; and of what
+we send, checks answered included, so much waits for it and no more: the rest is lost as on the way.
 """
 
 from __future__ import annotations
@@ -29,6 +32,12 @@ LIFETIME_S, CHANNEL_REFRESH_S = 600, 500
 
 RECEIVE_BUFFER_BYTES = 256 * 1024
 
+MAX_WAITING_SENDS = 512
+"""Datagrams for addresses that the server has yet to bind a channel to; aioice has a task for each."""
+
+MAX_UNSENT_BYTES = 1024 * 1024
+"""In the buffer of a TCP connection: twice the window of SCTP."""
+
 P = TypeVar("P", bound=StunProtocol)
 
 
@@ -46,12 +55,47 @@ class UdpClient(TurnClientUdpProtocol):
 class TcpClient(TurnClientTcpProtocol):
     """TURN over TCP, or TLS."""
 
+    rest = b""
+    """The beginning of a message whose end has not come."""
+
+    def data_received(self, data: bytes) -> None:
+        """Cut at the ends of messages; aioice copies for each of them whatever is left."""
+        buffer, position, address = self.rest + data, 0, self.transport.get_extra_info("peername")
+        while (end := _end_of_message(buffer, position)) <= len(buffer):
+            self.datagram_received(buffer[position:end], address)
+            position = end
+        self.rest = buffer[position:]
+
+    def _send(self, data: bytes) -> None:
+        if self.transport.get_write_buffer_size() < MAX_UNSENT_BYTES:
+            super()._send(data)
+
     def datagram_received(self, data: bytes | str, addr: tuple[str, int]) -> None:
         with contextlib.suppress(struct.error, KeyError):
             super().datagram_received(data, addr)
 
     async def delete(self) -> None:
         await _soon(super().delete(), self.transport)
+
+
+class Relay(TurnTransport):
+    """What is sent by way of a client."""
+
+    _TurnTransport__send_tasks: set[asyncio.Task[None]]
+
+    def sendto(self, data: bytes, addr: tuple[str, int]) -> None:
+        if len(self._TurnTransport__send_tasks) < MAX_WAITING_SENDS:
+            super().sendto(data, addr)
+
+
+def _end_of_message(buffer: bytes, position: int) -> int:
+    """Of the message or ChannelData that begins there (RFC 8656, section 12.5); beyond the buffer while unknown."""
+    if len(buffer) < position + 4:
+        return len(buffer) + 1
+    kind, length = struct.unpack_from("!HH", buffer, position)
+    header_bytes = 4 if kind >> 14 == 1 else 20
+    end: int = position + header_bytes + length + -length % 4
+    return end
 
 
 async def _soon(step: Coroutine[Any, Any, None], transport: asyncio.DatagramTransport | asyncio.Transport) -> None:
@@ -70,7 +114,7 @@ async def open_relay(server: Server, make_protocol: Callable[[], P], *, timeout_
         try:
             protocol = make_protocol()
             setattr(protocol, CARRIER, server.carrier)
-            await TurnTransport(client)._connect(protocol)
+            await Relay(client)._connect(protocol)
         except BaseException:
             transport.abort()
             raise

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from peer.rtc.relays import RELEASE_TIMEOUT_S, open_relay
+from peer.rtc.relays import MAX_UNSENT_BYTES, MAX_WAITING_SENDS, RELEASE_TIMEOUT_S, Relay, TcpClient, open_relay
 from peer.rtc.route import CARRIER
 from peer.rtc.servers import Carrier, Server
 
@@ -134,3 +134,71 @@ async def test_garbage_of_a_server_is_dropped() -> None:
 
         turn.answer = answer_badly  # type: ignore[method-assign]
         await (await _open(turn.server)).close()
+
+
+class _Wire(asyncio.Transport):
+    """In place of a TCP connection to a server."""
+
+    def __init__(self) -> None:
+        super().__init__({"peername": ("127.0.0.1", 1)})
+        self.unsent_bytes = 0
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.unsent_bytes += len(data)
+
+    def get_write_buffer_size(self) -> int:
+        return self.unsent_bytes
+
+    def is_closing(self) -> bool:
+        return False
+
+
+class _Client(TcpClient):
+    """Notes what it reads."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 1), "user", "secret", 600, 500)
+        self.wire = _Wire()
+        self.connection_made(self.wire)
+        self.read: list[bytes] = []
+
+    def datagram_received(self, data: bytes | str, _: tuple[str, int]) -> None:
+        assert isinstance(data, bytes)
+        self.read.append(data)
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 1000])
+async def test_stream_of_a_server_is_cut_at_the_ends_of_messages(size: int) -> None:
+    """However it is cut on the way: ChannelData, filled up to four bytes, and STUN."""
+    client = _Client()
+    messages = [
+        b"\x40\x00\x00\x03abc\x00",
+        bytes(stun.Message(stun.Method.BINDING, stun.Class.REQUEST, attributes={"SOFTWARE": "12345"})),
+        b"\x40\x01\x00\x00",
+        b"\x40\x00\x00\x04abcd",
+    ]
+    stream = b"".join(messages)
+    for position in range(0, len(stream), size):
+        client.data_received(stream[position : position + size])
+    assert client.read == messages
+    assert client.rest == b""
+
+
+async def test_server_that_binds_no_channel_has_few_tasks_wait() -> None:
+    """It makes up checks from ever new ports, and each is answered."""
+    client = _Client()
+    relay, before = Relay(client), asyncio.all_tasks()
+    for port in range(MAX_WAITING_SENDS + 100):
+        relay.sendto(b"answer", ("203.0.113.7", port + 1))
+    tasks = asyncio.all_tasks() - before
+    assert len(tasks) == MAX_WAITING_SENDS
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+
+
+async def test_server_that_does_not_read_fills_no_buffer() -> None:
+    client = _Client()
+    for _ in range(MAX_UNSENT_BYTES // 1000 + 100):
+        client._send(bytes(1000))
+    assert client.wire.unsent_bytes < MAX_UNSENT_BYTES + 1500
