@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import AsyncIterator, Iterator
+from importlib.util import find_spec
 
 import pytest
 
@@ -11,6 +12,8 @@ from signaling.app import running_server
 from .pairs import Pair, RawPeer, make_link
 from .relay import Relay, running_relay
 from .rooms import GUESTS, Company
+
+collect_ignore = [] if find_spec("aiolibdatachannel") else ["test_libdatachannel.py"]
 
 
 @pytest.fixture(autouse=True)
