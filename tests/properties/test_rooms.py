@@ -13,6 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from peer.config import Config
 from peer.events import MemberJoined, MemberLeft, StatusChanged
 from peer.ids import PeerId
 from peer.ports import Signal
@@ -31,6 +32,10 @@ step = st.one_of(
     st.tuples(st.just("stop"), st.none()),
     st.tuples(st.just("start"), st.none()),
 )
+
+
+SLOW_BEATS = Config(heartbeat_s=5.0, suspect_after_s=8.0, lost_after_s=13.0)
+"""Minutes of many rooms: a beat a second would be most of the work."""
 
 
 @dataclass
@@ -136,7 +141,7 @@ def test_any_interleaving_ends_in_a_full_mesh_with_each_message_shown_once(
 ) -> None:
     """Who was present when it was written hears it once and in its sender's order; nobody hears anything twice."""
     faults = Faults(delay_s=(0.0, longest_delay_s), signal_copies=copies)
-    script = Script(Network(seed=seed, faults=faults))
+    script = Script(Network(seed=seed, faults=faults, config=SLOW_BEATS))
     for gap in gaps[: count - 1]:
         script.join()
         script.run([("send", len(script.nodes)), ("wait", gap)])
@@ -150,7 +155,7 @@ def test_any_interleaving_ends_in_a_full_mesh_with_each_message_shown_once(
 @given(seed=st.integers(0, 2**16), seconds=st.floats(0, 40), wall=st.sets(members, min_size=1, max_size=3))
 def test_any_parting_heals(seed: int, seconds: float, wall: set[int]) -> None:
     """Some reach only each other for a while, though the server reaches all; afterwards the room is whole."""
-    network = Network(seed=seed, faults=Faults(delay_s=(0.0, 0.1)))
+    network = Network(seed=seed, faults=Faults(delay_s=(0.0, 0.1)), config=SLOW_BEATS)
     nodes = network.room_of(*NAMES)
     network.wall_off(*(nodes[index] for index in wall))
     network.run(seconds)
