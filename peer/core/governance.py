@@ -6,7 +6,7 @@ has come in since and says what is new. A public room is governed by nobody.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TypeAlias
@@ -19,7 +19,7 @@ from ..keys.room_keys import derive_invite_key
 from ..log import acts
 from ..log.acts import Act
 from ..log.authority import Authority, InviteStanding, InviteVerdict
-from ..log.control import Level
+from ..log.control import Cut, Level
 from .chores import SEED_BYTES, Chores
 from .lobby import Lobby
 from .membership import InviteSeed, Membership
@@ -89,6 +89,8 @@ class Governance:
     random_bytes: Callable[[int], bytes]
     wall_ms: Callable[[], int]
     config: Config
+    cuts: Callable[[MemberId], Sequence[Cut]] = lambda _: ()
+    """How far we hold what a member said, which stands if it is removed or lowered: `History.cuts_of`."""
     stage: Stage = field(init=False)
     _chores: Chores = field(init=False)
     _seen: Authority | None = None
@@ -217,12 +219,13 @@ class Governance:
         """Up or down; raise BadSetting for owner, which nobody can become."""
         if role not in _LEVELS:
             raise BadSetting(f"a member can be made {', '.join(_LEVELS)}, not {role!r}")
-        self._do(acts.set_level(self._authority, self._me, member, _LEVELS[role]), now=now)
+        cuts = self.cuts(member)
+        self._do(acts.set_level(self._authority, self._me, member, _LEVELS[role], cuts=cuts), now=now)
 
     def kick(self, member: MemberId, *, now: float) -> None:
         """Remove a member for good, and end every open invite; a new one takes the place of those there were."""
         had_open = self.may_admit and any(each.is_open and not each.is_revoked for each in self._invites())
-        self._do(acts.kick(self._authority, self._me, member), now=now)
+        self._do(acts.kick(self._authority, self._me, member, cuts=self.cuts(member)), now=now)
         if had_open:
             self._invite_all(now=now)
 

@@ -93,7 +93,7 @@ class History:
                 self._tell(member, *link.exchange.receive_digest(frame, now=now))
                 self._note_level(link, now=now)
             case MessageSummary():
-                self._tell(member, *link.exchange.receive_summary(frame))
+                self._tell(member, *link.exchange.receive_summary(frame, now=now))
             case MessageMore():
                 self._tell(member, *link.exchange.receive_more())
             case MessageEvents():

@@ -7,6 +7,7 @@ answer waits as ids, each once, and goes out as fast as it is taken in: no quest
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -69,6 +70,7 @@ class MessageExchange:
     _owed: set[EventId] = field(default_factory=set, init=False)
     _has_whole_question: bool = field(default=False, init=False)
     _credit: int = field(default=0, init=False)
+    _renewed_at: float = field(default=-math.inf, init=False)
 
     def begin(self) -> list[MessageFrame]:
         """What to say first, and again when there may be a difference."""
@@ -99,14 +101,18 @@ class MessageExchange:
         asked: list[MessageFrame] = [MessageSummary(part, since, False) for part in parts]
         return [*asked, MessageSummary(last, since, True)]
 
-    def receive_summary(self, frame: MessageSummary) -> list[MessageFrame]:
-        """The first of what they lack of this part; raise MalformedFrame."""
+    def receive_summary(self, frame: MessageSummary, *, now: float) -> list[MessageFrame]:
+        """The first of what they lack of this part; raise MalformedFrame.
+
+        Frames that were not acknowledged count as lost after a while only: no question makes us say more than that.
+        """
         part = decode_part(frame.part, max_bytes=MAX_PART_BYTES)
         self._their_since = frame.since
         if not part.start:
             self._rest.clear()
             self._owed.clear()
-            self._credit = self.window
+            if now >= self._renewed_at + self.timeout_s:
+                self._credit, self._renewed_at = self.window, now
         self._has_whole_question = frame.is_last
         for said in missing(part, self.holdings, self._horizon()):
             if said.id not in self._owed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import handshakes, links, logs, rooms, storage, streams
+from . import handshakes, links, logs, messages, rooms, storage, streams
 
 __all__ = ["MUTATIONS"]
 
@@ -11,6 +11,7 @@ MUTATIONS = (
     *links.MUTATIONS,
     *rooms.MUTATIONS,
     *logs.MUTATIONS,
+    *messages.MUTATIONS,
     *storage.MUTATIONS,
     *streams.MUTATIONS,
 )

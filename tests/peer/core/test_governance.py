@@ -7,7 +7,9 @@ import pytest
 from peer.core.governance import Entered, Removed, RolesChanged, Stage, TurnedAway, Waiting
 from peer.core.membership import InviteSeed, Membership
 from peer.errors import BadSetting, NotAllowed
-from peer.log.control import Level
+from peer.log.control import Ban, Cut, Level, Revoke
+from peer.log.event import Plane
+from peer.log.facts import decode_fact
 
 from ...support.keys import everybody, membership_of
 from ...support.lobbies import Hall, Inmate
@@ -236,3 +238,22 @@ def test_founder_makes_the_first_invite() -> None:
     invite = ann.governance.open_invite
     assert invite is not None
     assert invite.is_open
+
+
+# ---- what was said before
+
+
+def test_removal_says_how_far_the_removed_was_heard() -> None:
+    """What it had said up to there stands, for everybody; the same where somebody is lowered."""
+    hall, (ann, bob, cy) = hall_of("ann", "bob", "cy")
+    cut = Cut(b"incarnat", Plane.MESSAGE, 7)
+    ann.governance.cuts = lambda _: (cut,)
+    ann.governance.promote(cy.id, "moderator", now=hall.now)
+    ann.governance.promote(cy.id, "member", now=hall.now)
+    ann.governance.kick(bob.id, now=hall.now)
+    settle(hall, ann)
+    room_id = ann.membership.room_id
+    facts = [decode_fact(data, room_id=room_id) for data in ann.membership.export()]
+    cuts = [fact.control.cuts for fact in facts if isinstance(fact.control, Revoke | Ban)]
+    assert cuts
+    assert all(each[-1] == cut for each in cuts)

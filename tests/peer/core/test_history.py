@@ -104,8 +104,8 @@ class Table:
         return [output for teller, output in self.heard if teller == name and isinstance(output, kind)]
 
 
-def table(*names: str, config: Config = CONFIG, **levels: Level) -> Table:
-    levels = levels or dict.fromkeys([name for name in names if name != "ann"], Level.MEMBER)
+def table(*names: str, config: Config = CONFIG, levels: dict[str, Level] | None = None, **more: Level) -> Table:
+    levels = {**(levels or {}), **more} or dict.fromkeys([name for name in names if name != "ann"], Level.MEMBER)
     made = Table(Desk(levels=levels), config)
     for name in names:
         made[name]

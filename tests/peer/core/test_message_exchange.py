@@ -38,7 +38,7 @@ class Side:
             case MessageDigest():
                 return self.exchange.receive_digest(frame, now=now)
             case MessageSummary():
-                return self.exchange.receive_summary(frame)
+                return self.exchange.receive_summary(frame, now=now)
             case MessageMore():
                 return self.exchange.receive_more()
             case MessageEvents():
@@ -101,7 +101,7 @@ def test_long_answer_goes_out_as_fast_as_it_is_taken_in() -> None:
     assert right.receive(MessageMore())
     assert left.exchange.ask(now=NOW + 1) == []
     assert left.exchange.is_asking(now=NOW + 1)
-    left.exchange._asked_at = None
+    left, right = Side(window=2), Side(*texts, window=2)
     talk(left, right, left.exchange.ask(now=NOW))
     assert len(left.holdings.logs.held) == 41
     assert not right.exchange.is_answering
@@ -150,9 +150,10 @@ def test_new_question_takes_the_place_of_the_one_before() -> None:
     pen = public_pen("ann")
     right = Side(*(pen.write("x" * 8000) for _ in range(60)), window=1)
     [question] = Side().exchange.ask(now=NOW)
-    for _ in range(50):
-        right.receive(question)
-    assert len(right.exchange._rest) < 60
+    told = [frame for _ in range(50) for frame in right.receive(question)]
+    assert len(told) == 1
+    assert len(right.exchange._rest) == 60
+    assert len(right.receive(question, now=NOW + 10)) == 1
 
 
 def test_what_was_let_go_since_is_passed_over() -> None:
@@ -192,7 +193,7 @@ def test_part_behind_the_first_adds_what_was_not_promised_yet() -> None:
     right = Side(*texts, window=1)
     later = msgspec.msgpack.encode([bytes(40), b"", [0, b""], []])
     right.exchange._owed.add(texts[0].id)
-    right.receive(MessageMore())
+    assert right.receive(MessageMore()) == []
     [answer] = right.receive(MessageSummary(later, 0, True))
     assert isinstance(answer, MessageEvents)
     assert len(answer.events) == 2
