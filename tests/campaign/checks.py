@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from peer.log.control import Level
-from peer.messages.bodies import Kind
+from peer.messages.bodies import Body, Edit, Kind, Text
 from peer.messages.compare import digest_of
 from peer.messages.holdings import Holdings
 from peer.messages.journal import Journal
@@ -45,6 +45,8 @@ class Checks:
         self.world = world
         self.signed: dict[bytes, bytes] = {}
         """Ids of all events that were really signed, and their signatures."""
+        self.words: dict[str, bytes] = {}
+        """Who said what; nobody says the same twice."""
         self.places: dict[tuple[bytes, bytes, int], bytes] = {}
         """Where honest members have put which event."""
         self.union: set[bytes] = set()
@@ -58,7 +60,13 @@ class Checks:
 
     # ---- on the way
 
+    def see_words(self, body: Body, author: bytes) -> None:
+        if isinstance(body, Text | Edit):
+            self.words[body.text] = author
+
     def see_signed(self, said: Said) -> None:
+        if said.body is not None:
+            self.see_words(said.body, said.author)
         self.signed[said.id] = said.event.signature
 
     def see_frame(self, source: str, frame: Any) -> None:
@@ -94,6 +102,8 @@ class Checks:
         self.that(not node.trouble, "; ".join(node.trouble))
         views, settings = view_of(holdings.weighed())
         self.that(views == journal.projection.views, f"{node.name} does not see what follows from what it holds")
+        strange = [view.text for view in views.values() if not view.is_deleted and self.words[view.text] != view.author]
+        self.that(not strange, f"{node.name} sees words under another's name: {strange}")
         self.that(settings == journal.projection.settings, f"{node.name} has other settings than follow")
         self.that(set(journal.progress.unread) == self.unread_of(node), f"{node.name} counts other messages as unread")
         self.that(len(holdings.logs.held) <= MOST_HELD, f"{node.name} holds {len(holdings.logs.held)} events")

@@ -35,7 +35,7 @@ class Mallory:
         incarnation = f"mal {chance.randrange(5):04}".encode()
         pen = MessagePen(identity("mallory"), self.world.room[0], auth, incarnation, node.now_ms)
         tricks = [self._two_words, self._two_words, self._clock_back, self._hole, self._rewrite]
-        tricks += [self._forge, self._strip, self._garbage, self._future, self._ask]
+        tricks += [self._rewrite, self._rewrite, self._forge, self._strip, self._garbage, self._future, self._ask]
         trick = chance.choice(tricks)
         self.world.say(f"mallory: {trick.__name__} in {incarnation.decode()}")
         trick(pen)
@@ -73,12 +73,13 @@ class Mallory:
     def _rewrite(self, pen: MessagePen) -> None:
         """What others said, and what only moderators do."""
         node = self.world.nodes["mallory"]
-        held = [node.history.journal.holdings.get(view.id) for view in node.history.page(limit=8)]
-        target = next((said for said in held if said is not None), None)
+        views = [view for view in node.history.page(limit=5) if view.author != node.identity.public_key]
+        target = node.history.journal.holdings.get(views[0].id) if views else None
         if target is None:
             return
-        bodies: list[Body] = [Edit(f"rewritten {self.world.seed}.{self.count}."), Delete(), Pin(True), Title("mine"),
-                              Reaction("m", True, True)]  # fmt: skip
+        pen.incarnation = b"mal edit"
+        edit = Edit(f"rewritten {self.world.seed}.{self.count}.")
+        bodies: list[Body] = [edit, edit, Delete(), Pin(True), Title("mine"), Reaction("m", True, True)]
         body = self.world.chance.choice(bodies)
         wrong = target.hlc - 7 if self.world.chance.random() < 0.3 else None
         ref = None if isinstance(body, Title) else target

@@ -119,7 +119,7 @@ class World:
     def step(self) -> None:
         actions = [(30, self.speak), (14, self.speak_about), (3, self.change_settings), (5, self.govern)]
         actions += [(5, self.part), (5, self.heal), (4, self.crash), (4, self.restart), (3, self.back_up)]
-        actions += [(2, self.turn_clock), (4, self.read), (6, self.compare_control), (9, self.mallory.act)]
+        actions += [(2, self.turn_clock), (4, self.read), (6, self.compare_control), (14, self.mallory.act)]
         weights = [weight for weight, _ in actions]
         [(_, action)] = self.chance.choices(actions, weights)
         action()
@@ -154,6 +154,7 @@ class World:
         views = own if isinstance(body, Edit | Delete) and own and self.chance.random() < 0.7 else views
         about = self.chance.choice(views).id if is_about else None
         self.say(f"{node.name} says {body} about {about.hex()[:8] if about else 'nothing'}")
+        self.checks.see_words(body, node.identity.public_key)
         try:
             node.history.say(body, about, now=self.network.now)
         except UsageError as error:

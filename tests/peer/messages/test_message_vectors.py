@@ -1,0 +1,74 @@
+"""The sample bytes in tests/vectors/messages are what we sign, compare and show; a change changes the protocol."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from peer.messages.compare import digest_of
+from peer.messages.said import decode_said
+
+from ...vectors.log.generate import ROOM_ID
+from ...vectors.messages.generate import FOLDER, VECTORS, replica
+
+KINDS = ["text", "edit", "delete", "reaction", "pin", "setting"]
+
+
+def load(name: str) -> Any:
+    return json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
+
+
+EVENTS = load("conversation")["events"]
+
+
+@pytest.mark.parametrize("name", VECTORS)
+def test_vectors_are_what_we_make_today(name: str) -> None:
+    """If this fails on purpose, the protocol's version must rise with it."""
+    assert VECTORS[name]() == load(name)
+
+
+@pytest.mark.parametrize("case", EVENTS, ids=lambda case: case["kind"])
+def test_message_follows_without_our_code(case: dict[str, Any]) -> None:
+    """Header, id, signature and framing from the fields alone."""
+    body = bytes.fromhex(case["body"])
+    ref = [bytes.fromhex(case["ref"][0]), int(case["ref"][1])] if case["ref"] else None
+    author, incarnation, prev, auth = (bytes.fromhex(case[name]) for name in ("author", "incarnation", "prev", "auth"))
+    header = [1, author, incarnation, 1, case["seq"], prev, int(case["hlc"]), KINDS.index(case["kind"]) + 1, auth, ref]
+    signed = msgspec.msgpack.encode([*header, hashlib.sha256(body).digest()])
+    assert hashlib.sha256(b"speaktube v1 event id\0" + ROOM_ID + signed).hexdigest() == case["id"]
+    signature = bytes.fromhex(case["signature"])
+    Ed25519PublicKey.from_public_bytes(author).verify(signature, b"speaktube v1 event\0" + ROOM_ID + signed)
+    assert msgspec.msgpack.encode([signed, signature, body]).hex() == case["event"]
+    assert msgspec.msgpack.encode([signed, signature, b""]).hex() == case["withoutBody"]
+
+
+def test_digests_follow_without_our_code() -> None:
+    """From the ids of what is held, log by log; a text that was taken back is not one that lacks words."""
+    for count, state in enumerate(load("conversation")["after"], start=1):
+        logs: dict[bytes, bytes] = {}
+        for case in EVENTS[:count]:
+            key = bytes.fromhex(case["author"] + case["incarnation"])
+            logs[key] = logs.get(key, b"") + bytes.fromhex(case["id"]) + b"\0"
+        data = b"".join(key + bytes(4) + ids for key, ids in sorted(logs.items()))
+        assert hashlib.sha256(data).hexdigest()[:32] == state["digest"]
+
+
+def test_any_order_ends_in_the_last_state() -> None:
+    holdings = replica()
+    for case in reversed(EVENTS):
+        said = decode_said(bytes.fromhex(case["event"]), room_id=ROOM_ID)
+        assert said is not None
+        holdings.put(said)
+    assert digest_of(holdings, 0).hex() == load("conversation")["after"][-1]["digest"]
+
+
+def test_what_is_seen_is_what_the_page_says() -> None:
+    first, answer = load("conversation")["after"][-1]["seen"]
+    assert first["text"] is None
+    assert (answer["text"], answer["isEdited"], answer["isPinned"]) == ("hello ⛵", True, True)
+    assert [each[:2] for each in answer["reactions"]] == [["👍", False]]
