@@ -7,6 +7,7 @@
 #   make format        format, and mend what the linter can mend
 #   make bench         the benchmarks: one line of JSON a figure
 #   make mutants       takes away one check of the encryption at a time: does a test notice? (minutes)
+#   make campaign      seeded lives of rooms under every fault: SEEDS=5000 of them, or SEED=123 shown step by step
 #   make soak          peers come and go and nothing is lost: 30 minutes, or MINUTES=2
 #   make clean         remove .venv and all that tools have left
 #
@@ -18,6 +19,8 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet insta
 LINES  ?=
 ONLY   ?=
 MINUTES ?= 30
+SEEDS  ?= 300
+SEED   ?=
 # One test process more than there are cores, as many tests wait; they take tests in the order of tests/conftest.py.
 WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 PYTEST := $(BIN)/python -m pytest -q --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder
@@ -28,7 +31,7 @@ BENCHMARKS := $(wildcard $(patsubst %,benchmarks/%.py,bare cluster crypto join l
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo cluster-demo test check format bench mutants soak clean remake
+.PHONY: help demo cluster-demo test check format bench mutants campaign soak clean remake
 
 help:
 	@sed -n 's/^#   make /  make /p' Makefile
@@ -89,6 +92,9 @@ bench: .venv/ready
 
 mutants: .venv/ready-dev
 	$(BIN)/python -m tests.mutants $(ONLY)
+
+campaign: .venv/ready-dev
+	@$(BIN)/python -m tests.campaign $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
 
 soak: .venv/ready-dev
 	@$(BIN)/python -m tests.soak --minutes $(MINUTES)
