@@ -33,6 +33,9 @@ _HURRY_S = 0.25
 _TRIES_UNNAMED = 4
 """Of a peer that offered once and that the server does not name: an offer may have been played again."""
 
+_MAX_EARLY_CANDIDATES = 32
+"""As many as a link takes (docs/protocol.md, Candidates)."""
+
 _MOST_DOUBLINGS = 30
 """Far beyond any `retry_max_s`; keeps the power finite."""
 
@@ -166,8 +169,7 @@ class Attempts:
                 elif self.find(link) is None:
                     self._say_bye(contact, link, now=now)
             case "candidate":
-                if contact.attempt is not None and contact.attempt.link == link:
-                    self.outputs.append(AddCandidate(link, description.text))
+                self._receive_candidate(contact, link, description.text)
             case _:  # bye
                 if contact.attempt is not None and contact.attempt.link == link:
                     self._give_up(contact, "refused", now=now)
@@ -192,6 +194,14 @@ class Attempts:
         self.retire(contact.attempt)
         self._begin(contact, link, Role.RESPONDER, now=now)
         self.outputs.append(AcceptOffer(link, sdp))
+
+    def _receive_candidate(self, contact: Contact, link: LinkId, line: str) -> None:
+        """Of the attempt under way, or of an offer that waits for its time."""
+        early = contact.early_offer
+        if contact.attempt is not None and contact.attempt.link == link:
+            self.outputs.append(AddCandidate(link, line))
+        elif early is not None and early.link == link and len(early.candidates) < _MAX_EARLY_CANDIDATES:
+            early.candidates.append(line)
 
     def _say_bye(self, contact: Contact, link: LinkId, *, now: float) -> None:
         """They answer an offer that we gave up since, and would wait in vain."""
@@ -322,6 +332,8 @@ class Attempts:
         if early is not None and early.due_at <= now:
             contact.early_offer = None
             self._receive_offer(contact, early.link, early.sdp, now=now)
+            for line in early.candidates:
+                self._receive_candidate(contact, early.link, line)
         if contact.retry_at is not None and contact.retry_at <= now:
             contact.retry_at = None
             self._offer(contact, now=now)

@@ -111,6 +111,8 @@ class EarlyOffer:
     link: LinkId
     sdp: str = field(repr=False)
     due_at: float
+    candidates: list[str] = field(default_factory=list, repr=False)
+    """What trickled in behind it."""
 
 
 @dataclass(slots=True)

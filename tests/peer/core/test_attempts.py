@@ -489,6 +489,19 @@ def test_attempts_under_way_when_our_network_changed_are_begun_anew() -> None:
     assert "our network changed meanwhile" in [change.reason for change in bench.take(Changed)]
 
 
+def test_candidates_of_an_offer_that_waits_wait_with_it() -> None:
+    """It is answered half a second later; without them there would be no path. No more are kept than a link takes."""
+    bench, other = Bench(), bob()
+    bench.links.link_closed(bench.answering(other), now=bench.now)
+    bench.hear(other, "offer", attempt=b"another.")
+    for number in range(40):
+        bench.hear(other, "candidate", f"candidate:{number}", attempt=b"another.")
+    assert bench.take(AddCandidate) == []
+    bench.wait(0.5)
+    assert [accept.link.attempt for accept in bench.take(AcceptOffer)] == [b"another."]
+    assert [added.candidate for added in bench.take(AddCandidate)] == [f"candidate:{number}" for number in range(32)]
+
+
 def test_copy_of_an_offer_that_came_too_soon_keeps_nobody_awake() -> None:
     """The link that it made is open by the time it is looked at."""
     bench, other = Bench(), bob()
