@@ -112,9 +112,11 @@ class Door:
         if not pair or (known is not None and known.seq <= seq):
             return
         if all(is_signed(said.event, room_id=self._room_id, verify=self._verify) for said in pair):
-            fork = Fork(log, seq, (stripped(pair[0]), stripped(pair[1])))
-            self._holdings.cut(fork)
-            intake.forks.append(fork)
+            forks = [Fork(log, seq, (stripped(pair[0]), stripped(pair[1])))]
+            forks += [fork for said in pair if (fork := self._holdings.logs.fork_by(said)) is not None]
+            lowest = min(forks, key=lambda each: each.seq)
+            self._holdings.cut(lowest)
+            intake.forks.append(lowest)
 
     def _refusal_of(self, said: Said, intake: Intake, *, now_ms: int) -> Refusal | None:
         """None once it is held, was held before, or has found a fork."""

@@ -132,6 +132,18 @@ def test_forged_half_proves_nothing() -> None:
     assert gate.holdings.counts(first.id)
 
 
+def test_proof_that_contradicts_what_is_held_below_it_cuts_there() -> None:
+    """Else the same events, told in another order, would be cut elsewhere."""
+    pen = public_pen("ann")
+    first = pen.write("1")
+    low, high = pen.write("2", prev=bytes(32)), pen.write("3", prev=bytes(32))
+    gate = Gate()
+    gate.tell(first)
+    gate.tell(stripped(low), stripped(high))
+    assert [fork.seq for fork in gate.intake.forks] == [1]
+    assert gate.holdings.logs.held == {}
+
+
 def test_what_is_below_the_floor_costs_no_signature_check() -> None:
     pen = public_pen("ann")
     texts = pen.texts(5)
