@@ -16,8 +16,10 @@ from .receipts import Entry, Mark, Register, Status, decode_entries, encode_entr
 from .said import HIGHEST, Place
 from .view import View
 
-__all__ = ["Progress"]
+__all__ = ["MAX_REGISTERS", "Progress"]
 
+MAX_REGISTERS = 1024
+"""Members whose receipts are kept; identities cost nothing in a public room."""
 _OURS, _REACHED, _THEIRS = b"o", b"a", b"r"
 
 
@@ -99,6 +101,8 @@ class Progress:
 
     def hear(self, member: MemberId, entries: Iterable[Entry]) -> bool:
         """How far somebody else says that it has got in logs of ours; whether that is any further."""
+        if member not in self._theirs and len(self._theirs) >= MAX_REGISTERS:
+            return False
         known = [self._believed(entry) for entry in entries if entry.log.author == self._me]
         is_risen = bool(self._theirs.setdefault(member, Register()).merge(known))
         if is_risen:

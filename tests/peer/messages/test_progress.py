@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from peer.ids import MemberId
 from peer.log.control import Level
 from peer.messages.bodies import Delete
-from peer.messages.progress import Progress
+from peer.messages.progress import MAX_REGISTERS, Progress
 from peer.messages.receipts import Entry, Mark, Status
 from peer.messages.said import Said
 
@@ -112,3 +113,14 @@ def test_rows_outlive_the_process() -> None:
     again.forget([member("dan")])
     assert again.take_stir() == {b"r" + member("bob").encode(): None}
     again.forget([])
+
+
+def test_registers_of_others_are_bounded() -> None:
+    """Those that are known go on rising."""
+    desk = Desk(bob=Level.MEMBER)
+    said = desk.say("ann", "1")
+    progress = desk["ann"].progress
+    for number in range(MAX_REGISTERS):
+        progress.hear(MemberId(str(number)), [])
+    assert not progress.hear(member("bob"), [Entry(key(said), 1, 1)])
+    assert progress.hear(MemberId("7"), [Entry(key(said), 1, 1)])
