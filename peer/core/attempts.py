@@ -105,13 +105,15 @@ class Attempts:
             self._give_up(contact, "gone", now=now)
             self.maybe_forget(contact)
 
-    def hurry(self, *, now: float) -> None:
-        """Whatever made attempts fail before may be over: try all who are present, soon.
-
-        Those under way are begun anew, for they told of addresses that may be ours no more.
-        """
+    def start_over(self, *, now: float) -> None:
+        """What is under way told of addresses that may be ours no more, or to somebody who waits no longer."""
         for contact in list(self.contacts):
             self._give_up(contact, "moved", now=now)
+        self.hurry(now=now)
+
+    def hurry(self, *, now: float) -> None:
+        """Whatever made attempts fail before may be over: try all who are present, soon."""
+        for contact in self.contacts:
             is_paused = contact.identity is not None and self.floods.is_paused(contact.identity, now=now)
             if contact.present and not contact.is_connected and not is_paused:
                 contact.tries = 0
@@ -299,7 +301,8 @@ class Attempts:
         contact.signalled.clear()
         contact.was_tried = True
         contact.negotiation.end()
-        self.note(contact, Happening.FAIL if contact.present else Happening.END, reason)
+        is_awaited = contact.present or contact.lost_at is not None  # then it is `links` that says when it is lost
+        self.note(contact, Happening.FAIL if is_awaited else Happening.END, reason)
         self.plan_retry(contact, offers_first=attempt.role is Role.INITIATOR, now=now)
         self.maybe_forget(contact)
 

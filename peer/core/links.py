@@ -133,14 +133,22 @@ class Links:
             for channel in contact.channels():
                 channel.probe(now=now)
                 self._settle(contact, channel, None, now=now)
-        self.attempts.hurry(now=now)
+        self.attempts.start_over(now=now)
 
     def _notice_nap(self, *, now: float) -> None:
-        """If the timer comes this late, it is us who were away, and nobody else is to blame for the silence."""
-        if self._deadline is not None and now > self._deadline + _NAP_S:
-            for contact in self.attempts.contacts:
-                for channel in contact.channels():
-                    channel.forgive(now=now)
+        """If the timer comes this late, it is us who were away, and nobody else is to blame for the silence.
+
+        Joining many at once makes a small machine late, so attempts go on, unless the others have given us up by now.
+        """
+        late_s = 0.0 if self._deadline is None else now - self._deadline
+        if late_s <= _NAP_S:
+            return
+        for contact in self.attempts.contacts:
+            for channel in contact.channels():
+                channel.forgive(now=now)
+        if late_s > self.config.lost_after_s:
+            self.attempts.start_over(now=now)
+        else:
             self.attempts.hurry(now=now)
 
     def send(self, frame: Frame, *, now: float, to: PeerId | None = None) -> int:

@@ -481,7 +481,7 @@ def test_attempts_under_way_when_our_network_changed_are_begun_anew() -> None:
     """They told of addresses that are ours no more, or of none at all."""
     bench = Bench(Config(retry_max_s=1e9, retry_base_s=1e6))
     link = bench.offering()
-    bench.links.attempts.hurry(now=bench.now)
+    bench.links.attempts.start_over(now=bench.now)
     bench.wait(0.25)
     assert [closed.link for closed in bench.take(CloseLink)] == [link]
     [create] = bench.take(CreateOffer)
@@ -639,3 +639,18 @@ def test_nothing_is_owed_to_who_is_outside() -> None:
     ann.write(acts.kick(ann.authority, ann.me, other.member_id), now_ms=START_MS)
     assert ann.is_barred(other.member_id)
     assert bench.waiting == []
+
+
+@pytest.mark.parametrize("is_back", [False, True])
+def test_peer_whose_path_broke_and_who_left_during_a_new_attempt_is_lost_once(is_back: bool) -> None:
+    """The server, restarted perhaps, does not name it; whether it does so later, the user is told."""
+    bench = Bench()
+    link = bench.linked(bob())
+    bench.links.link_closed(link, now=bench.now)
+    bench.wait(0.6)
+    assert bench.take(CreateOffer)
+    bench.roster()
+    if is_back:
+        bench.hear(bob(), "offer", attempt=b"another.")
+    bench.wait(30)
+    assert [unlinked.reason for unlinked in bench.take(Unlinked)] == ["lost"]

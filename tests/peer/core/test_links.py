@@ -5,6 +5,8 @@ The others are insiders (tests/support): real handshakes, real seals. Whole room
 
 from __future__ import annotations
 
+import pytest
+
 from peer.config import Config
 from peer.core.contact import Changed, Forgotten, Linked, Received, Unlinked
 from peer.core.machine import (
@@ -31,7 +33,7 @@ from peer.wire.frames import (
 
 from ...support.insider import Insider
 from ...support.keys import START_MS, membership_of
-from ...support.links import ANN, CHAT, LARGER, Bench, bob
+from ...support.links import ANN, CHAT, LARGER, SMALLER, Bench, bob
 
 # ---- the end of a link
 
@@ -369,3 +371,16 @@ def test_path_that_breaks_makes_suspect_and_then_lost_if_none_takes_its_place() 
             bench.links.attempts.peer_left(other.peer_id, now=0.0)
         bench.wait(0.0 if is_gone else 4.5)
         assert bench.take(Unlinked) == [Unlinked(other.member_id, "lost")]
+
+
+@pytest.mark.parametrize(("late_s", "is_given_up"), [(2.0, False), (6.0, True)])
+def test_attempt_outlives_a_pause_of_ours_that_the_others_outlive(late_s: float, is_given_up: bool) -> None:
+    """A busy machine is late again and again: begun anew each time, no attempt would come to its end."""
+    bench = Bench()
+    bench.linked(bob(SMALLER))
+    link = bench.offering()
+    deadline = bench.links.next_deadline()
+    assert deadline is not None
+    bench.now = deadline + late_s
+    bench.links.handle_timeout(now=bench.now)
+    assert (link in [close.link for close in bench.take(CloseLink)]) is is_given_up
