@@ -8,7 +8,7 @@
 #   make bench         the benchmarks: one line of JSON a figure
 #   make mutants       takes away one check of the encryption at a time: does a test notice? (minutes)
 #   make campaign      seeded lives of rooms under every fault: SEEDS=5000 of them, or SEED=123 shown step by step
-#   make soak          peers come and go and nothing is lost: 30 minutes, or MINUTES=2
+#   make soak          peers come and go and nothing is lost: 30 minutes, or MINUTES=2 (SEED=7 for what SEED=7 did)
 #   make clean         remove .venv and all that tools have left
 #
 # Another interpreter: make PYTHON=python3.12 test. Tests one after the other: make WORKERS=0 test
@@ -97,7 +97,7 @@ campaign: .venv/ready-dev
 	@$(BIN)/python -m tests.campaign $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
 
 soak: .venv/ready-dev
-	@$(BIN)/python -m tests.soak --minutes $(MINUTES)
+	@$(BIN)/python -m tests.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .grimp_cache .hypothesis .coverage*

@@ -14,10 +14,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import secrets
+import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -45,32 +47,48 @@ SAY_EVERY_S = 30.0
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make soak", description=__doc__.partition("\n")[0])
     parser.add_argument("--minutes", type=float, default=30.0)
+    parser.add_argument("--peers", type=int, choices=range(STEADY + 1, len(NAMES) + 1), default=len(NAMES))
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000), help="that of a run to repeat")
     arguments = parser.parse_args()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(
+            number, signal.default_int_handler
+        )  # shells have what they put in the background ignore the first
     os.environ.setdefault(ADDRESSES_SETTING, "127.0.0.1")  # links need no other interface
     console = Console(stderr=True)
-    console.print(f"soak: {len(NAMES)} peers, {arguments.minutes:g} minutes, seed {arguments.seed}", highlight=False)
+    console.print(
+        f"soak: {arguments.peers} peers, {arguments.minutes:g} minutes, seed {arguments.seed}", highlight=False
+    )
     with _progress(console, arguments.minutes * 60) as show:
-        record = _run(arguments.seed, duration_s=arguments.minutes * 60, show=show)
+        record = _run(NAMES[: arguments.peers], arguments.seed, duration_s=arguments.minutes * 60, show=show)
     return _report(record, console, seed=arguments.seed)
 
 
-def _run(seed: int, *, duration_s: float, show: Callable[[Record], None]) -> Record:
+def _run(names: Sequence[str], seed: int, *, duration_s: float, show: Callable[[Record], None]) -> Record:
     with TemporaryDirectory(prefix="speaktube-soak-") as name:
         folder = Path(name)
         server = Server(folder)
         life = Life(name="", number=0, folder="", server=server.address, invite=None, pause_s=PAUSE_S, seed=seed)
-        crew = Crew(folder, NAMES, life)
-        plan = make_plan(seed, steady=NAMES[:STEADY], others=NAMES[STEADY:], duration_s=duration_s)
+        crew = Crew(folder, names, life)
+        plan = make_plan(seed, steady=names[:STEADY], others=names[STEADY:], duration_s=duration_s)
         watch = Watch(crew, server, plan, show=show)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, watch.stop)
         try:
             server.start()
-            watch.run(NAMES, duration_s=duration_s)
+            watch.run(names, duration_s=duration_s)
         finally:
             crew.end()
             server.stop()
         watch.record.troubles += server.troubles()
+        watch.record.cpu_s = _cpu_s()
         return watch.record
+
+
+def _cpu_s() -> float:
+    """Of this process, and of the servers; members tell their own."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
 
 
 @contextmanager
@@ -127,4 +145,7 @@ def _report(record: Record, console: Console, *, seed: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -52,7 +52,7 @@ def figures(record: Record) -> Iterator[dict[str, float | int | str]]:
     yield {"soak": "blows", "count": len(record.blows), "lives": len(record.gauges), "minutes": _minutes(record)}
     for who, (kib_per_min, seconds) in slopes(record).items():
         yield {"soak": "memory", "who": who, "kib_per_min": round(kib_per_min, 1), "over_s": round(seconds)}
-    cpu_s = sum(gauges[-1].cpu_s for gauges in record.gauges.values() if gauges)
+    cpu_s = record.cpu_s + sum(gauges[-1].cpu_s for gauges in record.gauges.values() if gauges)
     yield {"soak": "cpu", "core_share": round(cpu_s / max(record.duration_s, 1), 3)}
     for name, (first, last) in _full_houses(record).items():
         changes = {key: getattr(last, key) - getattr(first, key) for key in ("files", "sockets", "tasks", "threads")}

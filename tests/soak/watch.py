@@ -48,6 +48,8 @@ class Record:
     is_stopped: bool = False
     """By Ctrl-C."""
     duration_s: float = 0.0
+    cpu_s: float = 0.0
+    """Of the servers, and of the watch."""
 
 
 class Watch:
@@ -60,13 +62,21 @@ class Watch:
         self._to_end: list[Act] = []
         self._show = show
         self._invite: str | None = None
+        self._is_stop_wanted = False
         self._leaving: dict[Author, frozenset[str]] = {}
         self._ended_at: float | None = None
         """The last blow, and not all are linked since."""
         self.record = Record(time.monotonic())
 
+    def stop(self, *_: object) -> None:
+        """A handler of signals: Ctrl-C between two looks, never while a process is being started."""
+        self._is_stop_wanted = True
+
     def run(self, names: Iterable[str], *, duration_s: float) -> None:
-        """Ends early on Ctrl-C, and is as strict then."""
+        """Ends early on Ctrl-C, and is as strict then.
+
+        The second one waits no more for what is owed, the third for nobody: it raises KeyboardInterrupt.
+        """
         names = tuple(names)
         try:
             self._meet(names)
@@ -234,6 +244,9 @@ class Watch:
                 self._write_down(living, fact)
         self._look_round()
         self._show(self.record)
+        if self._is_stop_wanted:
+            self._is_stop_wanted = False
+            raise KeyboardInterrupt
 
     def _bury(self, living: Living) -> None:
         self.record.links.pop(living.who.name, None)
