@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-__all__ = ["Delivered", "Entered", "Fact", "Gauge", "Heard", "Joined", "Left", "Parted", "Said", "Trouble"]
+__all__ = ["Connected", "Delivered", "Entered", "Fact", "Gauge", "Heard", "Joined", "Left", "Parted", "Said", "Trouble"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,15 @@ class Parted:
     next_number: int
 
 
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """Whether the link to another member lives, from this number on; it may be in doubt long before it is lost."""
+
+    other: str
+    is_linked: bool
+    next_number: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gauge:
     """What the process holds."""
@@ -90,4 +99,4 @@ class Trouble:
     text: str
 
 
-Fact: TypeAlias = Entered | Said | Heard | Delivered | Joined | Parted | Gauge | Left | Trouble
+Fact: TypeAlias = Entered | Said | Heard | Delivered | Joined | Parted | Connected | Gauge | Left | Trouble

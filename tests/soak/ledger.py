@@ -69,10 +69,14 @@ class _Span:
     first: int
     end: int | None = None
     lost: list[int] = field(default_factory=list)
-    """The link was lost before the first of these numbers, there again before the second, and so on in turn."""
+    """The link was in doubt before the first of these numbers, there again before the second, and so on in turn."""
 
     def has(self, number: int) -> bool:
         return self.first <= number and (self.end is None or number < self.end)
+
+    def connect(self, is_linked: bool, number: int) -> None:
+        if is_linked == (len(self.lost) % 2 == 1):
+            self.lost.append(number)
 
     def was_linked(self, number: int) -> bool:
         return self.has(number) and sum(turn <= number for turn in self.lost) % 2 == 0
@@ -126,8 +130,7 @@ class Ledger:
         spans = self._pages[author].spans[listener]
         if not spans or spans[-1].end is not None:
             spans.append(_Span(first))
-        elif len(spans[-1].lost) % 2 == 1:
-            spans[-1].lost.append(first)
+        spans[-1].connect(True, first)
 
     def part(self, author: Author, listener: str, *, end: int, is_lost: bool) -> None:
         """Whoever was lost is owed what is said meanwhile; who said goodbye is not."""
@@ -136,8 +139,13 @@ class Ledger:
             return
         if not is_lost:
             spans[-1].end = end
-        elif len(spans[-1].lost) % 2 == 0:
-            spans[-1].lost.append(end)
+        spans[-1].connect(False, end)
+
+    def connect(self, author: Author, listener: str, *, is_linked: bool, number: int) -> None:
+        """The author says that its link to this member lives, or is in doubt, from this number on."""
+        spans = self._pages[author].spans[listener]
+        if spans and spans[-1].end is None:
+            spans[-1].connect(is_linked, number)
 
     def hear(self, listener: Author, author: Author, number: int, *, at: float) -> None:
         self.heard += 1

@@ -22,7 +22,7 @@ import peer
 import peer.rtc.link  # what is imported here is not read again in each life
 import peer.signaling.client
 
-from .facts import Delivered, Entered, Fact, Gauge, Heard, Joined, Left, Parted, Said, Trouble
+from .facts import Connected, Delivered, Entered, Fact, Gauge, Heard, Joined, Left, Parted, Said, Trouble
 from .gauge import measure
 
 __all__ = ["GAUGE", "HUSH", "LEAVE", "Life", "live"]
@@ -176,6 +176,8 @@ class _Member:
                 self._tell(Joined(member.name, self._next))
             case peer.MemberLeft(member=member, reason=reason):
                 self._tell(Parted(member.name, reason, self._next))
+            case peer.ConnectionChanged(member=peer.Member() as member):
+                self._tell(Connected(member.name, member.connection == "linked", self._next))
             case peer.StatusChanged(message_id=message_id, status=status):
                 self._hear_status(message_id, str(status))
             case _:

@@ -120,8 +120,10 @@ def test_what_is_reported_as_delivered_was_heard(ledger: Ledger) -> None:
 
 
 def test_delivered_says_nothing_of_those_who_were_lost_then(ledger: Ledger) -> None:
-    """Only while they were."""
+    """Only while they were, or while their link was in doubt."""
     ledger.kill(ANNA)
+    ledger.connect(ANNA, "ben", is_linked=False, number=1)
+    ledger.deliver(ANNA, 1)
     ledger.part(ANNA, "ben", end=2, is_lost=True)
     ledger.link(ANNA, "ben", first=3)
     ledger.deliver(ANNA, 2)

@@ -47,8 +47,7 @@ def figures(record: Record) -> Iterator[dict[str, float | int | str]]:
     }
     if ledger.slowest is not None:
         yield {"soak": "slowest message", "seconds": round(waits[-1], 1), "what": _say_finding(ledger.slowest, record)}
-    backs = sorted(record.backs_s) or [0.0]
-    yield {"soak": "all linked again", "p50_s": round(statistics.median(backs), 1), "max_s": round(backs[-1], 1)}
+    yield from _apart(record)
     yield {"soak": "blows", "count": len(record.blows), "lives": len(record.gauges), "minutes": _minutes(record)}
     for who, (kib_per_min, seconds) in slopes(record).items():
         yield {"soak": "memory", "who": who, "kib_per_min": round(kib_per_min, 1), "over_s": round(seconds)}
@@ -57,6 +56,20 @@ def figures(record: Record) -> Iterator[dict[str, float | int | str]]:
     for name, (first, last) in _full_houses(record).items():
         changes = {key: getattr(last, key) - getattr(first, key) for key in ("files", "sockets", "tasks", "threads")}
         yield {"soak": "full house", "who": name, **changes, "kib": last.kib - first.kib}
+
+
+def _apart(record: Record) -> Iterator[dict[str, float | int | str]]:
+    """Between two who are up: from the first look that found no link to the one that found it."""
+    times = sorted(record.apart.times)
+    if times:
+        longest_s, since, who = times[-1]
+        yield {
+            "soak": "without a link",
+            "count": len(times),
+            "p50_s": round(times[len(times) // 2][0], 1),
+            "max_s": round(longest_s, 1),
+            "longest": f"{who}, from {since - record.began_at:.0f} s",
+        }
 
 
 def _minutes(record: Record) -> float:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from . import facts
+from .apart import Apart
 from .crew import Crew, Living, Server
 from .ledger import Author, Fault, Finding, Ledger
 from .member import GAUGE, HUSH, LEAVE
@@ -42,8 +43,7 @@ class Record:
     blows: list[str] = field(default_factory=list)
     disturbed: dict[str, list[tuple[float, float]]] = field(default_factory=lambda: defaultdict(list))
     links: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    backs_s: list[float] = field(default_factory=list)
-    """From the end of a blow until all who are there are linked again."""
+    apart: Apart = field(default_factory=Apart)
     findings: list[Finding] = field(default_factory=list)
     is_stopped: bool = False
     """By Ctrl-C."""
@@ -63,9 +63,8 @@ class Watch:
         self._show = show
         self._invite: str | None = None
         self._is_stop_wanted = False
+        self._entered: set[Author] = set()
         self._leaving: dict[Author, frozenset[str]] = {}
-        self._ended_at: float | None = None
-        """The last blow, and not all are linked since."""
         self.record = Record(time.monotonic())
 
     def stop(self, *_: object) -> None:
@@ -101,6 +100,11 @@ class Watch:
     def _is_full(self) -> bool:
         here = set(self._crew.here)
         return all(self.record.links[name] >= here - {name} for name in here)
+
+    def _up(self) -> set[str]:
+        """Who has entered and is not frozen."""
+        here = self._crew.here.items()
+        return {name for name, living in here if living.who in self._entered and not living.is_frozen}
 
     def _measure_full_house(self) -> None:
         before = {name: len(self._gauges_of(name)) for name in self._crew.here}
@@ -195,15 +199,6 @@ class Watch:
         return name in self._crew.here and not any(begin <= now <= end for begin, end in periods)
 
     def _end_blow(self, act: Act) -> None:
-        self._lift(act)
-        self._ended_at = time.monotonic()
-
-    def _look_round(self) -> None:
-        if self._ended_at is not None and not self._to_end and self._is_full():
-            self.record.backs_s.append(time.monotonic() - self._ended_at)
-            self._ended_at = None
-
-    def _lift(self, act: Act) -> None:
         living = self._crew.here.get(act.who)
         if act.blow is Blow.RESTART:
             self._server.start()
@@ -242,7 +237,7 @@ class Watch:
                 self._bury(living)
             else:
                 self._write_down(living, fact)
-        self._look_round()
+        self.record.apart.look(self._up(), self.record.links, now=time.monotonic())
         self._show(self.record)
         if self._is_stop_wanted:
             self._is_stop_wanted = False
@@ -259,6 +254,7 @@ class Watch:
         match fact:
             case facts.Entered(invite=invite):
                 self._invite = self._invite or invite
+                self._entered.add(who)
                 self._calm(who.name)
             case facts.Said(number=number, at=at):
                 ledger.say(who, number, at=at)
@@ -266,6 +262,8 @@ class Watch:
                 ledger.hear(who, Author(author, life), number, at=at)
             case facts.Delivered(number=number):
                 ledger.deliver(who, number)
+            case facts.Connected(other=other, is_linked=is_linked, next_number=number):
+                ledger.connect(who, other, is_linked=is_linked, number=number)
             case facts.Joined() | facts.Parted():
                 self._write_down_link(who, fact)
             case facts.Gauge():
