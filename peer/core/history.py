@@ -49,6 +49,8 @@ class _Link:
     exchange: MessageExchange
     events: Pace
     """Those that nobody asked for."""
+    answers: Pace
+    """All: twice as many as a room may hold, then no faster than the others."""
     frames: Pace
     is_behind: bool = False
     """It told us what we could not take, and may take later."""
@@ -142,6 +144,7 @@ class History:
             member,
             MessageExchange(self.journal.holdings, since, window=config.answer_window),
             Pace(burst=config.message_events_burst, per_s=config.message_events_per_s, now=now),
+            Pace(burst=2 * self.journal.holdings.limits.most_kept, per_s=config.message_events_per_s, now=now),
             Pace(burst=config.message_frames_burst, per_s=config.message_frames_per_s, now=now),
         )
         self._rounds.begin(now=now)
@@ -223,8 +226,8 @@ class History:
     # ---- what others say
 
     def _take_in(self, link: _Link, frame: MessageEvents, *, now: float) -> None:
-        is_asked = link.exchange.is_asking(now=now)
-        if not is_asked and not link.events.spend(len(frame.events), now=now):
+        paces = [link.answers] if link.exchange.is_asking(now=now) else [link.answers, link.events]
+        if not all(pace.spend(len(frame.events), now=now) for pace in paces):
             link.is_behind = True
             return
         intake = self.journal.receive(frame.events, now_ms=self.wall_ms())

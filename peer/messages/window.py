@@ -54,6 +54,12 @@ class Limits:
     max_frame_bytes: int = 48 * 1024
     """Of one batch of events, or of one part of a summary."""
 
+    @property
+    def most_kept(self) -> int:
+        """Events that a member can be told by another one who holds all that is kept."""
+        settings, proofs = 2 * self.max_settings, 2 * self.max_forks
+        return self.max_texts + self.max_pins + self.max_about + self.max_deletions + self.max_pins + settings + proofs
+
 
 @dataclass(frozen=True, slots=True)
 class Window:

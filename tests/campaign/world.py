@@ -8,7 +8,8 @@ from typing import Any
 
 from peer.errors import UsageError
 from peer.log import acts
-from peer.log.control import Level
+from peer.log.acts import Act
+from peer.log.control import Level, Revoke
 from peer.log.event import hlc_at
 from peer.log.genesis import found_room
 from peer.messages.bodies import Body, Delete, Edit, Pin, Reaction, SlowMode, Text, Title
@@ -175,6 +176,8 @@ class World:
                 doing = acts.kick(authority, me, other, cuts=cuts)
             elif choice < 0.45:
                 doing = acts.leave(authority, me, cuts=node.history.cuts_of(me))
+            elif choice < 0.6:
+                doing = [Act(Revoke(), ref=removal.id) for removal in authority.removals_of(other)]
             else:
                 doing = acts.set_level(authority, me, other, level, cuts=cuts)
             node.act(doing, [name for name in NAMES if name != node.name])

@@ -19,6 +19,7 @@ from peer.messages.compare import digest_of
 from peer.messages.news import Changed, Sealed, StatusRaised
 from peer.messages.receipts import Mark, Status
 from peer.messages.said import LOWEST
+from peer.messages.window import Limits
 from peer.wire.message_frames import MessageDigest, MessageEvents, MessageFrame, MessageMore, MessageSummary, Receipts
 
 from ...support.keys import Chance, identity
@@ -296,6 +297,20 @@ def test_more_events_than_anybody_says_are_passed_over_and_found_later() -> None
     assert 199 <= len(room["ann"].journal.holdings.logs.held) <= 200
     room.pass_time(30.0)
     assert len(room["ann"].journal.holdings.logs.held) == 201
+
+
+def test_answer_without_an_end_is_bounded() -> None:
+    """Twice as many events as a room may hold; whoever asks for nothing more is told nothing more."""
+    room = table("ann", "bob")
+    room.desk["ann"].holdings.limits = Limits(
+        max_texts=2, max_about=0, max_deletions=0, max_pins=0, max_settings=0, max_forks=0
+    )
+    room.link("ann", "bob")
+    room["ann"].receive(member("bob"), MessageDigest(bytes(16), 0), now=room.now)
+    texts = room.desk.pen("bob").texts(9)
+    for said in texts:
+        room["ann"].receive(member("bob"), MessageEvents((said.encoded,), False), now=room.now)
+    assert 3 <= len(room["ann"].journal.holdings.logs.held) <= 4
 
 
 def hear_often(room: Table, frame: MessageFrame, times: int) -> None:
