@@ -78,6 +78,12 @@ def test_settings_are_kept_by_kind() -> None:
     assert kept(pen.said) == ["setting 3", "setting 4", "setting 5", "setting 6"]
 
 
+def test_all_bounds_together_bound_what_is_told() -> None:
+    """Pinned messages count besides the newest."""
+    assert SMALL.most_kept == 3 + 3 + 4 + 3 + 3 + 2 * 2 + 2 * 256
+    assert Limits().most_kept < 15_000
+
+
 @cache
 def story() -> list[Said]:
     """Two who talk, react, delete and pin."""
