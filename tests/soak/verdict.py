@@ -17,8 +17,8 @@ JUDGED_S = 300.0
 """Memory of a shorter time tells nothing: allocators and caches still fill."""
 MAX_SLOPE_KIB_PER_MIN = 64.0
 NEAR_S = 20.0
-SLACK = 2
-"""Descriptors and tasks more than at the first full house: a request that is just under way."""
+SLACK = 4
+"""Descriptors and tasks more than at the first full house: requests, or an attempt to link, that are just under way."""
 
 
 def slopes(record: Record) -> dict[str, tuple[float, float]]:
