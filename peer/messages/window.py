@@ -9,7 +9,7 @@
     settings   the newest 16 of each kind
 
 DESIGN, section 5. Each group keeps its highest of one fixed order, and of two sets the highest of the union are among
-the highest of each.
+the highest of each. The one exception: who does not know of a pin yet may have let go of what it would have kept.
 """
 
 from __future__ import annotations

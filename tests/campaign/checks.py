@@ -238,6 +238,8 @@ class Checks:
         for left, right in pairwise(names):
             ours, theirs = (_closed(self.sets[name]) for name in (left, right))
             both = {**ours, **theirs}
+            if window_of(ours.values(), LIMITS).pinned != window_of(both.values(), LIMITS).pinned:
+                continue  # who does not know of a pin has let go of what it would have kept
             few = {event: said for event, said in ours.items() if event in window_of(ours.values(), LIMITS).kept}
             late = window_of({**few, **theirs}.values(), LIMITS).kept
             self.that(
