@@ -206,10 +206,15 @@ class Config:
     """Of one link; more are refused."""
 
     max_unread_bytes: int = 16 * 1024 * 1024
-    """Of all incoming streams of a room; beyond, those taken last get their first byte when others have ended."""
+    """Of all incoming streams of a room; one member may hold half of what the others leave of it.
+
+    Beyond, the first byte comes when others have ended, or were idle."""
 
     stream_accept_s: float = 30.0
     """A stream that nobody has begun to read after so long is refused."""
+
+    stream_idle_s: float = 30.0
+    """Where others wait for a window of these, a stream that brought less than 1 KiB in so long is ended."""
 
     stream_buffer_bytes: int = 256 * 1024
     """`await write()` waits while more than this of a stream of ours has not left."""

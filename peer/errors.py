@@ -253,6 +253,7 @@ _BREAKS = {
     "removed": "the member was removed from the room",
     "refused": "the other side does not want it",
     "timeout": "nobody on the other side began to read it in time: try again, or ask there",
+    "idle": "it brought nothing while others waited for its place: open it when there is something to send",
     "full": "too many streams to this member are open: wait until one has ended",
 }
 

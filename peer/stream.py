@@ -104,7 +104,7 @@ class IncomingStream:
         return chunk or b""
 
     def _take(self) -> bytes | None:
-        chunk = self._driver.mesh.transfers.streams.read(self._stream)
+        chunk = self._driver.mesh.transfers.streams.read(self._stream, now=self._driver.now)
         self._driver.settle()
         return chunk
 

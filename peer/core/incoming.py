@@ -17,6 +17,9 @@ from .machine import LinkId
 
 __all__ = ["Incoming"]
 
+_FAIR_BYTES = 1024
+"""Whoever brings less than this in the time of a watch is idle."""
+
 
 class Incoming:
     """`on_change` is called when there is something new for the reader."""
@@ -39,6 +42,8 @@ class Incoming:
         self.on_change: Callable[[], None] = lambda: None
         self._chunks: deque[bytes] = deque()
         self._received = self._taken = self._limit = 0
+        self._seen: int | None = None
+        """How many bytes were read when it was last watched."""
 
     @property
     def is_read(self) -> bool:
@@ -49,6 +54,15 @@ class Incoming:
     def taken_bytes(self) -> int:
         """So many were read."""
         return self._taken
+
+    @property
+    def is_idle(self) -> bool:
+        """Next to nothing was read since it is watched, and nothing is there to read."""
+        return self._seen is not None and not self._chunks and self._taken - self._seen < _FAIR_BYTES
+
+    def watch(self) -> None:
+        """From now on, what it brings counts."""
+        self._seen = self._taken
 
     def receive(self, data: bytes) -> None:
         """Raise UnexpectedFrame for more than was allowed, or behind the end."""

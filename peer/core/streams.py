@@ -3,11 +3,14 @@
 Composes the lanes of all links: opens, reads, ends, and shares out what may be held unread. Who a stream comes from
 was proven by its link; whether that is still a member is decided before anything comes here. A stream lives and dies
 with its link: a later one begins anew, at `acknowledged_bytes` if it likes.
+
+What may be held unread is a number of windows. No member gets more than half of what the others leave, so that whoever
+comes next finds some; and where somebody waits, a stream that brings nothing loses its own.
 """
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -66,6 +69,8 @@ class Streams:
         self._orders: list[StreamOrder] = []
         self._funded: list[Incoming] = []
         self._unfunded: deque[Incoming] = deque()
+        self._review_at: float | None = None
+        """When to see which streams bring nothing; only while others wait for a window."""
         self._max_funded = max(1, config.max_unread_bytes // config.stream_window_bytes)
 
     def orders(self) -> list[StreamOrder]:
@@ -150,9 +155,9 @@ class Streams:
         else:
             self._maybe_finish(stream)
 
-    def read(self, stream: Incoming) -> bytes | None:
+    def read(self, stream: Incoming, *, now: float) -> bytes | None:
         """The next chunk, or None: nothing is there, which is the end of it where `is_read`, or it is `broken`."""
-        self._want(stream)
+        self._want(stream, now=now)
         chunk = stream.maybe_take()
         self._maybe_credit(stream)
         self._maybe_finish(stream)
@@ -165,19 +170,46 @@ class Streams:
             self._release(stream)
             self._flush(lane)
 
-    def _want(self, stream: Incoming) -> None:
+    def _want(self, stream: Incoming, *, now: float) -> None:
         """From the first read on there is credit, as soon as there is room for one more window."""
         if not stream.is_wanted:
             stream.is_wanted = True
             if self._is_live(stream):
                 self._unfunded.append(stream)
                 self._fund()
+                self._maybe_watch(now=now)
 
     def _fund(self) -> None:
-        while self._unfunded and len(self._funded) < self._max_funded:
-            stream = self._unfunded.popleft()
-            self._funded.append(stream)
-            self._maybe_credit(stream)
+        held = Counter(stream.member for stream in self._funded)
+        for stream in list(self._unfunded):
+            if held[stream.member] < self._share(held.total() - held[stream.member]):
+                held[stream.member] += 1
+                self._unfunded.remove(stream)
+                self._funded.append(stream)
+                self._maybe_credit(stream)
+
+    def _share(self, others: int) -> int:
+        """How many windows one member may hold, where others hold so many: half of what is left, rounded up."""
+        return (self._max_funded - others + 1) // 2
+
+    def _maybe_watch(self, *, now: float) -> None:
+        """From now on, if somebody waits, a window is to be used."""
+        if self._unfunded and self._review_at is None:
+            self._review_at = now + self._config.stream_idle_s
+            for stream in self._funded:
+                stream.watch()
+
+    def _review(self, *, now: float) -> None:
+        """Idle streams give way: to others of their own member, or to a member that has no window at all."""
+        self._review_at = None
+        idle = [stream for stream in self._funded if stream.is_idle]
+        for waiting in [stream for stream in self._unfunded if idle]:
+            is_first = all(stream.member != waiting.member for stream in self._funded)
+            victims = [stream for stream in idle if is_first or stream.member == waiting.member]
+            if waiting in self._unfunded and victims:
+                idle.remove(victims[0])
+                self.refuse(victims[0], "idle")
+        self._maybe_watch(now=now)
 
     def _release(self, stream: Incoming) -> None:
         for held in (self._funded, self._unfunded):
@@ -208,9 +240,11 @@ class Streams:
         """Of streams that nobody reads, and of what waits for the allowance."""
         lanes = self._lanes.values()
         unread = (stream.give_up_at for lane in lanes for stream in lane.incoming.values() if _is_ignored(stream))
-        return earliest(*unread, *(lane.retry_at for lane in lanes))
+        return earliest(self._review_at, *unread, *(lane.retry_at for lane in lanes))
 
     def handle_timeout(self, *, now: float) -> None:
+        if self._review_at is not None and self._review_at <= now:
+            self._review(now=now)
         for lane in self._lanes.values():
             if lane.retry_at is not None and lane.retry_at <= now:
                 lane.retry_at = None

@@ -105,11 +105,11 @@ def _stream(data: bytes) -> None:
     streams.pull(link, budget_bytes=1 << 16, now=0.0)
     streams.receive(link, BOB.member_id, StreamOpen(0, "theirs", None), now=0.0)
     [theirs] = [order.stream for order in streams.orders() if isinstance(order, Offered)]
-    streams.read(theirs)
+    streams.read(theirs, now=0.0)
     for frame in (frames.decode(data),) * 2:
         if isinstance(frame, StreamFrame):
             streams.receive(link, BOB.member_id, frame, now=0.0)
-    while chunk := streams.read(theirs):
+    while chunk := streams.read(theirs, now=0.0):
         assert len(chunk) <= 64
     assert theirs.taken_bytes <= 64
 

@@ -28,9 +28,16 @@ MUTATIONS = (
     Mutation(
         "room holds more than its bound",
         _CORE,
-        {"while self._unfunded and len(self._funded) < self._max_funded:": "while self._unfunded:"},
+        {"if held[stream.member] < self._share(held.total() - held[stream.member]):": "if True:"},
         _STREAMS,
     ),
+    Mutation(
+        "one member holds all windows",
+        _CORE,
+        {"return (self._max_funded - others + 1) // 2": "return self._max_funded - others"},
+        _STREAMS,
+    ),
+    Mutation("idle streams keep their windows", _CORE, {'self.refuse(victims[0], "idle")': "pass"}, _STREAMS),
     Mutation(
         "small chunks are free",
         _CORE,

@@ -11,7 +11,7 @@ from peer.core.machine import LinkId
 from peer.core.outgoing import Outgoing
 from peer.core.streams import Carry, Offered, Overdone, StreamOrder, Streams, Violated
 from peer.ids import MemberId, PeerId
-from peer.wire.frames import StreamData, StreamDone, StreamFrame, StreamOpen, StreamReset, StreamStop
+from peer.wire.frames import StreamCredit, StreamData, StreamDone, StreamFrame, StreamOpen, StreamReset, StreamStop
 
 ANN, BOB = MemberId("ann"), MemberId("bob")
 LINK, OTHER = LinkId(PeerId("p"), b"attempt."), LinkId(PeerId("q"), b"attempt.")
@@ -65,7 +65,7 @@ class Two:
     def read(self, stream: Incoming) -> bytes:
         """All that comes while it is read."""
         data = b""
-        while chunk := self.bob.read(stream):
+        while chunk := self.bob.read(stream, now=self.now):
             data += chunk
             self.run()
         self.run()
@@ -82,7 +82,7 @@ def test_bytes_arrive_whole_and_in_order() -> None:
     outgoing.is_finishing = True
     two.run()
     assert two.ann.is_finishing
-    assert two.bob.read(incoming) is None
+    assert two.bob.read(incoming, now=two.now) is None
     two.run()
     assert two.read(incoming) == sent
     assert incoming.is_read
@@ -127,7 +127,7 @@ def test_unread_stream_is_refused_after_a_time() -> None:
     """Both sides learn it; one that is read is left alone, and one that was refused is not refused again."""
     two = Two(Config(stream_accept_s=30.0))
     read, read_there = two.offered()
-    two.bob.read(read_there)
+    two.bob.read(read_there, now=two.now)
     outgoing, incoming = two.offered()
     assert two.bob.next_deadline() == 30.0
     two.bob.handle_timeout(now=29.0)
@@ -141,11 +141,11 @@ def test_unread_stream_is_refused_after_a_time() -> None:
 
 def test_room_holds_no_more_than_its_bound() -> None:
     """Of streams read at once, the later get their first byte when others have ended, however they end."""
-    two = Two(Config(stream_window_bytes=1000, max_unread_bytes=2000))
+    two = Two(Config(stream_window_bytes=1000, max_unread_bytes=4000))
     streams = [two.offered(link=link) for link in (LINK, LINK, OTHER, OTHER, LINK)]
     for outgoing, incoming in streams:
         outgoing.write(bytes(3000))
-        two.bob.read(incoming)
+        two.bob.read(incoming, now=two.now)
     two.run()
     assert [outgoing.unsent_bytes for outgoing, _ in streams] == [2000, 2000, 3000, 3000, 3000]
     two.bob.refuse(streams[0][1], "enough")
@@ -157,17 +157,91 @@ def test_room_holds_no_more_than_its_bound() -> None:
     assert streams[4][0].unsent_bytes == 2000
 
 
+def idle(two: Two, member: MemberId, number: int) -> list[Incoming]:
+    """Streams that a member begins, each on a link of its own, and which are read."""
+    streams = []
+    for each in range(number):
+        link = LinkId(PeerId(f"{member} {each}"), b"attempt.")
+        two.bob.receive(link, member, StreamOpen(0, "", None), now=two.now)
+        [offered] = [order for order in two.bob.orders() if isinstance(order, Offered)]
+        two.bob.read(offered.stream, now=two.now)
+        streams.append(offered.stream)
+    return streams
+
+
+def credited(two: Two) -> set[MemberId]:
+    """Whose streams may begin, by what was said last."""
+    orders = [order for order in two.bob.orders() if isinstance(order, Carry)]
+    return {MemberId(order.link.peer.split()[0]) for order in orders if isinstance(order.frame, StreamCredit)}
+
+
+def test_idle_streams_of_one_member_do_not_keep_others_from_beginning() -> None:
+    """One member holds half of what the others leave, so that the next finds something."""
+    two = Two()
+    idle(two, MemberId("mallory"), 32)
+    two.bob.orders()
+    for name in ("ann", "cy", "dan"):
+        idle(two, MemberId(name), 8)
+    assert len(two.bob._funded) == 16 + 8 + 4 + 2
+    two.bob.read(idle(two, MemberId("eve"), 1)[0], now=two.now)
+    assert len(two.bob._funded) == 31
+
+
+def test_idle_streams_give_way_to_a_member_that_has_none() -> None:
+    """Made-up identities can hold all windows, but not for nothing; what is used stays."""
+    two = Two(Config(stream_window_bytes=4000, max_unread_bytes=8000, stream_idle_s=30.0))
+    idle(two, MemberId("mallory"), 1)
+    [used] = idle(two, MemberId("ann"), 1)
+    two.bob.handle_timeout(now=1000.0)
+    assert two.bob.next_deadline() is None
+    two.now = 1000.0
+    idle(two, MemberId("cy"), 1)
+    assert (credited(two), two.bob.next_deadline()) == (set(), 1030.0)
+    two.bob.receive(used.link, used.member, StreamData(0, bytes(1024)), now=1001.0)
+    two.bob.read(used, now=1001.0)
+    two.bob.handle_timeout(now=1029.0)
+    assert two.bob.orders() == []
+    two.bob.handle_timeout(now=1030.0)
+    orders = [order for order in two.bob.orders() if isinstance(order, Carry)]
+    assert [order.frame for order in orders] == [StreamCredit(0, 0, 4000), StreamStop(0, "idle")]
+    assert (used.broken, two.bob.next_deadline()) == (None, None)
+
+
+def test_idle_stream_gives_way_to_others_of_its_member_alone() -> None:
+    """Who holds its share can gain nothing from what others hold; what is there to be read is not idle."""
+    two = Two(Config(stream_window_bytes=4000, max_unread_bytes=16000, stream_idle_s=30.0))
+    [other] = idle(two, MemberId("ann"), 1)
+    first, second, third = idle(two, MemberId("bob"), 3)
+    two.bob.receive(first.link, first.member, StreamData(0, b"x"), now=0.0)
+    two.bob.handle_timeout(now=30.0)
+    assert [each.broken for each in (other, first, second, third)] == [None, None, "idle", None]
+    assert credited(two) == {"bob"}
+
+
+def test_who_waits_where_nothing_is_idle_waits_on() -> None:
+    """It is looked at again, until nobody waits."""
+    two = Two(Config(stream_window_bytes=4000, max_unread_bytes=4000, stream_idle_s=30.0))
+    [used] = idle(two, MemberId("ann"), 1)
+    [waiting] = idle(two, MemberId("bob"), 1)
+    two.bob.receive(used.link, used.member, StreamData(0, b"x"), now=0.0)
+    two.bob.handle_timeout(now=30.0)
+    assert two.bob.next_deadline() == 60.0
+    two.bob.part(waiting.link, "lost")
+    two.bob.handle_timeout(now=60.0)
+    assert (used.broken, two.bob.next_deadline()) == (None, None)
+
+
 def test_writer_gives_up() -> None:
     """The reader learns it, and what it has not read is gone."""
     two = Two()
     outgoing, incoming = two.offered()
-    two.bob.read(incoming)
+    two.bob.read(incoming, now=two.now)
     outgoing.write(b"abc")
     two.run()
     two.ann.abort(outgoing, "changed my mind")
     two.run()
     assert (outgoing.broken, incoming.broken) == ("changed my mind", "changed my mind")
-    assert two.bob.read(incoming) is None
+    assert two.bob.read(incoming, now=two.now) is None
     assert two.crossed[-1] == StreamReset(0, "changed my mind")
 
 
@@ -186,15 +260,15 @@ def test_end_of_a_link_breaks_its_streams_alone() -> None:
     first, read = two.offered()
     second, other = two.offered(link=OTHER)
     first.write(bytes(1500))
-    two.bob.read(read)
+    two.bob.read(read, now=two.now)
     two.run()
-    assert two.bob.read(read) == bytes(1000)
+    assert two.bob.read(read, now=two.now) == bytes(1000)
     two.run()
     for side in (two.ann, two.bob):
         side.retain(lambda link: link == OTHER)
     assert (first.broken, first.acknowledged_bytes, read.broken) == ("lost", 1000, "lost")
     assert (second.broken, other.broken) == (None, None)
-    assert two.bob.read(read) is None
+    assert two.bob.read(read, now=two.now) is None
     two.bob.refuse(read, "too late")
     two.ann.abort(first, "too late")
     assert first.broken == "lost"
@@ -205,7 +279,7 @@ def test_stream_taken_when_its_link_was_gone_already() -> None:
     two = Two()
     _, incoming = two.offered()
     two.bob.part(LINK, "lost")
-    assert two.bob.read(incoming) is None
+    assert two.bob.read(incoming, now=two.now) is None
     assert (incoming.broken, two.bob.orders()) == ("lost", [])
 
 
@@ -231,7 +305,7 @@ def test_link_is_filled_no_further_than_it_has_room() -> None:
     """To one frame."""
     two = Two()
     outgoing, incoming = two.offered()
-    two.bob.read(incoming)
+    two.bob.read(incoming, now=two.now)
     two.run()
     outgoing.write(bytes(200_000))
     two.ann.pull(LINK, budget_bytes=65_536, now=0.0)
@@ -244,7 +318,7 @@ def test_what_waits_for_the_allowance_leaves_in_time() -> None:
     """Little pieces that came too fast."""
     two = Two(Config(stream_frames_burst=12, stream_frames_per_s=256.0))
     outgoing, incoming = two.offered()
-    two.bob.read(incoming)
+    two.bob.read(incoming, now=two.now)
     for _ in range(3):
         outgoing.write(b"x")
         two.run()
