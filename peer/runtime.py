@@ -39,6 +39,9 @@ __all__ = ["Driver", "Runtime", "wall_ms"]
 
 _log = logging.getLogger("peer")
 
+FAULT_PAUSE_S = 0.25
+"""A room whose timer failed is woken again after this: what fails may be due at once, and for ever."""
+
 
 def wall_ms() -> int:
     """The time of day: integer milliseconds since 1970, UTC."""
@@ -276,8 +279,12 @@ class Driver:
 
     def _handle_timeout(self) -> None:
         self._timer = None
-        self.mesh.handle_timeout(now=self.now)
-        self.drain()
+        try:
+            self.mesh.handle_timeout(now=self.now)
+            self.drain()
+        except Exception:  # a room without a timer would live on, deaf to all that takes time
+            _log.exception("! the timer of a room failed")
+            self._timer = self._loop.call_later(FAULT_PAUSE_S, self._handle_timeout)
 
     # ---- the seat
 

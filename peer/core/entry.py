@@ -32,12 +32,14 @@ class Greet:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """End it without a word."""
+    """End it, without a word but about a flood."""
 
     link: LinkId
     reason: str
     is_removal: bool = False
     """Its other end was a member, or might have been, and may be none any more."""
+    is_flood: bool = False
+    """Its other end sent too much: it may hear so, and is not linked for a while."""
 
 
 Order: TypeAlias = Tell | Greet | Cut

@@ -261,6 +261,9 @@ class Links:
                 channel.send(frame, now=now)
             case Greet():
                 channel.greet(now=now)
+            case Cut(is_flood=True):
+                self._dismiss(contact, channel, now=now)
+                return
             case Cut(reason=reason):
                 channel.close(reason)
         self.attempts.outputs += channel.outputs()

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import assert_never
 
 from ..config import Config
-from ..errors import RemoteError, UnexpectedFrame
+from ..errors import Flooded, RemoteError
 from ..ids import MemberId
 from ..wire.frames import ControlDigest, ControlEvents, ControlFrame, ControlMore, ControlSummary, Knock
 from .entry import Cut, Entry, Greet, Order, Tell, entry_of
@@ -102,13 +102,15 @@ class Lobby:
             return
         try:
             self._hear(entry, frame, now=now)
+        except Flooded:
+            self._cut(entry, "flooded", is_flood=True)
         except RemoteError as error:
             self._cut(entry, type(error).__name__)
         self.review(now=now)
 
     def _hear(self, entry: Entry, frame: ControlFrame, *, now: float) -> None:
         if not entry.frames.spend(_cost_of(frame, entry), now=now):
-            raise UnexpectedFrame("control frames faster than any member has need of")
+            raise Flooded("control frames faster than any member has need of")
         match frame:
             case ControlDigest():
                 self._tell(entry, *entry.exchange.receive_digest(frame))
@@ -131,7 +133,7 @@ class Lobby:
 
     def _take_in(self, entry: Entry, frame: ControlEvents, *, now: float) -> None:
         if not entry.events.spend(len(frame.events), now=now):
-            raise UnexpectedFrame("control events faster than any room has them")
+            raise Flooded("control events faster than any room has them")
         if frame.genesis:
             self._membership.learn(frame.genesis)
         taken = self._membership.take_in(
@@ -217,10 +219,10 @@ class Lobby:
     def _is_heard_member(self, entry: Entry) -> bool:
         return entry.exchange.is_settled and self._membership.is_member(entry.remote)
 
-    def _cut(self, entry: Entry, reason: str, *, is_removal: bool = False) -> None:
+    def _cut(self, entry: Entry, reason: str, *, is_removal: bool = False, is_flood: bool = False) -> None:
         if not entry.is_cut:
             entry.is_cut = True
-            self._orders.append(Cut(entry.link, reason, is_removal))
+            self._orders.append(Cut(entry.link, reason, is_removal, is_flood))
 
     # ---- who may wait, and how long
 

@@ -17,7 +17,7 @@ _REMEMBERED_IDS = 512
 """Of each sender: it sends again what was not confirmed, and keeps half as many of these."""
 
 _REMEMBERED_SENDERS = 512
-"""Twice as many as are linked and gone in all; of more, those go first who wrote first."""
+"""Twice as many as are linked and gone in all; of more, those go first who were silent longest."""
 
 
 class Messages:
@@ -60,9 +60,11 @@ class Messages:
 
     def _seen_of(self, sender: MemberId) -> dict[bytes, None]:
         """Others cannot push out what we know of this one."""
-        if sender not in self._seen and len(self._seen) >= _REMEMBERED_SENDERS:
+        seen = self._seen.pop(sender, {})
+        if len(self._seen) >= _REMEMBERED_SENDERS:
             del self._seen[next(iter(self._seen))]
-        return self._seen.setdefault(sender, {})
+        self._seen[sender] = seen  # the last now
+        return seen
 
     def as_event(self, chat: Chat, sender: Member, status: MessageStatus) -> Message:
         return Message(

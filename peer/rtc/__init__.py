@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
+from .foreign_logs import quieten
 from .link import RtcLink, open_link
 
 __all__ = ["RtcLink", "open_link"]
+
+quieten(os.environ)

@@ -51,8 +51,10 @@ FLUSH_TIMEOUT_S = 2.0
 RELEASE_TIMEOUT_S = 3.0
 """Sockets close within some cycles of the loop, relays within a second; with stock ICE a dead TURN server more."""
 
-MAX_EARLY_FRAMES = 64
-"""Frames that overtake the last packet of SCTP's handshake (RFC 9260, section 5.1) wait for `on_open`."""
+MAX_EARLY_FRAMES, MAX_EARLY_BYTES = 8, 64 * 1024
+"""Frames that overtake the last packet of SCTP's handshake (RFC 9260, section 5.1) wait for `on_open`.
+
+An honest side sends no more than four before it is answered; any stranger may have an attempt of each contact open."""
 
 
 NO_TURN = (
@@ -184,7 +186,9 @@ class RtcLink:
             self._keep_early(channel, data)
 
     def _keep_early(self, channel: Channel, data: bytes) -> None:
-        if len(self._early_frames) >= MAX_EARLY_FRAMES:
+        held_bytes = sum(len(held) for _, held in self._early_frames)
+        if len(self._early_frames) >= MAX_EARLY_FRAMES or held_bytes + len(data) > MAX_EARLY_BYTES:
+            self._early_frames.clear()
             self._end("early frames")
         else:
             self._early_frames.append((channel, data))

@@ -16,6 +16,7 @@ import struct
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from aioice import stun
 from aioice.ice import StunProtocol
 from aioice.turn import TurnClientTcpProtocol, TurnClientUdpProtocol, TurnTransport
 
@@ -29,6 +30,11 @@ RELEASE_TIMEOUT_S = 1.0
 
 LIFETIME_S, CHANNEL_REFRESH_S = 600, 500
 """RFC 8656, sections 3.2 and 12: what aioice asks for, too."""
+
+MIN_LIFETIME_S = 60
+"""No server grants less than it is asked for and ten minutes (RFC 8656, section 7.2), unless it is set up strangely.
+
+Of less we take no notice, or we would ask again without end."""
 
 RECEIVE_BUFFER_BYTES = 256 * 1024
 
@@ -47,6 +53,9 @@ class UdpClient(TurnClientUdpProtocol):
     def datagram_received(self, data: bytes | str, addr: tuple[str, int]) -> None:
         with contextlib.suppress(struct.error, KeyError):
             super().datagram_received(data, addr)
+
+    async def request_with_retry(self, request: stun.Message) -> tuple[stun.Message, tuple[str, int]]:
+        return _lasting(await super().request_with_retry(request))
 
     async def delete(self) -> None:
         await _soon(super().delete(), self.transport)
@@ -74,6 +83,9 @@ class TcpClient(TurnClientTcpProtocol):
         with contextlib.suppress(struct.error, KeyError):
             super().datagram_received(data, addr)
 
+    async def request_with_retry(self, request: stun.Message) -> tuple[stun.Message, tuple[str, int]]:
+        return _lasting(await super().request_with_retry(request))
+
     async def delete(self) -> None:
         await _soon(super().delete(), self.transport)
 
@@ -86,6 +98,14 @@ class Relay(TurnTransport):
     def sendto(self, data: bytes, addr: tuple[str, int]) -> None:
         if len(self._TurnTransport__send_tasks) < MAX_WAITING_SENDS:
             super().sendto(data, addr)
+
+
+def _lasting(answer: tuple[stun.Message, tuple[str, int]]) -> tuple[stun.Message, tuple[str, int]]:
+    """A relay is asked for again no sooner than is bearable, whatever its server says."""
+    attributes = answer[0].attributes
+    if "LIFETIME" in attributes:
+        attributes["LIFETIME"] = max(MIN_LIFETIME_S, attributes["LIFETIME"])
+    return answer
 
 
 def _end_of_message(buffer: bytes, position: int) -> int:

@@ -9,6 +9,7 @@ __all__ = ["MUTATIONS"]
 _CORE = "peer/core"
 _LANE = ("tests/peer/core/test_lane.py",)
 _STREAMS = ("tests/peer/core/test_streams.py", "tests/peer/core/test_incoming.py")
+_FOREIGN = ("tests/peer/rtc/test_foreign_logs.py",)
 _LIMITS = ("tests/peer/core/test_limits.py", "tests/peer/core/test_links.py")
 
 MUTATIONS = (
@@ -64,6 +65,24 @@ MUTATIONS = (
         _CORE,
         {"            self._limits.meet(channel, now=now)\n": ""},
         _LIMITS,
+    ),
+    Mutation(
+        "flood of control frames is forgotten with its link",
+        _CORE,
+        {'self._cut(entry, "flooded", is_flood=True)': 'self._cut(entry, "flooded")'},
+        _LIMITS,
+    ),
+    Mutation(
+        "relay that lasts no time is refreshed without end",
+        "peer/rtc",
+        {'max(MIN_LIFETIME_S, attributes["LIFETIME"])': 'attributes["LIFETIME"]'},
+        ("tests/peer/rtc/test_relays.py",),
+    ),
+    Mutation(
+        "addresses that aioice logs are let through",
+        "peer/rtc",
+        {"            logger.setLevel(logging.WARNING)\n": "            pass\n"},
+        _FOREIGN,
     ),
     Mutation(
         "who flooded comes back under another peer id",

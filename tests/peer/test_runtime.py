@@ -28,6 +28,8 @@ class Bench:
         self.links: list[FakeLink] = []
         self.seat = seat
         self.next_fails_with: Exception | None = None
+        self.has_defect = False
+        """Whether no link can be made, by a mistake that nobody expects."""
         config = config or Config()
         mesh = Mesh(
             membership=membership_of("ann"),
@@ -53,6 +55,8 @@ class Bench:
         self.returns += 1
 
     def _open_link(self, _servers: tuple[IceServer, ...], listener: LinkListener) -> FakeLink:
+        if self.has_defect:
+            raise RuntimeError("a defect")
         link = FakeLink(listener)
         link.fails_with, self.next_fails_with = self.next_fails_with, None
         self.links.append(link)
@@ -274,6 +278,19 @@ async def test_timer_wakes_the_machine_at_its_deadline(runtime: Runtime) -> None
     """A joiner that never offers is offered to."""
     bench = await started(runtime, config=Config(offer_turn_s=0.002))
     bench.hear(PeerJoinedRoom(PeerInfo(PeerId("bob"), "", "")))
+    await until(lambda: bench.seat.sent)
+    assert bench.seat.sent[0].kind == "offer"
+    await bench.driver.stop()
+
+
+@pytest.mark.allow_logged_errors
+async def test_timer_that_fails_is_set_again(runtime: Runtime, caplog: pytest.LogCaptureFixture) -> None:
+    """Without one a room would be deaf to all that takes time, for good; the log says what failed."""
+    bench = await started(runtime, config=Config(offer_turn_s=0.002, link_timeout_s=0.005, retry_base_s=0.001))
+    bench.has_defect = True
+    bench.hear(PeerJoinedRoom(PeerInfo(PeerId("bob"), "", "")))
+    await until(lambda: "! the timer of a room failed" in caplog.text)
+    bench.has_defect = False
     await until(lambda: bench.seat.sent)
     assert bench.seat.sent[0].kind == "offer"
     await bench.driver.stop()

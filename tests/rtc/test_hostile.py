@@ -47,6 +47,18 @@ async def test_oversized_message_ends_the_link(raw: RawPeer) -> None:
     assert await raw.ear.wait_closed() == "oversized"
 
 
+@pytest.mark.parametrize(("size_bytes", "fitting"), [(1, 8), (64 * 1024, 1)])
+async def test_frames_before_the_link_is_open_are_few(size_bytes: int, fitting: int) -> None:
+    """Whoever can signal has an attempt of each contact to fill."""
+    link, ear = make_link()
+    for _ in range(fitting):
+        link._channels[Channel.EVENTS].emit("message", bytes(size_bytes))
+    assert (ear.reason, len(link._early_frames)) == (None, fitting)
+    link._channels[Channel.BULK].emit("message", b"x")
+    assert (ear.reason, link._early_frames) == ("early frames", [])
+    await link.close()
+
+
 async def test_announced_channel_ends_the_link(raw: RawPeer) -> None:
     raw.connection.createDataChannel("surprise")
     assert await raw.ear.wait_closed() == "channel"

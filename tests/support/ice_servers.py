@@ -74,6 +74,7 @@ class FakeTurn(FakeIceServer):
     scheme = "turn"
     relayed: Address = ("192.0.2.50", 50_000)
     key = make_integrity_key("user", "realm", "secret")
+    lifetime_s = 600
 
     def answer(self, request: stun.Message, addr: Address) -> None:
         if not request.check_message_integrity(self.key):
@@ -81,7 +82,7 @@ class FakeTurn(FakeIceServer):
             response.attributes.update({"ERROR-CODE": (401, "Who?"), "REALM": "realm", "NONCE": b"nonce"})
         else:
             response = _reply(request, stun.Class.RESPONSE)
-            response.attributes["LIFETIME"] = 600
+            response.attributes["LIFETIME"] = self.lifetime_s
             response.attributes["XOR-MAPPED-ADDRESS"] = (addr[0], addr[1])
             response.attributes["XOR-RELAYED-ADDRESS"] = self.relayed
             response.add_message_integrity(self.key)

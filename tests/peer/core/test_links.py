@@ -28,6 +28,7 @@ from peer.wire.frames import (
     Goodbye,
     Heartbeat,
     Introduction,
+    Knock,
     PresenceUpdate,
 )
 
@@ -281,6 +282,26 @@ def test_flood_is_cut_and_told_why() -> None:
     assert other.heard[-1] == FloodNotice(30)
     bench.say(other, link, CHAT)
     assert bench.take(Received) == []
+
+
+@pytest.mark.parametrize("is_member", [True, False])
+def test_flood_of_control_frames_is_told_and_paused_as_well(is_member: bool) -> None:
+    """From the lobby or from a member: no kind of flood is forgotten with its link."""
+    bench, other = Bench(membership=membership_of("ann"), config=Config(control_burst=60)), bob()
+    link = bench.answering(other)
+    bench.shake(other, link, role=Role.INITIATOR)
+    if is_member:
+        pass_lobby(bench, other, link)
+    for _ in range(61):
+        bench.say(other, link, Knock("bob"))
+    assert [closed.reason for closed in bench.take(CloseLink)] == ["flooded"]
+    assert bench.take(Unlinked) == ([Unlinked(other.member_id, "flooded")] if is_member else [])
+    for output in bench.take(Transmit):
+        other.receive(output.channel, output.data)
+    assert other.heard[-1] == FloodNotice(30)
+    disguised = bob("z-other")
+    bench.shake(disguised, bench.answering(disguised, attempt=b"disguise"), role=Role.INITIATOR)
+    assert [closed.reason for closed in bench.take(CloseLink)] == ["HandshakeFailed"]
 
 
 def test_flooder_is_not_linked_again_for_a_while() -> None:

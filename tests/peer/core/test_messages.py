@@ -65,6 +65,17 @@ def test_message_larger_than_we_would_send_is_no_news() -> None:
     assert not messages(Config(max_text_bytes=3)).is_news(BOB.id, chat(1))
 
 
+def test_made_up_senders_do_not_push_out_who_speaks() -> None:
+    """Those go first who were silent longest."""
+    reader = messages()
+    for number in range(600):
+        assert reader.is_news(MemberId(f"mallory {number}"), chat(0))
+        assert reader.is_news(BOB.id, chat(number))
+    assert not reader.is_news(BOB.id, chat(599))
+    assert not reader.is_news(BOB.id, chat(100))
+    assert len(reader._seen) == 512
+
+
 def test_memory_of_what_was_shown_is_bounded() -> None:
     reader = messages()
     for number in range(4097):

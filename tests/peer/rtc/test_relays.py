@@ -38,6 +38,17 @@ async def test_relay_is_opened_and_given_back() -> None:
         assert turn.asked == ["ALLOCATE", "ALLOCATE", "REFRESH"]
 
 
+async def test_relay_that_lasts_no_time_is_not_asked_for_without_end() -> None:
+    """A hostile server would have us refresh it once a round trip."""
+    async with running(FakeTurn()) as turn:
+        turn.lifetime_s = 0
+        protocol = await _open(turn.server)
+        for _ in range(20):
+            await asyncio.sleep(0.002)
+        await protocol.close()
+        assert turn.asked == ["ALLOCATE", "ALLOCATE", "REFRESH"]
+
+
 async def test_wrong_credential_is_an_error_at_once() -> None:
     async with running(FakeTurn()) as turn:
         with pytest.raises(stun.TransactionError):
