@@ -73,6 +73,8 @@ class Gauge:
     at: float
     kib: int
     """Resident memory."""
+    blocks: int
+    """Pieces of memory that Python holds; unlike what is resident, no hole between them counts."""
     cpu_s: float
     """Used so far."""
     files: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import threading
 import time
 from pathlib import Path
@@ -21,6 +22,7 @@ def measure() -> Gauge:
     return Gauge(
         at=time.monotonic(),
         kib=int(Path("/proc/self/statm").read_text("ascii").split()[1]) * PAGE_KIB,
+        blocks=sys.getallocatedblocks(),
         cpu_s=time.process_time(),
         files=len(files),
         sockets=sum(name.startswith("socket:") for name in files),

@@ -12,7 +12,7 @@ from .verdict import faults, figures
 from .watch import Record
 
 ANNA, BEN = Author("anna", 1), Author("ben", 1)
-GAUGE = Gauge(at=0.0, kib=50_000, cpu_s=0.0, files=20, sockets=10, tasks=8, threads=1)
+GAUGE = Gauge(at=0.0, kib=50_000, blocks=250_000, cpu_s=0.0, files=20, sockets=10, tasks=8, threads=1)
 
 
 @pytest.fixture
@@ -36,12 +36,12 @@ def test_a_quiet_run_has_no_faults(record: Record) -> None:
 
 
 def test_memory_that_grows_is_a_fault(record: Record) -> None:
-    with_kib_per_min(record, 100)
-    assert faults(record) == ["the memory of anna (life 1) grew by 100 KiB a minute over 535 s"]
+    with_kib_per_min(record, 3000)
+    assert faults(record) == ["the memory of anna (life 1) grew by 3000 KiB a minute over 535 s"]
 
 
 def test_memory_of_a_short_run_is_not_judged(record: Record) -> None:
-    with_kib_per_min(record, 100)
+    with_kib_per_min(record, 3000)
     del record.gauges[ANNA][60:]
     assert faults(record) == []
 
@@ -58,6 +58,14 @@ def test_what_is_left_behind_is_named(record: Record) -> None:
 def test_a_full_house_holds_as_much_at_the_end_as_at_first(record: Record) -> None:
     record.full_house = [{"anna": GAUGE}, {"anna": dataclasses.replace(GAUGE, files=25)}]
     assert faults(record) == ["anna with all others linked has 25 files, and had 20 before the first blow"]
+
+
+def test_what_python_holds_does_not_grow(record: Record) -> None:
+    """By more than a link that is under way."""
+    record.full_house = [{"anna": GAUGE}, {"anna": dataclasses.replace(GAUGE, blocks=275_000)}]
+    assert faults(record) == [
+        "anna with all others linked holds 25000 blocks of memory more than before the first blow"
+    ]
 
 
 def test_a_lost_message_is_told_with_what_happened_around_it(record: Record) -> None:
