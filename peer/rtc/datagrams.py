@@ -3,7 +3,8 @@
 asyncio reads one datagram a turn of its loop, aioice takes each for STUN first and queues it for a task of aiortc, and
 OpenSSL is asked after each record whether it has something to say. Here a socket is read until it is empty, or 32
 times; what begins like DTLS is DTLS (RFC 7983, section 7), and read at once when the handshake is over; and only after
-other records than data is that question put.
+other records than data is that question put. Records that share a datagram are all read with it, or they would pile up
+in OpenSSL, each read with one of the datagrams to come.
 
 The sockets' buffers grow to 4 MiB where the system allows it, for what arrives while Python is busy elsewhere.
 """
@@ -35,6 +36,8 @@ RECEIVE_BUFFER_BYTES = 4 * 2**20
 DTLS_FIRST, DTLS_LAST = 20, 63
 APPLICATION_DATA = 23
 RECORD_BYTES = 1500
+RECORD_HEADER_BYTES = 13
+"""Of DTLS 1.2 (RFC 6347, section 4.1), the length of the rest in its last two."""
 
 SELECTOR_TRANSPORT = "_SelectorDatagramTransport"
 """asyncio's own, outside of Windows: the one whose socket may be read besides."""
@@ -51,6 +54,8 @@ class FastDtls(RTCDtlsTransport):
     _ssl: SSL.Connection
     is_pumping = False
     """Whether the handshake is over, and aiortc's task waits for what comes."""
+    is_drained = False
+    """Whether OpenSSL has nothing left; it may, after the handshake."""
 
     async def _recv_next(self) -> None:
         if self._RTCDtlsTransport__handshake_done:
@@ -65,18 +70,27 @@ class FastDtls(RTCDtlsTransport):
         self._RTCDtlsTransport__rx_packets += 1
         if not DTLS_FIRST <= datagram[0] <= DTLS_LAST:
             return
-        ssl = self._ssl
-        ssl.bio_write(datagram)
+        self._ssl.bio_write(datagram)
+        is_alone = self.is_drained and _is_one_record(datagram)
+        self.is_drained = False
+        while not self.is_drained:
+            data = self._read_record()
+            if datagram[0] != APPLICATION_DATA:
+                self._flush_record()
+            if data and isinstance(self._data_receiver, FastReceiver):
+                self._data_receiver.receive_packet(data)
+            # Asking for one more than there are costs an exception.
+            self.is_drained = not data or (is_alone and len(data) < RECORD_BYTES)
+
+    def _read_record(self) -> bytes:
+        """What it says; empty when none is left."""
         try:
-            data = ssl.recv(RECORD_BYTES)
+            data: bytes = self._ssl.recv(RECORD_BYTES)
         except SSL.ZeroReturnError:
             raise ConnectionError("the other side has ended DTLS") from None
         except SSL.Error:
-            data = b""
-        if datagram[0] != APPLICATION_DATA:
-            self._flush_record()
-        if data and isinstance(self._data_receiver, FastReceiver):
-            self._data_receiver.receive_packet(data)
+            return b""
+        return data
 
     def begin_reading(self) -> None:
         if isinstance(self._data_receiver, FastReceiver):
@@ -161,6 +175,12 @@ def hasten_datagrams(connection: Connection, dtls: RTCDtlsTransport) -> None:
         if type(transport).__name__ == SELECTOR_TRANSPORT and not isinstance(protocol.datagram_received, Drain):
             _enlarge_buffer(transport)
             protocol.datagram_received = Drain(protocol, transport, dtls)  # type: ignore[method-assign, assignment]
+
+
+def _is_one_record(datagram: bytes) -> bool:
+    if datagram[0] != APPLICATION_DATA or len(datagram) < RECORD_HEADER_BYTES:
+        return False
+    return RECORD_HEADER_BYTES + int.from_bytes(datagram[11:RECORD_HEADER_BYTES]) == len(datagram)
 
 
 def _enlarge_buffer(transport: DatagramTransport) -> None:

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 from aiortc import RTCDtlsTransport
+from OpenSSL import SSL
 
-from peer.rtc.datagrams import MAX_DATAGRAMS, Drain, FastDtls, hasten_datagrams
+from peer.rtc.datagrams import MAX_DATAGRAMS, RECORD_BYTES, Drain, FastDtls, hasten_datagrams
+from peer.rtc.sctp_receiver import FastReceiver
 
 DTLS, STUN = b"\x17dtls", b"\x00stun"
 
@@ -158,3 +160,74 @@ async def test_other_loops_sockets_are_left_alone(place: Place) -> None:
     place.protocol.transport = SimpleNamespace()
     hasten_datagrams(place.connection, place.dtls)
     assert not isinstance(place.protocol.datagram_received, Drain)
+
+
+class OpenSsl:
+    """In its place: records without encryption, as they wait to be read."""
+
+    def __init__(self) -> None:
+        self.waiting = b""
+        self.reads = 0
+
+    def bio_write(self, datagram: bytes) -> None:
+        self.waiting += datagram
+
+    def recv(self, size: int) -> bytes:
+        self.reads += 1
+        if not self.waiting:
+            raise SSL.WantReadError
+        end = 13 + int.from_bytes(self.waiting[11:13])
+        data, rest = self.waiting[13:end], self.waiting[end:]
+        self.waiting = record(data[size:]) + rest if len(data) > size else rest
+        return data[:size]
+
+
+class Packets(FastReceiver):
+    def __init__(self) -> None:
+        self.packets: list[bytes] = []
+
+    def receive_packet(self, data: bytes) -> None:
+        self.packets.append(data)
+
+
+def record(data: bytes) -> bytes:
+    return b"\x17" + bytes(10) + len(data).to_bytes(2) + data
+
+
+@pytest.fixture
+def reader() -> Any:
+    """A DTLS whose handshake is over, with its parts in the open."""
+    dtls: Any = FastDtls.__new__(FastDtls)
+    dtls._RTCDtlsTransport__rx_bytes = dtls._RTCDtlsTransport__rx_packets = 0
+    dtls._ssl, dtls._data_receiver = OpenSsl(), Packets()
+    return dtls
+
+
+@pytest.mark.parametrize("count", [1, 2, 35])
+def test_records_that_share_a_datagram_are_read_with_it(reader: Any, count: int) -> None:
+    """They would else pile up in OpenSSL, each read with one of the datagrams to come."""
+    for _ in range(3):
+        reader.receive_record(b"".join(record(b"%d" % number) for number in range(count)))
+    assert reader._data_receiver.packets == [b"%d" % number for number in range(count)] * 3
+    assert reader._ssl.waiting == b""
+
+
+def test_what_the_handshake_left_unread_is_read_with_the_first_datagram(reader: Any) -> None:
+    reader._ssl.waiting = record(b"early") * 5
+    reader.receive_record(record(b"late"))
+    assert reader._data_receiver.packets == [b"early"] * 5 + [b"late"]
+
+
+def test_record_longer_than_any_packet_leaves_nothing_behind(reader: Any) -> None:
+    reader.receive_record(record(b"first"))
+    reader.receive_record(record(bytes(2 * RECORD_BYTES + 1)))
+    assert reader._ssl.waiting == b""
+
+
+def test_single_record_is_read_at_once_and_no_other_is_asked_for(reader: Any) -> None:
+    """Asking OpenSSL for nothing costs an exception for each datagram."""
+    reader.receive_record(record(b"first"))
+    before = reader._ssl.reads
+    for _ in range(10):
+        reader.receive_record(record(b"next"))
+    assert reader._ssl.reads - before == 10
