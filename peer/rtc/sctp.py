@@ -7,8 +7,12 @@ never gets past a parameter of length zero: one such packet would hang the proce
 - data beyond the window is not taken, as on a path that loses it (RFC 9260, section 6.2), unless it is the very
   next, which can only shrink what waits. So a sender that passes over the window, as aiortc's own does, loses speed
   and not its link;
-- a link ends as a "flood" when more waits than the window and one unfinished message a channel, or on many streams;
-- a link ends as "malformed" by a SACK for what we never sent, or by a parameter shorter than its own header.
+- a link ends as a "flood" when more waits than the window and one unfinished message a channel;
+- a link ends as "channel" by data that none of our channels would hear;
+- a link ends as "malformed" by a SACK for what we never sent, by a parameter shorter than its own header, and by a
+  packet that asks for more answers, or makes us look more often at what is under way, than an honest one does.
+
+An association that is set up cannot be set up again, and numbers behind a gap are counted on where they wrap.
 
 And what we send leaves at once, not in a task of its own for each message, which costs a turn of the loop, and before
 the acknowledgement of what it answers.
@@ -28,13 +32,23 @@ from typing import Any
 
 import aiortc
 from aiortc import RTCSctpTransport
-from aiortc.rtcsctptransport import Chunk, DataChunk, SackChunk, tsn_minus_one
+from aiortc.rtcsctptransport import (
+    Chunk,
+    CookieAckChunk,
+    CookieEchoChunk,
+    DataChunk,
+    ForwardTsnChunk,
+    InitChunk,
+    ReconfigChunk,
+    SackChunk,
+    tsn_minus_one,
+)
 from aiortc.utils import uint32_gt
 
 from ..ports import Channel
 from .sdp import MAX_MESSAGE_BYTES
 
-__all__ = ["BoundedSctp", "bound_sctp", "drive", "has_endless_parameters"]
+__all__ = ["BoundedSctp", "bound_sctp", "drive", "is_malformed"]
 
 logger = logging.getLogger("peer")
 
@@ -50,8 +64,20 @@ UNFINISHED_BYTES = len(Channel) * MAX_MESSAGE_BYTES
 CHUNK_COST_BYTES = 1024
 """A chunk counts as this at least: it takes half of it empty, and walking over it is what takes time."""
 
-MAX_STREAMS = 8
-"""We use three, and a channel opened on a fourth ends the link; few enough to look at all of them each time."""
+STREAMS = frozenset(channel.value for channel in Channel)
+"""Both directions of each channel; few enough to look at all of them each time."""
+
+HEARD_PROTOCOLS = frozenset({51, 53, 56, 57})
+"""Text and binary, and empty ones (RFC 8831, section 8): each of them reaches a channel, and what is limited there."""
+
+MAX_SACKS = 2
+"""In one packet. An honest one has one; each may make us look at all that is under way."""
+
+MAX_DEMANDS = 4
+"""Chunks in one packet that are neither data nor acknowledgement: most are answered, each in a packet of its own."""
+
+MAX_REQUESTS = 2
+"""In one RE-CONFIG (RFC 6525, section 3.1)."""
 
 MAX_CLAIMED = 0xFFFF
 """As far as a SACK can look ahead (RFC 9260, section 3.3.4): an honest one is never further behind."""
@@ -75,7 +101,7 @@ class BoundedSctp(RTCSctpTransport):
     async def _handle_data(self, data: bytes) -> None:
         if self.is_over:
             return
-        if has_endless_parameters(data):
+        if is_malformed(data):
             self._end("malformed")
             return
         self.is_busy = True
@@ -125,9 +151,49 @@ class BoundedSctp(RTCSctpTransport):
         if isinstance(chunk, SackChunk) and self._is_false(chunk):
             self._end("malformed")
             return
+        if self._is_foreign(chunk):
+            self._end("channel")
+            return
+        if self._is_late_setup(chunk):
+            if isinstance(chunk, CookieEchoChunk):
+                await self._send_chunk(CookieAckChunk())
+            return
         await super()._receive_chunk(chunk)
+        if self._last_received_tsn is not None:
+            self._advance(self._last_received_tsn)  # aiortc stops where numbers wrap
         if self._is_flooded():
             self._end("flood")
+
+    async def _receive(self, stream_id: int, pp_id: int, data: bytes) -> None:
+        """One whole message."""
+        if self.is_over:
+            return
+        if pp_id in HEARD_PROTOCOLS:
+            await super()._receive(stream_id, pp_id, data)
+        else:
+            self._end("channel")
+
+    def _is_foreign(self, chunk: Chunk) -> bool:
+        """Whether it speaks of a stream that is none of our channels."""
+        if isinstance(chunk, ForwardTsnChunk):
+            chunk.streams = list(dict(chunk.streams).items())  # each costs a walk; the last one of a stream counts
+            return not STREAMS.issuperset(dict(chunk.streams))
+        return isinstance(chunk, DataChunk) and chunk.stream_id not in STREAMS
+
+    def _is_late_setup(self, chunk: Chunk) -> bool:
+        """Overtaken by what followed it: it must not turn our count back (RFC 9260, section 5.2.2)."""
+        if self._association_state is self.State.ESTABLISHED:
+            return isinstance(chunk, InitChunk | CookieEchoChunk)
+        last = self._last_received_tsn
+        return isinstance(chunk, InitChunk) and last is not None and last != tsn_minus_one(chunk.initial_tsn)
+
+    def _advance(self, tsn: int) -> None:
+        """All up to this one is received, and what follows it without a gap."""
+        waiting = self._sack_misordered
+        while waiting and (following := (tsn + 1) & 0xFFFFFFFF) in waiting:
+            waiting.remove(following)
+            tsn = following
+        self._last_received_tsn = tsn
 
     def _is_beyond_window(self, chunk: DataChunk) -> bool:
         if self._last_received_tsn is None:
@@ -143,8 +209,6 @@ class BoundedSctp(RTCSctpTransport):
         return noted_bytes >= WINDOW_BYTES or self._waiting_bytes() >= WINDOW_BYTES
 
     def _is_flooded(self) -> bool:
-        if len(self._inbound_streams) > MAX_STREAMS:
-            return True
         return self._waiting_bytes() > WINDOW_BYTES + UNFINISHED_BYTES
 
     def _waiting_bytes(self) -> int:
@@ -198,24 +262,30 @@ def _done() -> asyncio.Future[None]:
     return future
 
 
-def has_endless_parameters(packet: bytes) -> bool:
-    """Whether a parameter is shorter than its own header (RFC 9260, section 3.2.1): of length 0, it never ends."""
-    position = PACKET_HEADER_BYTES
+def is_malformed(packet: bytes) -> bool:
+    """Whether a chunk in it is, or the packet asks for more than an honest one does."""
+    position, sacks, demands = PACKET_HEADER_BYTES, 0, 0
     while position + CHUNK_HEADER_BYTES <= len(packet):
         kind, _, length = unpack_from("!BBH", packet, position)
         if length < CHUNK_HEADER_BYTES:
             return False  # aiortc stops here, and drops the packet
-        if kind in PARAMETERS_AT and _is_endless(packet[position + PARAMETERS_AT[kind] : position + length]):
+        sacks += kind == SackChunk.type
+        demands += kind not in (DataChunk.type, SackChunk.type)
+        if sacks > MAX_SACKS or demands > MAX_DEMANDS:
+            return True
+        if kind in PARAMETERS_AT and _has_bad_parameters(kind, packet[position : position + length]):
             return True
         position += _padded(length)
     return False
 
 
-def _is_endless(parameters: bytes) -> bool:
-    position = 0
-    while position + PARAMETER_HEADER_BYTES <= len(parameters):
-        (length,) = unpack_from("!H", parameters, position + 2)
-        if length < PARAMETER_HEADER_BYTES:
+def _has_bad_parameters(kind: int, chunk: bytes) -> bool:
+    """Shorter than its own header (RFC 9260, section 3.2.1): of length 0, it never ends; or too many requests."""
+    position, count = PARAMETERS_AT[kind], 0
+    while position + PARAMETER_HEADER_BYTES <= len(chunk):
+        (length,) = unpack_from("!H", chunk, position + 2)
+        count += 1
+        if length < PARAMETER_HEADER_BYTES or (kind == ReconfigChunk.type and count > MAX_REQUESTS):
             return True
         position += _padded(length)
     return False

@@ -24,7 +24,7 @@ from aiortc.rtcsctptransport import (
 from aiortc.utils import uint32_gt
 from google_crc32c import value as crc32c
 
-from .sctp import CHUNK_COST_BYTES, MAX_STREAMS, WINDOW_BYTES, BoundedSctp, drive
+from .sctp import CHUNK_COST_BYTES, MAX_SACKS, STREAMS, WINDOW_BYTES, BoundedSctp, drive
 from .sctp_chunks import CHUNK_HEADER, COMMON_HEADER_BYTES, DATA, DATA_FIELDS, DATA_HEADER_BYTES, InboundChunk
 
 __all__ = ["FastReceiver"]
@@ -46,7 +46,7 @@ MAX_SACK_BLOCKS = (SCTP_MAX_PACKET_LENGTH - COMMON_HEADER_BYTES - SACK_HEADER_BY
 MAX_DUPLICATES = 16
 """Reported in one acknowledgement; they tell the sender nothing that we or aiortc would read."""
 
-HARMLESS_CHUNKS = WINDOW_BYTES // CHUNK_COST_BYTES // MAX_STREAMS
+HARMLESS_CHUNKS = WINDOW_BYTES // CHUNK_COST_BYTES // len(STREAMS)
 """Waiting on each stream, these are no flood."""
 
 
@@ -102,7 +102,7 @@ class FastReceiver(BoundedSctp):
         return bool(tag == self._local_verification_tag) and kind in USUAL
 
     def _take_chunks(self, data: bytes) -> None:
-        position, size = COMMON_HEADER_BYTES, len(data)
+        position, size, sacks = COMMON_HEADER_BYTES, len(data), 0
         while position + 4 <= size:
             kind, flags, length = CHUNK_HEADER.unpack_from(data, position)
             end = position + length
@@ -111,7 +111,11 @@ class FastReceiver(BoundedSctp):
                 chunk = InboundChunk(flags, tsn, stream_id, stream_seq, protocol, data[position + 16 : end])
                 self._take_data(chunk)
             elif kind == SACK and length >= SACK_HEADER_BYTES and end <= size:
-                self._check_sack(SackChunk(flags, data[position + 4 : end]))
+                sacks += 1
+                if sacks > MAX_SACKS:
+                    self._end("malformed")
+                else:
+                    self._check_sack(SackChunk(flags, data[position + 4 : end]))
             else:
                 self._leave_to_aiortc(data, position)
                 return
@@ -139,9 +143,11 @@ class FastReceiver(BoundedSctp):
             return
         stream = self._inbound_streams.get(chunk.stream_id)
         if stream is None:
+            if chunk.stream_id not in STREAMS:
+                self._end("channel")
+                return
             stream = self._get_inbound_stream(chunk.stream_id)
-            self._check_flood()
-        if not stream.reassembly and _is_next_message(chunk, stream):
+        if _is_next_message(chunk, stream):
             if not chunk.flags & SCTP_DATA_UNORDERED:
                 stream.sequence_number = (chunk.stream_seq + 1) & 0xFFFF
             self._deliver(chunk.stream_id, chunk.protocol, chunk.user_data)
@@ -203,13 +209,6 @@ class FastReceiver(BoundedSctp):
         self._sack_misordered.add(tsn)
         return False
 
-    def _advance(self, tsn: int) -> None:
-        waiting = self._sack_misordered
-        while waiting and (following := (tsn + 1) & 0xFFFFFFFF) in waiting:
-            waiting.remove(following)
-            tsn = following
-        self._last_received_tsn = tsn
-
     # ---- acknowledgements
 
     def _acknowledge(self) -> None:
@@ -266,6 +265,9 @@ def _is_intact(data: bytes) -> bool:
 
 
 def _is_next_message(chunk: InboundChunk, stream: InboundStream) -> bool:
+    """A whole one, for which nothing has to be looked at: not in order, or with nothing that could follow it."""
     if chunk.flags & WHOLE != WHOLE:
         return False
-    return bool(chunk.flags & SCTP_DATA_UNORDERED) or chunk.stream_seq == stream.sequence_number
+    if chunk.flags & SCTP_DATA_UNORDERED:
+        return True
+    return not stream.reassembly and chunk.stream_seq == stream.sequence_number

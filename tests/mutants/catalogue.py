@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import handshakes, links, logs, messages, rooms, storage, streams
+from . import handshakes, links, logs, messages, rooms, storage, streams, transport
 
 __all__ = ["MUTATIONS"]
 
@@ -14,4 +14,5 @@ MUTATIONS = (
     *messages.MUTATIONS,
     *storage.MUTATIONS,
     *streams.MUTATIONS,
+    *transport.MUTATIONS,
 )

@@ -14,12 +14,13 @@ from aiortc.rtcsctptransport import (
     RTCSctpTransport,
     SackChunk,
 )
+from OpenSSL import SSL
 
 from peer.config import Config
 from peer.ports import Channel
 from peer.rtc import RtcLink
-from peer.rtc.connection import sctp_of
-from peer.rtc.sctp import MAX_STREAMS, UNFINISHED_BYTES, WINDOW_BYTES
+from peer.rtc.connection import dtls_of, sctp_of
+from peer.rtc.sctp import UNFINISHED_BYTES, WINDOW_BYTES
 
 from .pairs import TIMEOUT_S, Pair, RawPeer, Recorder, make_link
 
@@ -59,17 +60,17 @@ async def test_fragments_spread_over_our_streams_are_added_up(raw: RawPeer) -> N
     assert most_bytes <= WINDOW_BYTES + UNFINISHED_BYTES + FRAGMENT_BYTES
 
 
-async def test_many_streams_end_the_link(raw: RawPeer) -> None:
-    await _flood(raw, lambda number: _fragment(number, stream_id=number, flags=FIRST | LAST), count=MAX_STREAMS + 1)
-    assert await raw.ear.wait_closed() == "flood"
+async def test_stream_that_is_no_channel_ends_the_link(raw: RawPeer) -> None:
+    await _flood(raw, lambda number: _fragment(number, stream_id=number, flags=FIRST), count=len(Channel) + 1)
+    assert await raw.ear.wait_closed() == "channel"
 
 
-async def test_streams_that_are_only_skipped_count_as_well(raw: RawPeer) -> None:
+async def test_such_streams_that_are_only_skipped_end_it_as_well(raw: RawPeer) -> None:
     chunk = ForwardTsnChunk()
     chunk.cumulative_tsn = sctp_of(raw.connection)._local_tsn
     chunk.streams = [(stream_id, 0) for stream_id in range(200)]
     await sctp_of(raw.connection)._send_chunk(chunk)
-    assert await raw.ear.wait_closed() == "flood"
+    assert await raw.ear.wait_closed() == "channel"
 
 
 async def test_beyond_a_gap_no_more_is_taken_than_the_window(raw: RawPeer) -> None:
@@ -119,13 +120,30 @@ async def test_data_far_beyond_what_an_acknowledgement_can_name_is_not_taken(raw
 
 
 async def test_nothing_is_taken_after_the_end(raw: RawPeer) -> None:
-    await _flood(raw, lambda number: _fragment(number, stream_id=number), count=MAX_STREAMS + 1)
+    await _flood(raw, lambda number: _fragment(number, stream_id=number), count=len(Channel) + 1)
     await raw.ear.wait_closed()
     ours = sctp_of(raw.link._connection)
     await ours._receive_chunk(_fragment(0))
     await ours._handle_data(b"anything")
     assert ours._inbound_streams == {}
     assert raw.ear.calls == ["open", "closed"]
+
+
+async def test_records_that_share_a_datagram_are_read_at_once(raw: RawPeer) -> None:
+    """One would else be read with each datagram, and the others pile up in OpenSSL, late and without a bound."""
+    theirs, ours = dtls_of(raw.connection), dtls_of(raw.link._connection)
+    assert theirs._ssl is not None
+    assert ours._ssl is not None
+    path = theirs.transport._connection._nominated[1]
+    for _ in range(50):
+        records = b""
+        while len(records) < 1000:
+            theirs._ssl.send(b"x")
+            records += theirs._ssl.bio_read(1500)
+        path.protocol.transport.sendto(records, path.remote_addr)
+    await _settle(sctp_of(raw.connection), raw.ear.closed)
+    with pytest.raises(SSL.WantReadError):
+        ours._ssl.recv(1500)
 
 
 @pytest.mark.long

@@ -1,16 +1,17 @@
 """What arrives in any order, twice, cut short or made up; on a made-up path, under a clock that the test turns."""
 
 import random
+from collections.abc import Iterator
 from struct import pack
 
 import pytest
-from aiortc.rtcsctptransport import HeartbeatChunk, SackChunk, parse_packet
+from aiortc.rtcsctptransport import HeartbeatChunk, InboundStream, SackChunk, parse_packet
 from google_crc32c import value as crc32c
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from peer.ports import Channel
-from peer.rtc.sctp import WINDOW_BYTES
+from peer.rtc.sctp import MAX_SACKS, WINDOW_BYTES
 from peer.rtc.sctp_chunks import OutboundChunk
 from peer.rtc.sctp_receiver import MAX_DUPLICATES, MAX_SACK_BLOCKS
 from tests.support.associations import Association, make_associations
@@ -102,6 +103,19 @@ async def test_unordered_messages_do_not_wait(attacker: Attacker) -> None:
     assert attacker.victim.received[Channel.EPHEMERAL] == [b"later"]
 
 
+async def test_whole_messages_behind_fragments_that_never_end_are_taken_without_a_look_at_them(
+    attacker: Attacker,
+) -> None:
+    """A look each would cost milliseconds a packet: some hundred packets a second would hold up everything."""
+    stream = attacker.victim.sctp._inbound_streams[1] = WatchedStream()
+    for start in range(0, 480, 48):
+        attacker.give(*(attacker.chunk(start + each, flags=UNORDERED, stream=1) for each in range(48)))
+    walks = stream.walks
+    attacker.give(*(attacker.chunk(480 + each, flags=WHOLE | UNORDERED, stream=1) for each in range(40)))
+    assert attacker.victim.received[Channel.EPHEMERAL] == [b"x"] * 40
+    assert (stream.walks - walks, attacker.victim.abuses) == (0, [])
+
+
 async def test_acknowledgement_fits_a_packet_whatever_came(attacker: Attacker) -> None:
     """Every second chunk missing, and many twice: OpenSSL's buffer would be cut in a longer packet, for good."""
     for ahead in range(1, 2 * MAX_SACK_BLOCKS + 100, 2):
@@ -158,3 +172,22 @@ async def test_acknowledgement_that_claims_more_than_it_holds_ends_the_link(atta
     """aiortc's reader would die of it, with a traceback in the log."""
     attacker.give(pack("!BBHLLHH", 3, 0, 16, attacker.victim.sctp._last_sacked_tsn, 1000, 300, 0))
     assert attacker.victim.abuses == ["malformed"]
+
+
+async def test_many_acknowledgements_in_one_packet_end_the_link(attacker: Attacker) -> None:
+    """Each with a gap makes us look at all that is under way; an honest packet has one."""
+    sack = pack("!BBHLLHH", 3, 0, 16, attacker.victim.sctp._last_sacked_tsn, 1000, 0, 0)
+    attacker.give(*[sack] * MAX_SACKS)
+    assert attacker.victim.abuses == []
+    attacker.give(*[sack] * (MAX_SACKS + 1))
+    assert attacker.victim.abuses == ["malformed"]
+
+
+class WatchedStream(InboundStream):
+    """Counts how often all that waits on it was looked at."""
+
+    walks = 0
+
+    def pop_messages(self) -> Iterator[tuple[int, int, bytes]]:
+        self.walks += 1
+        return super().pop_messages()
