@@ -1,0 +1,79 @@
+"""docs/log.md: its example is that of the vectors, its drawing can be read, and the bounds beside it are the code's."""
+
+import hashlib
+import json
+import re
+from typing import Any
+from xml.etree import ElementTree
+
+from peer.messages.window import Limits
+
+from .blocks import ROOT
+
+TEXT = (ROOT / "docs" / "log.md").read_text("utf-8")
+CONVERSATION = json.loads((ROOT / "tests" / "vectors" / "messages" / "conversation.json").read_text("utf-8"))
+
+
+def _shown() -> bytes:
+    """The example, put together from the first column of its table."""
+    section = TEXT.split("## 1. Bytes\n")[1].split("\n## ")[0]
+    return bytes.fromhex("".join(re.findall(r"^\| `([0-9a-f ]+)` \|", section, re.MULTILINE)))
+
+
+def _named(name: str) -> bytes:
+    """A value of the block below that table."""
+    return bytes.fromhex("".join(re.findall(rf"^    {name} +([0-9a-f]+)", TEXT, re.MULTILINE)))
+
+
+def test_example_is_the_first_event_of_the_vectors() -> None:
+    """Byte by byte, with its id, and the digest of whoever holds it alone."""
+    event: dict[str, Any] = CONVERSATION["events"][0]
+    assert _shown() == bytes.fromhex(event["event"])
+    assert _named("id") == bytes.fromhex(event["id"])
+    assert _named("room id") == bytes.fromhex(CONVERSATION["roomId"])
+    assert _named("digest") == bytes.fromhex(CONVERSATION["after"][0]["digest"])
+
+
+def test_id_and_digest_follow_as_the_page_says() -> None:
+    """By nothing but the words of the page and of docs/protocol.md: header, author and incarnation by their places."""
+    header = _shown()[3 : 3 + 0x61]
+    assert _named("id") == hashlib.sha256(b"speaktube v1 event id\0" + _named("room id") + header).digest()
+    log = header[4:36] + header[38:46]
+    assert _named("digest") == hashlib.sha256(log + bytes(4) + _named("id") + b"\0").digest()[:16]
+
+
+def test_every_file_it_names_exists() -> None:
+    """Vectors in its last table, code in its first paragraph, and the drawing."""
+    folder = ROOT
+    for name in re.findall(r"`((?:tests/|peer/)?[\w/]+\.(?:json|py))`|\]\((\w+\.\w+)\)", TEXT):
+        path = name[0] or f"docs/{name[1]}"
+        file = ROOT / path if "/" in path else folder / path
+        assert file.is_file(), path
+        folder = file.parent
+
+
+def test_drawing_can_be_read_in_the_dark_and_by_ear() -> None:
+    """Colours for both themes, a title and a description, and every colour by a class that has both."""
+    drawing = (ROOT / "docs" / "log.svg").read_text("utf-8")
+    root = ElementTree.fromstring(drawing)  # noqa: S314 - our own drawing
+    space = "{http://www.w3.org/2000/svg}"
+    assert [bool(root.findtext(space + name)) for name in ("title", "desc")] == [True, True]
+    light, dark = drawing.split("<style>")[1].split("</style>")[0].split("@media (prefers-color-scheme: dark)")
+    coloured = {name for node in root.iter() for name in node.get("class", "").split()}
+    for style in (light, dark):
+        assert coloured <= set(re.findall(r"\.(\w+) \{", style))
+
+
+def test_bounds_of_the_protocol_are_those_of_the_code() -> None:
+    """The table at the end of docs/protocol.md."""
+    limits = Limits()
+    rows = dict(
+        re.findall(r"^\| (\w[^|]*) \| ([\d;, ]+) \|$", (ROOT / "docs" / "protocol.md").read_text("utf-8"), re.M)
+    )
+    assert rows["texts; edits and reactions, of one author; deletions, of one author"] == (
+        f"{limits.max_texts}; {limits.max_about}, {limits.max_about_of_author}; "
+        f"{limits.max_deletions}, {limits.max_deletions_of_author}"
+    )
+    assert rows["pins; settings of a kind; limbo; forks, of one author"] == (
+        f"{limits.max_pins}; {limits.max_settings}; {limits.max_void}; {limits.max_forks}, {limits.max_author_forks}"
+    )
