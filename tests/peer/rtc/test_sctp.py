@@ -1,7 +1,7 @@
 """Which packets and associations aiortc may see; `tests/rtc/test_reassembly.py` has the rest, on real links."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from struct import pack
 
 import pytest
@@ -175,6 +175,43 @@ async def test_first_packet_that_the_first_data_overtook_changes_nothing(is_fast
     sctp._last_received_tsn, before = (last - 1) % 2**32, len(right.path.sent)
     await sctp._handle_data(whole)
     assert [packet[12] for packet in right.path.sent[before:]] == [INIT_ACK]
+
+
+@BOTH
+async def test_association_opens_though_both_first_answers_were_lost(is_fast: bool) -> None:
+    """An INIT that is said again carries the tag 0, though the other side's tag is known by then."""
+    clock = Clock()
+    left, right = (Association(clock, FAIR, seed=seed, is_fast=is_fast) for seed in (0, 1))
+    left.path.receiver, right.path.receiver = right.sctp, left.sctp
+    right.path._role = "server"
+    for association in (left, right):
+        association.path.keep = _losing_one(INIT_ACK)
+    await left.start()
+    await right.start()
+    assert await clock.run(30, until=lambda: left.is_open and right.is_open)
+
+
+def _losing_one(kind: int) -> Callable[[bytes], bool]:
+    lost: list[bytes] = []
+
+    def keep(packet: bytes) -> bool:
+        if packet[12] != kind or lost:
+            return True
+        lost.append(packet)
+        return False
+
+    return keep
+
+
+async def test_chunk_for_a_path_that_has_ended_is_dropped_without_a_word() -> None:
+    """aiortc says it again in tasks of its own, and nobody would ask how those end."""
+    connection = create_connection(())
+    create_channel(connection, Channel.EVENTS)
+    transport = sctp_of(connection)
+    bound_sctp(transport, on_abuse=pytest.fail)
+    transport._remote_port = 5000
+    await transport._send_chunk(HeartbeatChunk())
+    await connection.close()
 
 
 @BOTH
