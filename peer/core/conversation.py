@@ -67,7 +67,7 @@ class Conversation:
         self._say = say
         self._messages = Messages(room=room, config=config, random_bytes=random_bytes, wall_ms=wall_ms)
         self._numbers = itertools.count()
-        self._confirmation = Confirmation(limit=config.max_pending_messages)
+        self._confirmation = Confirmation(limit=config.max_pending_messages, wave_bytes=config.high_water_bytes)
         self._outbox = Outbox(limit=config.max_pending_messages)
         pace = Pace(burst=config.typing_burst, per_s=config.typing_per_s, now=-math.inf)
         self._our_typing = OurTyping(ttl_s=config.typing_ttl_s, pace=pace)
@@ -107,9 +107,10 @@ class Conversation:
         is_draft = not self._confirmation.has_listeners
         if is_draft:
             self._outbox.add_draft(sent)
-        self._confirmation.send(sent)
+        told = self._confirmation.send(sent)
         self._outbox.add_waiting(sent, waiting)
-        self._say(chat, now=now)
+        for peer in told:
+            self._say(chat, now=now, to=peer)
         self._our_typing.stop()
         return self._messages.as_event(chat, self._company.me, "draft" if is_draft else "sent")
 
@@ -153,10 +154,13 @@ class Conversation:
             self._say(PresenceUpdate(self._company.me.presence), now=now, to=linked.peer)
         unconfirmed = self._confirmation.link(linked.peer, linked.member)
         waiting, drafts = self._outbox.take(linked.peer)
-        for sent in in_order([*unconfirmed, *waiting]):
-            self._confirmation.resend(linked.peer, sent, is_first=sent.message_id in drafts)
-            self._say(sent.chat, now=now, to=linked.peer)
+        self._confirmation.owe(linked.peer, in_order([*unconfirmed, *waiting]), first=drafts)
+        self._resume(linked.peer, now=now)
         self._events += [StatusChanged(MessageId(message_id.hex()), "sent") for message_id in drafts]
+
+    def _resume(self, peer: PeerId, *, now: float) -> None:
+        for sent in self._confirmation.resume(peer):
+            self._say(sent.chat, now=now, to=peer)
 
     def _learn_title(self, linked: Linked) -> None:
         """The owner's word counts, any member's will do until then; a public room's title is its name."""
@@ -170,6 +174,7 @@ class Conversation:
         elif isinstance(frame, Confirmed):
             done = self._confirmation.confirm(peer, frame.count)
             self._events += [StatusChanged(MessageId(message_id.hex()), "delivered") for message_id in done]
+            self._resume(peer, now=now)
         else:
             self._company.hear(member_id, frame, now=now)
 

@@ -22,8 +22,8 @@ def ids(*given: int) -> list[bytes]:
     return [number.to_bytes(16) for number in given]
 
 
-def linked(*lines: tuple[PeerId, MemberId], limit: int = 8) -> Confirmation:
-    confirmation = Confirmation(limit=limit)
+def linked(*lines: tuple[PeerId, MemberId], limit: int = 8, wave_bytes: int = 1000) -> Confirmation:
+    confirmation = Confirmation(limit=limit, wave_bytes=wave_bytes)
     for peer, member in lines:
         assert confirmation.link(peer, member) == []
     return confirmation
@@ -93,14 +93,16 @@ def test_who_gets_it_later_does_not_make_it_delivered_again() -> None:
     confirmation.send(sent(0))
     confirmation.confirm(B1, 1)
     confirmation.link(C1, CY)
-    confirmation.resend(C1, sent(0))
+    confirmation.owe(C1, [sent(0)])
+    confirmation.resume(C1)
     assert confirmation.confirm(C1, 1) == []
-    confirmation.resend(C1, sent(1), is_first=True)
+    confirmation.owe(C1, [sent(1)], first=ids(1))
+    confirmation.resume(C1)
     assert confirmation.confirm(C1, 2) == ids(1)
 
 
 def test_message_to_nobody_is_neither_sent_nor_delivered() -> None:
-    confirmation = Confirmation(limit=8)
+    confirmation = Confirmation(limit=8, wave_bytes=1000)
     assert not confirmation.has_listeners
     confirmation.send(sent(0))
     assert not confirmation.is_awaited
@@ -120,8 +122,8 @@ def test_what_a_lost_link_left_open_is_sent_again_under_any_peer_id() -> None:
     confirmation.send(sent(3))
     missing = confirmation.link(B2, BOB)
     assert numbers(missing) == [1, 2, 3]
-    for each in missing:
-        confirmation.resend(B2, each)
+    confirmation.owe(B2, missing)
+    assert numbers(confirmation.resume(B2)) == [1, 2, 3]
     assert confirmation.confirm(B2, 2) == ids(1, 2)
     confirmation.confirm(C1, 4)
     assert confirmation.confirm(B2, 3) == []
@@ -135,12 +137,34 @@ def test_link_in_the_place_of_another_one_begins_with_what_is_open() -> None:
 
 
 def test_second_process_of_a_member_gets_what_the_first_has_not_confirmed() -> None:
-    """The first may be dead already; when it is lost, nothing is owed any more."""
+    """The first may be dead already."""
     confirmation = linked((B1, BOB))
     confirmation.send(sent(0))
     assert numbers(confirmation.link(B2, BOB)) == [0]
+
+
+def test_device_that_was_lost_misses_nothing_though_another_one_is_linked() -> None:
+    """What the one has confirmed, the other may never have seen."""
+    confirmation = linked((B1, BOB), (B2, BOB))
+    for number in range(2):
+        confirmation.send(sent(number))
+    confirmation.confirm(B1, 1)
+    confirmation.confirm(B2, 2)
     confirmation.lose(B1)
-    assert numbers(confirmation.link(B2, BOB)) == []
+    confirmation.send(sent(2))
+    confirmation.confirm(B2, 3)
+    assert numbers(confirmation.link(B1, BOB)) == [1, 2]
+
+
+def test_second_loss_keeps_what_the_first_one_left() -> None:
+    """Up to the bound, and in order."""
+    confirmation = linked((B1, BOB), (B2, BOB), limit=2)
+    for number in range(2):
+        confirmation.send(sent(number))
+    confirmation.lose(B1)
+    confirmation.send(sent(2))
+    confirmation.lose(B2)
+    assert numbers(confirmation.link(B1, BOB)) == [1, 2]
 
 
 def test_who_said_goodbye_is_owed_nothing_and_confirms_nothing() -> None:
@@ -153,6 +177,41 @@ def test_who_said_goodbye_is_owed_nothing_and_confirms_nothing() -> None:
     assert confirmation.confirm(C1, 1) == []
     assert confirmation.link(B2, BOB) == []
     assert confirmation._undelivered == {}
+
+
+# ---- waves
+
+
+def test_owed_messages_go_in_waves_and_new_ones_behind_them() -> None:
+    """No more at once than a link holds; the next when all before is confirmed."""
+    confirmation = linked((C1, CY), limit=4, wave_bytes=25)
+    confirmation.link(B1, BOB)
+    confirmation.owe(B1, [sent(number) for number in range(5)])
+    assert numbers(confirmation.resume(B1)) == [0, 1, 2]
+    assert confirmation.send(sent(5)) == [C1]
+    assert confirmation.resume(B1) == []
+    confirmation.confirm(B1, 2)
+    assert confirmation.resume(B1) == []
+    confirmation.confirm(B1, 3)
+    assert numbers(confirmation.resume(B1)) == [3, 4, 5]
+    assert confirmation.send(sent(6)) == [None]
+    confirmation.confirm(B1, 7)
+    confirmation.confirm(C1, 2)
+    assert not confirmation.is_awaited
+    assert confirmation.resume(PeerId("nobody")) == []
+
+
+def test_what_waits_for_its_wave_is_owed_and_bounded() -> None:
+    """A link that never confirms holds no more than any other."""
+    confirmation = linked((B1, BOB), limit=3, wave_bytes=1)
+    confirmation.owe(B1, [sent(number) for number in range(3)])
+    assert numbers(confirmation.resume(B1)) == [0]
+    for number in range(3, 6):
+        confirmation.send(sent(number))
+    assert (confirmation.is_awaited, confirmation.unsettled()) == (True, [B1])
+    assert numbers(confirmation.link(B2, BOB)) == [0, 3, 4, 5]
+    confirmation.lose(B1)
+    assert numbers(confirmation.link(B1, BOB)) == [3, 4, 5]
 
 
 # ---- bounds

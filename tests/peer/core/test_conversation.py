@@ -218,6 +218,24 @@ def test_who_was_lost_gets_what_it_missed_in_order() -> None:
     assert bench.texts(PeerId("again")) == ["on its way", "meanwhile"]
 
 
+def test_owed_messages_do_not_fill_the_link() -> None:
+    """They come in waves, confirmed one by one; what is said meanwhile comes behind them, to others at once."""
+    bench = Bench(config=Config(high_water_bytes=1000))
+    bench.welcome("bob", BOB)
+    bench.welcome("cy", CY)
+    bench.talk.part(Parted(BOB, member("bob"), "lost"))
+    texts = [str(number) * 400 for number in range(5)]
+    for text in texts:
+        bench.send(text)
+    bench.talk.hear(CY, member("cy"), Confirmed(5), now=NOW)
+    bench.welcome("bob", BOB)
+    assert bench.texts(BOB) == texts[:3]
+    bench.send("new")
+    assert (bench.texts(BOB), bench.texts(CY)) == (texts[:3], ["new"])
+    bench.talk.hear(BOB, member("bob"), Confirmed(3), now=NOW)
+    assert bench.texts(BOB) == [*texts, "new"]
+
+
 @pytest.mark.parametrize("is_told_to_forget", [True, False])
 def test_who_left_or_is_no_member_gets_nothing(is_told_to_forget: bool) -> None:
     """What is said after a goodbye is none of its business."""

@@ -66,3 +66,21 @@ def test_broken_stream_holds_nothing() -> None:
     stream.receive(b"cd")
     stream.break_off("lost")
     assert (stream.broken, stream.maybe_take(), stream.is_stopped) == ("enough", None, True)
+
+
+def test_stream_is_idle_if_it_brings_next_to_nothing_while_watched() -> None:
+    """Unless something waits to be read; before it is watched it is not."""
+    stream = a_stream()
+    stream.maybe_credit(4000)
+    assert not stream.is_idle
+    stream.watch()
+    assert stream.is_idle
+    stream.receive(bytes(1023))
+    assert not stream.is_idle
+    stream.maybe_take()
+    assert stream.is_idle
+    stream.receive(b"x")
+    stream.maybe_take()
+    assert not stream.is_idle
+    stream.watch()
+    assert stream.is_idle

@@ -337,3 +337,14 @@ def test_flood_is_told_apart() -> None:
     two.bob.receive(LINK, ANN, StreamOpen(0, "", None), now=0.0)
     two.bob.receive(LINK, ANN, StreamReset(0, ""), now=0.0)
     assert two.bob.orders()[-1] == Overdone(LINK)
+
+
+def test_member_gains_nothing_by_what_others_leave_idle() -> None:
+    """It holds its share already; their windows are for those who have none."""
+    two = Two(Config(stream_window_bytes=4000, max_unread_bytes=8000, stream_idle_s=30.0))
+    [other] = idle(two, MemberId("ann"), 1)
+    used, _ = idle(two, MemberId("bob"), 2)
+    two.bob.receive(used.link, used.member, StreamData(0, b"x"), now=0.0)
+    two.bob.orders()
+    two.bob.handle_timeout(now=30.0)
+    assert (other.broken, used.broken, two.bob.orders()) == (None, None, [])
