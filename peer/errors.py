@@ -264,7 +264,7 @@ class StreamBroken(ConnectivityError):
     def __init__(self, reason: str, *, acknowledged_bytes: int) -> None:
         super().__init__(f"the stream broke after {acknowledged_bytes} bytes: {_BREAKS.get(reason, reason)}")
         self.reason = reason
-        """`lost`, `left`, `removed`, `refused`, `timeout`, `full`, or what the side that ended it said."""
+        """`lost`, `left`, `removed`, `refused`, `timeout`, `idle`, `full`, or what the side that ended it said."""
         self.acknowledged_bytes = acknowledged_bytes
         """So many were read by the other side's program, at least; of an incoming stream, by ours."""
 
