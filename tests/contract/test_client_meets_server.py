@@ -137,7 +137,7 @@ async def test_server_that_stops_is_given_the_time_it_asks_for(upgrades: bool) -
             await life.aclose()
             await heard.next(SignalingLost)
             await until(lambda: pauses.taken)
-    assert pauses.taken[0] == 1 + 0.5 * peer.Config().signaling_backoff_base_s
+    assert pauses.taken[0] == 1 + 0.125
 
 
 async def test_server_that_restarts_empty_gets_the_room_back() -> None:
