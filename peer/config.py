@@ -75,7 +75,8 @@ class Config:
     """A link without any frame for so long is lost, so that whoever dies is missed within five seconds."""
 
     probe_s: float = 2.0
-    """After our network has changed, or we were asleep, a link has so long to show that it lives."""
+    """After our network has changed, or we were asleep, a link has so long to show that it lives;
+    so has the signaling server when a link falls silent."""
 
     typing_ttl_s: float = 3.0
     """A typing notice older than this is dropped; senders renew at half of it."""

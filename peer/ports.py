@@ -167,6 +167,9 @@ class Seat(Protocol):
     def renew(self) -> None:
         """Our network changed, or we were asleep: connect anew and at once; an outage is told if that fails."""
 
+    def probe(self) -> None:
+        """Others fell silent: connect anew if the server does not answer soon. May be called at any rate."""
+
     async def leave(self) -> None:
         """Tell the server, in a bounded time; never raises for a server that is away."""
 

@@ -26,6 +26,7 @@ from .core.machine import (
     LinkId,
     Notify,
     Output,
+    ProbeSeat,
     SendSignal,
     Transmit,
 )
@@ -255,8 +256,8 @@ class Driver:
                     self._links[link].send(channel, data)
             case Notify(event=event):
                 self._on_event(event)
-            case SendSignal(signal=signal):
-                self._seat.send(signal)
+            case SendSignal() | ProbeSeat():
+                self._ask_seat(output)
             case CreateOffer(link=link):
                 self._spawn(link, self._create_offer(link, self._make_link(link)))
             case AcceptOffer(link=link, sdp=sdp):
@@ -267,6 +268,12 @@ class Driver:
                 self._spawn(link, self._add_candidate(link, candidate))
             case CloseLink(link=link, reason=reason):
                 self._close_link(link, reason)
+
+    def _ask_seat(self, output: SendSignal | ProbeSeat) -> None:
+        if isinstance(output, SendSignal):
+            self._seat.send(output.signal)
+        else:
+            self._seat.probe()
 
     def _arm(self) -> None:
         """One timer; one that fires too early does no harm, so it is only ever moved forwards."""

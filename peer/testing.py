@@ -236,6 +236,9 @@ class _Seat:
         if self._network.is_serving and self.peer_id in self.in_room.seats:
             self.deliver(Roster(self.in_room.others(self.peer_id)))
 
+    def probe(self) -> None:
+        """A connection in memory lives."""
+
     async def leave(self) -> None:
         self._network.give_up_seat(self)
         self.deliver(None)

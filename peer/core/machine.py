@@ -22,6 +22,7 @@ __all__ = [
     "LinkId",
     "Notify",
     "Output",
+    "ProbeSeat",
     "SendSignal",
     "Transmit",
     "earliest",
@@ -95,13 +96,20 @@ class SendSignal:
 
 
 @dataclass(frozen=True, slots=True)
+class ProbeSeat:
+    """A link is in trouble: what broke it may have broken our connection to the server, which makes the next one."""
+
+
+@dataclass(frozen=True, slots=True)
 class Notify:
     """A fact for the bot."""
 
     event: Event
 
 
-Output: TypeAlias = CreateOffer | AcceptOffer | AcceptAnswer | AddCandidate | CloseLink | Transmit | SendSignal | Notify
+Output: TypeAlias = (
+    CreateOffer | AcceptOffer | AcceptAnswer | AddCandidate | CloseLink | Transmit | SendSignal | ProbeSeat | Notify
+)
 
 
 def earliest(*deadlines: float | None) -> float | None:

@@ -34,7 +34,7 @@ from .conversation import Conversation
 from .governance import Entered, Fact, Full, Governance, Removed, RolesChanged, Stage, TurnedAway, Waiting
 from .links import Links
 from .lobby import Lobby
-from .machine import LinkId, Notify, Output, earliest
+from .machine import LinkId, Notify, Output, ProbeSeat, earliest
 from .membership import InviteSeed, Membership
 from .outgoing import Outgoing
 from .people import People
@@ -314,8 +314,9 @@ class Mesh:
                     case Unlinked(member=member_id, reason=reason):
                         self.transfers.streams.part_with(member_id, reason)
                         self._company.bid_farewell(member_id, reason)
-                    case Changed():
+                    case Changed(state=state):
                         self._company.connect(output, now=now)
+                        self._outputs += [ProbeSeat()] if state in ("suspect", "lost") else []
                     case Parted():
                         self._conversation.part(output)
                     case Forgotten(peer=peer):

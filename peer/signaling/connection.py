@@ -20,7 +20,7 @@ import aiohttp
 
 from ..ports import Signal
 from .calls import maybe_frame
-from .endings import Ended, Poll, after_close, before_welcome
+from .endings import Ended, Poll, Renewed, after_close, before_welcome
 from .first import first_of
 from .frames import Frame, Refusal, Welcome
 from .http import Http
@@ -45,6 +45,7 @@ class WebSocketPath:
         self._credentials = credentials
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._retry_after_s: float | None = None
+        self._heard = asyncio.Event()
         self._ended = asyncio.Event()
 
     async def open(self, on_frame: OnFrame) -> None:
@@ -65,6 +66,18 @@ class WebSocketPath:
     async def send(self, signal: Signal) -> None:
         """Waits while the socket's buffer is full."""
         await self._send(encode_frame(signal))
+
+    async def probe(self, *, patience_s: float) -> None:
+        """Any frame will do, also the pong that we ask for."""
+        self._heard.clear()
+        try:
+            async with asyncio.timeout(patience_s):
+                with self._http.translated():
+                    await self._opened().ping()
+                await self._heard.wait()
+        except TimeoutError as error:
+            _log.info("! the server does not answer: connecting anew")
+            raise Ended(Renewed()) from error
 
     async def leave(self) -> None:
         """Say so, and wait for the close that answers it; whoever reads sees that close."""
@@ -100,6 +113,11 @@ class WebSocketPath:
     async def _receive(self) -> Frame | None:
         with self._http.translated():
             message = await self._opened().receive(timeout=self._silence_s)
+            if message.type is aiohttp.WSMsgType.PING:
+                await self._opened().pong(message.data)
+        self._heard.set()
+        if message.type in (aiohttp.WSMsgType.PING, aiohttp.WSMsgType.PONG):
+            return None
         if message.type is aiohttp.WSMsgType.TEXT:
             return self._noted(maybe_frame(message.data))
         if message.type is aiohttp.WSMsgType.BINARY:

@@ -72,6 +72,7 @@ class Http:
                     max_msg_size=MAX_REPLY_BYTES,
                     timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSE_TIMEOUT_S),
                     compress=0,
+                    autoping=False,  # a pong is a sign of life that we want to see
                 )
             except aiohttp.WSServerHandshakeError as error:
                 raise Ended(after_upgrade(error.status, retry_after_s=_retry_after_s(error.headers))) from error

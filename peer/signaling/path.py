@@ -40,6 +40,9 @@ class Path(Protocol):
     async def send(self, signal: Signal) -> None:
         """Return when the next one may follow."""
 
+    async def probe(self, *, patience_s: float) -> None:
+        """Return when the server has shown that it is there; where it does not, what follows is raised."""
+
     async def leave(self) -> None:
         """Give the seat up; return when the server knows."""
 

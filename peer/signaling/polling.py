@@ -8,13 +8,14 @@ found too early has not happened and is no failure: it is made again when the se
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import NoReturn, TypeVar
 
 from ..errors import JoinRefused
 from ..ports import Signal
 from .calls import Calls
-from .endings import pause_of
+from .endings import Ended, Poll, pause_of
 from .first import first_of
 from .frames import Beat, Frame, Welcome
 from .path import Credentials, OnFrame, Pause
@@ -50,6 +51,15 @@ class PollingPath:
     async def send(self, signal: Signal) -> None:
         """One call, again and again while it is too early."""
         await self._in_time(lambda: self._calls.pass_on(signal, token=self._credentials.token))
+
+    async def probe(self, *, patience_s: float) -> None:
+        """One heartbeat more; a refusal is an answer as well."""
+        try:
+            async with asyncio.timeout(patience_s):
+                with contextlib.suppress(JoinRefused):
+                    await self._calls.heartbeat(token=self._credentials.token)
+        except TimeoutError as error:
+            raise Ended(Poll("the server does not answer")) from error
 
     async def leave(self) -> None:
         """One call."""

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable, Sequence
-from typing import assert_never
+from typing import NoReturn, assert_never
 
 from ..config import Config
+from ..core.pace import Pace
 from ..errors import ConnectivityError, JoinRefused, PeerError, SignalingUnreachable, TokenUnavailable
 from ..ids import PeerId, short
 from ..ports import IceServer, PeerInfo, PeerJoinedRoom, PeerLeftRoom, RoomInfo, Signal, SignalingEvent, SignalingLost
@@ -47,6 +49,9 @@ __all__ = ["SignalingSeat"]
 _log = logging.getLogger("peer")
 
 _LEAVE_TIMEOUT_S = 2.0
+
+_PROBE_EVERY_S = 5.0
+"""When all links fall silent at once, the server is asked once."""
 
 
 class SignalingSeat:
@@ -85,6 +90,9 @@ class SignalingSeat:
         self._is_leaving = False
         self._wake = asyncio.Event()
         self._renewal = asyncio.Event()
+        self._probe_s = config.probe_s
+        self._doubts = Pace(burst=1, per_s=1 / _PROBE_EVERY_S, now=-math.inf)
+        self._doubted = asyncio.Event()
         self._left = asyncio.Event()
         self._ended = asyncio.Event()
 
@@ -114,6 +122,11 @@ class SignalingSeat:
     def renew(self) -> None:
         """What we have may be dead, and what we wait for may be there: try it now."""
         self._renewal.set()
+
+    def probe(self) -> None:
+        """See whether the server still answers, unless that was seen just now."""
+        if self._doubts.spend(now=_now()):
+            self._doubted.set()
 
     async def run(self, on_event: Callable[[SignalingEvent], None]) -> None:
         """Keep the seat until `leave()`; raise `JoinRefused` where coming back is refused for good."""
@@ -178,7 +191,14 @@ class SignalingSeat:
     async def _use(self, path: Path) -> Ending:
         await path.open(self._receive)
         self._path = path
-        return await first_of(path.read(self._receive), self._write(path))
+        return await first_of(path.read(self._receive), self._write(path), self._prove(path))
+
+    async def _prove(self, path: Path) -> NoReturn:
+        """Whenever the path is doubted, it shows that it carries, or ends."""
+        while True:
+            await self._doubted.wait()
+            self._doubted.clear()
+            await path.probe(patience_s=self._probe_s)
 
     async def _wait_renewal(self) -> Ending:
         await self._renewal.wait()

@@ -318,6 +318,13 @@ async def test_changed_network_makes_the_seat_anew_and_tries_everybody(runtime: 
     await bench.driver.stop()
 
 
+async def test_link_that_is_lost_has_the_seat_probed(runtime: Runtime) -> None:
+    """It is over the seat that the next one is made."""
+    bench = await started(runtime, "bob", config=Config(link_timeout_s=0.002))
+    await until(lambda: bench.seat.probes)
+    await bench.driver.stop()
+
+
 async def test_nothing_is_awaited_after_the_end(runtime: Runtime) -> None:
     """The guard of the tests would find a timer left on the loop."""
     bench = await started(runtime, "bob")

@@ -25,6 +25,7 @@ from peer.core.machine import (
     LinkId,
     Notify,
     Output,
+    ProbeSeat,
     SendSignal,
     Transmit,
 )
@@ -236,12 +237,14 @@ class Network:
     # ---- carrying out
 
     def carry_out(self, node: Node, output: Output) -> None:  # noqa: C901 - one case for each output
-        if not isinstance(output, Notify | SendSignal) and output.link in node.visitors:
+        if not isinstance(output, Notify | SendSignal | ProbeSeat) and output.link in node.visitors:
             node.visitors[output.link](output)
             return
         match output:
             case Notify(event=event):
                 node.events.append(event)
+            case ProbeSeat():
+                node.doubts += 1
             case SendSignal(signal=signal):
                 node.sent_signals.append(signal)
                 self._post(node, signal)

@@ -62,6 +62,8 @@ class Node:
         self.events: list[Event] = []
         self.ends: dict[LinkId, LinkEnd] = {}
         self.sent_signals: list[Signal] = []
+        self.doubts = 0
+        """How often its seat was to be probed."""
         self.transmitted: list[tuple[Channel, bytes]] = []
         self.visitors: dict[LinkId, Callable[[Output], None]] = {}
         """Links that a test drives by hand."""

@@ -50,7 +50,7 @@ class FakeSeat:
         self.leaving_takes: asyncio.Event | None = None
         """Leaving hangs until this is set."""
         self.left = 0
-        self.renewals = 0
+        self.renewals = self.probes = 0
 
     def send(self, signal: Signal) -> None:
         self.sent.append(signal)
@@ -63,6 +63,9 @@ class FakeSeat:
 
     def renew(self) -> None:
         self.renewals += 1
+
+    def probe(self) -> None:
+        self.probes += 1
 
     async def leave(self) -> None:
         self.left += 1

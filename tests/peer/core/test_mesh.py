@@ -761,6 +761,18 @@ def test_guest_who_is_let_in_while_the_server_is_away_is_in_when_it_is_back() ->
     assert [event.state for event in bob.events_of(StateChanged)] == [RoomState.SIGNALING_LOST, RoomState.JOINED]
 
 
+def test_seat_is_doubted_when_a_link_falls_silent_and_when_it_is_lost() -> None:
+    """What made the link silent may have killed the connection to the server, over which the next link is made."""
+    network, ann, bob = pair()
+    network.run(60)
+    assert ann.doubts == 0
+    bob.crash()
+    network.run(3)
+    assert ann.doubts == 1
+    network.run(2)
+    assert ann.doubts == 2
+
+
 def test_people_are_looked_at_anew_when_more_is_known() -> None:
     """Verified in another room, say."""
     _, ann, bob = pair()

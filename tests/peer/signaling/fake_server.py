@@ -78,7 +78,9 @@ class FakeServer:
         """Answers that come instead, by the last part of the path."""
         self.upgrade: Answer | None = None
         """What a proxy says to every upgrade."""
-        self.welcomes = True
+        self.welcomes = self.pongs = True
+        self.seen: list[WSMsgType] = []
+        """Pings and pongs that came."""
         self.wait_s = 5.0
         """The longest that a poll is held here."""
         self._numbers = itertools.count(1)
@@ -288,7 +290,7 @@ class FakeServer:
     async def _socket(self, request: web.Request) -> web.StreamResponse:
         if self.upgrade is not None:
             return self.upgrade()
-        socket = web.WebSocketResponse(compress=False)
+        socket = web.WebSocketResponse(compress=False, autoping=False)
         await socket.prepare(request)
         try:
             member = self._member(request)
@@ -315,6 +317,10 @@ class FakeServer:
             async for message in socket:
                 if message.type is WSMsgType.TEXT:
                     await self._take(member, socket, json.loads(message.data))
+                    continue
+                self.seen.append(message.type)
+                if message.type is WSMsgType.PING and self.pongs:
+                    await socket.pong(message.data)
         finally:
             if member.socket is socket:
                 member.socket = None
