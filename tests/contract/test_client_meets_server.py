@@ -11,7 +11,6 @@ import pytest
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-import peer
 from peer.errors import JoinRefused
 from peer.ids import Topic
 from peer.ports import PeerJoinedRoom, PeerLeftRoom, Roster, Seat, Signal, SignalingLost
