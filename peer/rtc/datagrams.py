@@ -178,9 +178,8 @@ def hasten_datagrams(connection: Connection, dtls: RTCDtlsTransport) -> None:
 
 
 def _is_one_record(datagram: bytes) -> bool:
-    if datagram[0] != APPLICATION_DATA or len(datagram) < RECORD_HEADER_BYTES:
-        return False
-    return RECORD_HEADER_BYTES + int.from_bytes(datagram[11:RECORD_HEADER_BYTES]) == len(datagram)
+    size = len(datagram) - RECORD_HEADER_BYTES
+    return datagram[0] == APPLICATION_DATA and size > 0 and datagram[11] << 8 | datagram[12] == size
 
 
 def _enlarge_buffer(transport: DatagramTransport) -> None:

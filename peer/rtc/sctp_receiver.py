@@ -2,8 +2,9 @@
 
 Stock aiortc sorts all numbers behind a gap for each chunk, walks over a whole unfinished message for each fragment of
 it, and answers each packet. Here the usual case, the very next chunk, costs the same however much waits; a fragment is
-only looked at in its turn; and every second packet is answered, or what came in this turn of the loop (RFC 9260,
-section 6.2). Whatever is rare (other chunks, chunks cut short, an association not yet set up) is left to aiortc.
+only looked at in its turn; and every second packet is answered, every third while a socket is emptied, or what came in
+this turn of the loop (RFC 9260, section 6.2). Whatever is rare (other chunks, chunks cut short, an association not yet
+set up) is left to aiortc.
 
 The state is aiortc's own, so both ways of reading it may alternate.
 """
@@ -39,6 +40,9 @@ WHOLE = SCTP_DATA_FIRST_FRAG | SCTP_DATA_LAST_FRAG
 
 PACKETS_PER_SACK = 2
 """RFC 9260, section 6.2: at least every second packet; other senders pace themselves by it."""
+
+PACKETS_PER_SACK_READING = 3
+"""While a socket is emptied. Not four: senders send four chunks for each (6.1, D), and would never have more out."""
 
 MAX_SACK_BLOCKS = (SCTP_MAX_PACKET_LENGTH - COMMON_HEADER_BYTES - SACK_HEADER_BYTES) // 4
 """Gaps and duplicates that fit one packet; OpenSSL's buffer would be cut in the middle of a longer one."""
@@ -214,7 +218,8 @@ class FastReceiver(BoundedSctp):
     def _acknowledge(self) -> None:
         """A gap is reported at once (RFC 9260, section 6.7)."""
         self.packets_unanswered += 1
-        if self.packets_unanswered >= PACKETS_PER_SACK or self._sack_misordered:
+        limit = PACKETS_PER_SACK_READING if self.is_reading else PACKETS_PER_SACK
+        if self.packets_unanswered >= limit or self._sack_misordered:
             self._send_packet(self._encode_sack())
         else:
             self._plan_sack()

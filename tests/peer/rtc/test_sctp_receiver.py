@@ -62,6 +62,20 @@ async def test_second_packet_is_acknowledged_at_once_and_a_single_one_on_the_nex
     assert sack.cumulative_tsn == (attacker.first_tsn + 2) % 2**32
 
 
+async def test_third_packet_is_acknowledged_at_once_while_a_socket_is_emptied(attacker: Attacker) -> None:
+    """And the rest on the next turn; a gap as ever."""
+    sctp = attacker.victim.sctp
+    sctp.begin_reading()
+    assert [len(attacker.give(attacker.chunk(ahead, seq=ahead))) for ahead in range(7)] == [0, 0, 1, 0, 0, 1, 0]
+    sctp.end_reading()
+    before = len(attacker.victim.path.sent)
+    await attacker.victim.path.clock.run(0)
+    (sack,) = sacks(attacker.victim.path.sent[before:])
+    assert sack.cumulative_tsn == (attacker.first_tsn + 6) % 2**32
+    sctp.begin_reading()
+    assert len(attacker.give(attacker.chunk(9, seq=9))) == 1
+
+
 async def test_gap_is_reported_at_once(attacker: Attacker) -> None:
     (sack,) = attacker.give(attacker.chunk(1, seq=1), attacker.chunk(2, seq=2), attacker.chunk(5, seq=5))
     assert sack.gaps == [(2, 3), (6, 6)]
