@@ -82,7 +82,7 @@ class Config:
     """A typing notice older than this is dropped; senders renew at half of it."""
 
     max_text_bytes: int = 8 * 1024
-    """UTF-8; a longer message is refused before it is sent, and never accepted."""
+    """UTF-8; a longer message is refused before it is sent, and never shown: whoever allows more is told it arrived."""
 
     max_name_chars: int = 64
     """Of a display name or a room title, ours or theirs."""
