@@ -7,6 +7,7 @@ that is no longer needed counts as a failure too. Words on the command line choo
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import shutil
@@ -27,13 +28,22 @@ ROOT = Path(__file__).parents[2]
 COPIES = 2
 TIMEOUT_S = 120
 """A machine that asks to be woken for what it no longer does keeps its test busy for ever."""
+UNMUTATED_TIMEOUT_S = 900
+"""All tests of all mutations, once."""
 LEFT_OUT = shutil.ignore_patterns(".venv", ".git", "__pycache__", ".*_cache", ".hypothesis", "build", "*.egg-info")
 
 _FAILED = re.compile(r"^(?:FAILED|ERROR) \S+::(\w+)", re.MULTILINE)
 
 
-def main(words: list[str]) -> int:
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants", description="Does a test notice each weakening?")
+    parser.add_argument(
+        "words", nargs="*", metavar="WORD", help="take the mutations whose name contains one; all if none"
+    )
+    words = parser.parse_args(arguments).words
     chosen = [each for each in MUTATIONS if not words or any(word in each.name for word in words)]
+    if not chosen:
+        parser.error("no mutation has such a name: tests/mutants/*.py list them")
     print(f"{len(chosen)} mutations, {COPIES} at a time", flush=True)
     began = time.monotonic()
     with TemporaryDirectory(prefix="mutants-") as folder:
@@ -64,7 +74,7 @@ def _copy_tree(copy: Path) -> Path:
 
 def check_unmutated(copy: Path, tests: list[str]) -> None:
     """Tests that fail anyway would kill every mutation."""
-    run = _run_tests(copy, tests)
+    run = _run_tests(copy, tests, timeout_s=UNMUTATED_TIMEOUT_S)
     if run.returncode != 0:
         sys.exit(f"the tests fail before anything is taken away:\n{run.stdout[-3000:]}")
 
@@ -111,11 +121,13 @@ def _find_killer(copy: Path, mutation: Mutation) -> str | None:
     return found[1] if found else None
 
 
-def _run_tests(copy: Path, tests: list[str] | tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+def _run_tests(
+    copy: Path, tests: list[str] | tuple[str, ...], *, timeout_s: int = TIMEOUT_S
+) -> subprocess.CompletedProcess[str]:
     pytest = [sys.executable, "-m", "pytest", "-q", "-x", "--tb=no", "--hypothesis-seed=0", "-p", "no:cacheprovider"]
     environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.run(
-        [*pytest, *tests], cwd=copy, env=environment, capture_output=True, text=True, check=False, timeout=TIMEOUT_S
+        [*pytest, *tests], cwd=copy, env=environment, capture_output=True, text=True, check=False, timeout=timeout_s
     )
 
 
