@@ -156,7 +156,7 @@ class Seat(Protocol):
     def ice_servers(self) -> tuple[IceServer, ...]: ...
 
     def send(self, signal: Signal) -> None:
-        """Pass an envelope on, in order; while the server is away a bounded number of them waits 30 s at most."""
+        """Pass an envelope on, in order; while the server is away some wait, as long as an attempt may take."""
 
     async def run(self, on_event: Callable[[SignalingEvent], None]) -> None:
         """Keep the seat: receive, beat, reconnect, take the room up again. Returns after `leave()`, or by cancellation.

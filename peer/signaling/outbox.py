@@ -1,7 +1,7 @@
 """Signals on their way out: bounded, in order, and dropped when they are stale.
 
-Pure; time arrives as an argument. A signal older than the server keeps envelopes (30 s) describes an attempt that
-both sides have given up, so it is not worth the sending. A body over the limit would cost us the connection.
+Pure; time arrives as an argument. A signal that is older than an attempt may be describes one that was given up, so it
+is not worth the sending: the answer to it would be in vain. A body over the limit would cost us the connection.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ MAX_BODY_BYTES = 64 * 1024 - 2
 class Outbox:
     """First in, first out; the oldest go when it is full."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, max_age_s: float = MAX_AGE_S) -> None:
+        """`max_age_s`: how long an attempt may take; no longer than the server keeps envelopes counts."""
+        self._max_age_s = min(max_age_s, MAX_AGE_S)
         self._waiting: deque[tuple[float, Signal]] = deque()
         self._taken_put_at = 0.0
 
@@ -51,7 +53,7 @@ class Outbox:
         """The oldest that is still worth sending."""
         while self._waiting:
             self._taken_put_at, signal = self._waiting.popleft()
-            if now - self._taken_put_at <= MAX_AGE_S:
+            if now - self._taken_put_at <= self._max_age_s:
                 return signal
             _drop(signal, "too old")
         return None

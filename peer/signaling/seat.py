@@ -79,7 +79,7 @@ class SignalingSeat:
             resume=admission.resume,
         )
         self._attendance = Attendance(admission.peer_id)
-        self._outbox = Outbox()
+        self._outbox = Outbox(max_age_s=config.link_timeout_s)
         self._backoff = Backoff(base_s=config.signaling_backoff_base_s, max_s=config.signaling_backoff_max_s)
         self._rejoin_s = config.signaling_backoff_max_s
         self._spread_s = config.signaling_backoff_base_s

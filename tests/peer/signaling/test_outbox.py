@@ -36,6 +36,16 @@ def test_stale_signals_are_dropped() -> None:
     assert taken(outbox, now=MAX_AGE_S + 0.1) == ["fresh"]
 
 
+def test_signals_of_an_attempt_that_was_given_up_since_are_dropped() -> None:
+    """No attempt takes longer; nor does the server keep an envelope longer than MAX_AGE_S, however long one may."""
+    brief, long = Outbox(max_age_s=10.0), Outbox(max_age_s=60.0)
+    for outbox in (brief, long):
+        outbox.put(offer("given up"), now=0.0)
+        outbox.put(offer("under way"), now=0.1)
+    assert taken(brief, now=10.1) == ["under way"]
+    assert taken(long, now=MAX_AGE_S + 0.1) == ["under way"]
+
+
 def test_signal_that_did_not_leave_is_first_again() -> None:
     """And does not get younger by it."""
     outbox = Outbox()
