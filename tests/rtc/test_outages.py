@@ -1,6 +1,7 @@
 """Servers and peers that die: links outlive the server, the room is taken up again, who is lost is missed."""
 
 import asyncio
+import logging
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -96,6 +97,34 @@ async def test_server_that_comes_and_goes_is_taken_as_it_comes(life: Life) -> No
             await bob.hear(f"outage {number}")
         assert len(alice.ear.of(peer.MemberJoined)) == len(bob.ear.of(peer.MemberJoined)) == 1
         await company.close()
+
+
+async def test_ten_peers_do_not_come_back_in_one_burst(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Their server is killed and started on its store again: no link is made anew, what is said meanwhile comes once."""
+    caplog.set_level(logging.DEBUG, "peer")
+    config = peer.Config(signaling_backoff_base_s=1.0, signaling_backoff_max_s=1.5)
+    life = _killed(tmp_path / "store")
+    async with AsyncExitStack() as first, Company() as company:
+        server = await first.enter_async_context(life(0))
+        crowd = [await company.create(server, "p0", config=config)]
+        crowd += await asyncio.gather(*(company.join(crowd[0].invite, f"p{n}", config=config) for n in range(1, 10)))
+        for each in crowd:
+            await each.ear.until(lambda each=each: len(each.here()) == 9)  # type: ignore[misc]
+        await first.aclose()
+        await asyncio.gather(*map(lost, crowd))
+        caplog.clear()
+        await crowd[3].say("is it only me?")
+        await asyncio.gather(*(each.hear_all(1) for each in crowd if each is not crowd[3]))
+        async with life(int(server.rpartition(":")[2])):
+            await asyncio.gather(*map(joined, crowd))
+            came = sorted(each.created for each in caplog.records if each.msg.startswith("= signaling connected"))
+            assert len(came) == 10
+            assert max(sum(begin <= moment < begin + 0.1 for moment in came) for begin in came) <= 6
+            assert [each for each in caplog.records if each.msg == "= link %s begins"] == []
+            for each in crowd:
+                assert each.heard() == ([] if each is crowd[3] else ["is it only me?"])
+                assert (len(each.ear.of(peer.MemberJoined)), each.ear.of(peer.MemberLeft)) == (9, [])
+            await company.close()
 
 
 async def test_who_leaves_during_an_outage_is_missed(life: Life) -> None:
