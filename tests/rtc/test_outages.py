@@ -100,7 +100,7 @@ async def test_server_that_comes_and_goes_is_taken_as_it_comes(life: Life) -> No
 
 
 async def test_ten_peers_do_not_come_back_in_one_burst(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Their server is killed and started on its store again: no link is made anew, what is said meanwhile comes once."""
+    """Their server is killed, and started on its store: no link is made anew, what is said meanwhile comes once."""
     caplog.set_level(logging.DEBUG, "peer")
     config = peer.Config(signaling_backoff_base_s=1.0, signaling_backoff_max_s=1.5)
     life = _killed(tmp_path / "store")
