@@ -41,6 +41,7 @@ MUTATIONS = (
         {"return isinstance(chunk, InitChunk | CookieEchoChunk)": "return False"},
         _BOUNDS,
     ),
+    Mutation("first packet sent again has a tag", _RTC, {"0 if isinstance(chunk, InitChunk) else ": ""}, _BOUNDS),
     Mutation(
         "count is turned back before the handshake ends",
         _RTC,
