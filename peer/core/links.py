@@ -266,6 +266,8 @@ class Links:
                 return
             case Cut(reason=reason):
                 channel.close(reason)
+            case _:  # pragma: no cover - the type checker proves that none is left
+                assert_never(order)
         self.attempts.outputs += channel.outputs()
         if channel.is_closed:
             is_removed = isinstance(order, Cut) and order.is_removal

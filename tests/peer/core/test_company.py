@@ -75,6 +75,15 @@ def test_member_is_welcomed_once_and_missed_once() -> None:
     assert bench.company.get(BOB) is None
 
 
+def test_member_that_is_lost_may_come_back() -> None:
+    """It stays known as one who is offline."""
+    bench = Bench().with_bob()
+    bench.company.bid_farewell(BOB, "lost")
+    assert [type(event) for event in bench.told()] == [MemberLeft]
+    assert [member.presence for member in bench.company.members] == ["online", "offline"]
+    assert [type(event) for event in bench.with_bob().told()] == []
+
+
 def test_farewell_to_a_stranger_is_our_own_bug() -> None:
     """The links tell of the end of what they told the beginning of."""
     with pytest.raises(AssertionError, match="unlinked before"):
