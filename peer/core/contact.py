@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from ..events import ConnectionState
 from ..ids import MemberId, PeerId
-from ..wire.frames import AttestationUpdate, Introduction, MessageFrame, PresenceUpdate, StreamFrame, TypingNotice
+from ..wire.frames import AttestationUpdate, Chat, Confirmed, Introduction, PresenceUpdate, StreamFrame, TypingNotice
 from .channel import PeerChannel
 from .connection import Connection
 from .machine import LinkId, SendSignal, earliest
@@ -19,6 +19,7 @@ __all__ = [
     "Contact",
     "EarlyOffer",
     "Ending",
+    "Forgotten",
     "Linked",
     "Parted",
     "Received",
@@ -28,7 +29,7 @@ __all__ = [
     "Unlinked",
 ]
 
-Said: TypeAlias = MessageFrame | PresenceUpdate | TypingNotice | AttestationUpdate
+Said: TypeAlias = Chat | Confirmed | PresenceUpdate | TypingNotice | AttestationUpdate
 """What concerns the room; all other frames end in the links."""
 
 
@@ -93,7 +94,14 @@ class Changed:
     reason: str
 
 
-Report: TypeAlias = Linked | Received | Streamed | Parted | Unlinked | Changed
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """This peer is neither present nor linked any more."""
+
+    peer: PeerId
+
+
+Report: TypeAlias = Linked | Received | Streamed | Parted | Unlinked | Changed | Forgotten
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from typing import TypeAlias
 from ..events import Event
 from ..ids import PeerId, short
 from ..ports import Channel, Signal
-from .history_outputs import Save
 
 __all__ = [
     "AcceptAnswer",
@@ -24,7 +23,6 @@ __all__ = [
     "Notify",
     "Output",
     "ProbeSeat",
-    "Save",
     "SendSignal",
     "Transmit",
     "earliest",
@@ -110,16 +108,7 @@ class Notify:
 
 
 Output: TypeAlias = (
-    CreateOffer
-    | AcceptOffer
-    | AcceptAnswer
-    | AddCandidate
-    | CloseLink
-    | Transmit
-    | SendSignal
-    | ProbeSeat
-    | Save
-    | Notify
+    CreateOffer | AcceptOffer | AcceptAnswer | AddCandidate | CloseLink | Transmit | SendSignal | ProbeSeat | Notify
 )
 
 

@@ -71,8 +71,6 @@ PURE = (
     "peer.keeper",
     "peer.keys",
     "peer.log",
-    "peer.member",
-    "peer.message",
     "peer.messages",
     "peer.ports",
     "peer.rtc.sdp",

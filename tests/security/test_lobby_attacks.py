@@ -18,6 +18,7 @@ from peer.log.control import Level
 from peer.ports import Channel
 from peer.wire.frames import (
     AttestationUpdate,
+    Chat,
     ControlDigest,
     ControlEvents,
     ControlFrame,
@@ -25,7 +26,6 @@ from peer.wire.frames import (
     Heartbeat,
     Introduction,
     Knock,
-    MessageEvents,
     PresenceUpdate,
     TypingNotice,
 )
@@ -35,7 +35,7 @@ from ..support.keys import START_MS, identity, membership_of, private_room
 from ..support.network import Network, Node
 from ..support.visitor import Visitor
 
-CHAT = MessageEvents((b"hello",), False)
+CHAT = Chat(bytes(16), 1, "hello")
 
 
 def ghost_at(name: str = "ann") -> Visitor:
