@@ -23,7 +23,7 @@ from .commands import Command, parse_command
 from .config import Config
 from .dispatch import Dispatcher
 from .errors import BadSetting, JoinRefused, PeerError, UsageError
-from .events import Event, Message, RoomState
+from .events import Event, Message, MessageDeleted, MessageEdited, ReactionChanged, RoomState
 from .invite import looks_like_invite
 from .peer import Peer, server_of
 from .ports import TokenSource
@@ -106,7 +106,9 @@ class Bot:
             await runtime.wind_up(grace_s=_GRACE_S)
 
     async def handle(self, event: Event) -> None:
-        """Call every handler that wants this event, one after the other."""
+        """Call every handler that wants this event, one after the other; what is old news to a bot is for none."""
+        if _is_old_news(event):
+            return
         if isinstance(event, Message) and event.text.startswith(self._prefix):
             await self._handle_command(event)
         for types, handler in self._handlers:
@@ -124,6 +126,19 @@ class Bot:
             await _call(message.reply, f"{error}; usage: {self._prefix}{command.usage}")
         else:
             await _call(command.handler, message, *arguments)
+
+
+def _is_old_news(event: Event) -> bool:
+    """What was said before it came to the room, and what it did itself."""
+    match event:
+        case Message(arrival=arrival, sender=sender):
+            return arrival == "history" or sender.is_me
+        case MessageEdited(message=message) | MessageDeleted(message=message):
+            return message.sender.is_me
+        case ReactionChanged(member=member):
+            return member.is_me
+        case _:
+            return False
 
 
 async def _call(handler: Callable[..., Awaitable[Any]], *arguments: Any) -> None:

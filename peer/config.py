@@ -82,13 +82,10 @@ class Config:
     """A typing notice older than this is dropped; senders renew at half of it."""
 
     max_text_bytes: int = 8 * 1024
-    """UTF-8; a longer message is refused before it is sent, and never shown: whoever allows more is told it arrived."""
+    """UTF-8; a longer message is refused before it is sent. Nobody accepts more than 8 KiB."""
 
     max_name_chars: int = 64
     """Of a display name or a room title, ours or theirs."""
-
-    max_emote_ids: int = 64
-    """Per message."""
 
     max_peers: int = 64
     """Peers of one room whom we link to; more need the overlay of big rooms."""
@@ -145,10 +142,7 @@ class Config:
     """In the lobby the whole control log is sent on one link no more often than this."""
 
     max_pending_messages: int = 256
-    """Messages that wait for a link to open, or to be confirmed, for each peer; the oldest of them go first."""
-
-    confirm_after_s: float = 0.2
-    """Messages that were taken in are confirmed this late, together; or at once, if they are many."""
+    """Drafts of a room: what waits for the first member to be linked."""
 
     last_words_s: float = 3.0
     """Longest that leaving waits until everybody has confirmed what was said, those included who are just coming."""

@@ -6,17 +6,32 @@ as events: `send()` answers them.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 from typing import Literal, Protocol, TypeAlias
 
-from .errors import UsageError
-from .ids import MemberId, MessageId, PeerId, Topic
+from .ids import PeerId
+from .member import Acquaintance, Claim, ConnectionState, Member, Presence, Role
+from .message import (
+    AuthorForked,
+    Message,
+    MessageDeleted,
+    MessageEdited,
+    MessagePinned,
+    MessageStatus,
+    MessageVanished,
+    Reaction,
+    ReactionChanged,
+    SlowModeChanged,
+    StatusChanged,
+    TitleChanged,
+    UnreadChanged,
+)
 
 __all__ = [
     "Acquaintance",
+    "AuthorForked",
     "Claim",
     "ClaimChanged",
     "ConnectionChanged",
@@ -28,37 +43,29 @@ __all__ = [
     "MemberLeft",
     "MemberWaiting",
     "Message",
+    "MessageDeleted",
+    "MessageEdited",
+    "MessagePinned",
     "MessageStatus",
+    "MessageVanished",
     "Presence",
     "PresenceChanged",
+    "Reaction",
+    "ReactionChanged",
     "Role",
     "RoleChanged",
     "RoomFull",
     "RoomState",
+    "SlowModeChanged",
     "StateChanged",
     "StatusChanged",
     "StreamOpened",
     "StreamReader",
+    "TitleChanged",
     "TypingChanged",
+    "UnreadChanged",
     "VerificationChanged",
 ]
-
-Presence: TypeAlias = Literal["online", "away", "offline"]
-Role: TypeAlias = Literal["owner", "admin", "moderator", "member"]
-"""What a member may: members talk, moderators remove members, admins invite and admit, owners make admins."""
-MessageStatus: TypeAlias = Literal["draft", "sent", "delivered"]
-"""`draft` until the first member was handed the message, `delivered` once all who were linked then confirmed it; never
-backwards."""
-ConnectionState: TypeAlias = Literal["new", "connecting", "linked", "suspect", "lost", "closed"]
-"""How we stand with another peer:
-
-- `new`: the signaling server names it, and nothing was tried yet;
-- `connecting`: a link is being made;
-- `linked`: a link is open, and its other end lives;
-- `suspect`: nothing was heard of it for a moment, or its path broke and another one is sought;
-- `lost`: there is no link; the next attempt follows as long as the server says that it is present;
-- `closed`: it left, or was removed, or we left.
-"""
 
 
 class RoomState(StrEnum):
@@ -70,81 +77,6 @@ class RoomState(StrEnum):
     SIGNALING_LOST = "signaling-lost"
     """No server answers: links live on, newcomers cannot reach us; we go on trying."""
     LEFT = "left"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """Which user of its identity provider a member is, says the signaling server.
-
-    The server and the provider can say what they like, so this is no identity: membership, and whoever is recognised
-    from one day to the next, go by `Member.id`.
-    """
-
-    subject: str
-    """The user's id at the provider."""
-    name: str | None
-    """The user's name there; for people to read."""
-    issuer: str
-    """What the server calls itself."""
-    is_contested: bool = False
-    """Another key seen in this room bears the same claim: a second device, or somebody who should not."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Acquaintance:
-    """Whom we met before: a key, and the name it had then."""
-
-    id: MemberId
-    name: str
-    verified: bool
-    """We made sure that this key was theirs."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
-    """An identity in a room; equal by every field, the same person by `id`."""
-
-    id: MemberId
-    name: str
-    """What they call themselves; for people to read, not to trust."""
-    role: Role = "member"
-    presence: Presence = "online"
-    last_seen: datetime | None = None
-    """UTC; when the last link to them ended. None while they are here."""
-    connection: ConnectionState = "linked"
-    """How we stand with them; the best of it where they run several processes."""
-    is_me: bool = False
-    claim: Claim | None = None
-    """What the signaling server says of who they are; None where it says nothing that holds."""
-    verified: bool = False
-    """We made sure, by safety number or code, that this key is theirs: `Peer.verify`."""
-    changed_from: Acquaintance | None = None
-    """Whom we met under this claim, or in this public room under this name, with another key: they have a new device,
-    or this is somebody else. None for everybody else, and once this key is verified."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """What a person or bot wrote."""
-
-    id: MessageId
-    room: Topic
-    """`Room.id` of the room it was written in."""
-    sender: Member
-    text: str
-    sent_at: datetime
-    """UTC, by the sender's clock."""
-    status: MessageStatus = "sent"
-    emote_ids: tuple[str, ...] = ()
-    custom_emoji_ids: tuple[str, ...] = ()
-    replier: Callable[[str], Awaitable[Message]] | None = field(default=None, repr=False, compare=False)
-    """What `reply` calls: the `send` of the room that it came from; None in a message made by hand."""
-
-    async def reply(self, text: str) -> Message:
-        """Send `text` to the room that this message came from. Raises what `Room.send` raises."""
-        if self.replier is None:
-            raise UsageError("this message came from no room: there is nobody to reply to")
-        return await self.replier(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,14 +189,6 @@ class VerificationChanged:
     member: Member
 
 
-@dataclass(frozen=True, slots=True)
-class StatusChanged:
-    """One of our messages got further."""
-
-    message_id: MessageId
-    status: MessageStatus
-
-
 class StreamReader(Protocol):
     """The bytes of a stream that a member sends us; `async for chunk in stream`. Nothing is sent before we read."""
 
@@ -303,6 +227,15 @@ class StateChanged:
 
 Event: TypeAlias = (
     Message
+    | MessageEdited
+    | MessageDeleted
+    | MessagePinned
+    | MessageVanished
+    | ReactionChanged
+    | UnreadChanged
+    | TitleChanged
+    | SlowModeChanged
+    | AuthorForked
     | MemberJoined
     | MemberLeft
     | MemberWaiting

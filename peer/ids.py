@@ -17,7 +17,7 @@ MemberId = NewType("MemberId", str)
 """43 characters of base64url: an Ed25519 identity key."""
 
 MessageId = NewType("MessageId", str)
-"""32 hexadecimal digits; unique in a room."""
+"""Hexadecimal digits, unique in a room: 64 of a message that was sent, 16 of a draft."""
 
 RoomId = NewType("RoomId", bytes)
 """32 bytes: the hash of the room's genesis, so that nobody can swap a room for another."""

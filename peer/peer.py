@@ -24,7 +24,7 @@ from .core.suites import Suites
 from .crypto.identity import Identity
 from .doors import Door, PrivateDoor, PublicDoor
 from .errors import BadSetting, Closed, InviteRefused, UsageError
-from .events import Member
+from .events import Member, RoomState
 from .ids import MemberId, RoomId
 from .invite import Invite, PublicInvite, looks_like_invite, parse_invite
 from .keeper import Keeper
@@ -228,18 +228,20 @@ class Peer:
         room_id, genesis = found_room(owner=owner, random_bytes=self._random_bytes, approve=approve)
         door = PrivateDoor(self._transport.signaling.server, room_id, self._random_bytes(16))
         seat = await self._transport.signaling.create_room(topic=door.keys.topic, custom_name=None, is_public=False)
-        room = self._enter(seat, door, self._membership(room_id, None, Founding(genesis)), title=title)
+        room = await self._enter(seat, door, self._membership(room_id, None, Founding(genesis)), title=title)
         room.found()
         return room
 
     async def _join_private(self, invite: Invite) -> Room:
         door = PrivateDoor(invite.server, invite.room_id, invite.secret)
+        if (entered := self._maybe_room(door.room_id)) is not None:
+            return entered
         keeper = self._keeper(door)
         membership = self._membership(door.room_id, InviteSeed(invite.seed, invite.is_open), keeper.founding)
         if membership.are_we_in and keeper.open_invite and not invite.is_open:
             membership.invite = keeper.open_invite  # we can still let others in by it
         seat = await seat_in_private(self._transport.signaling, door.keys.topic, was_member=membership.are_we_in)
-        room = self._enter(seat, door, membership, title=keeper.title)
+        room = await self._enter(seat, door, membership, title=keeper.title)
         try:
             await room.wait_entered()
         except InviteRefused:
@@ -264,15 +266,18 @@ class Peer:
     async def _create_public(self, name: str) -> Room:
         room_id, keys = derive_public_room(name)
         seat = await self._transport.signaling.create_room(topic=keys.topic, custom_name=name, is_public=True)
-        return self._enter_public((seat, name, room_id, keys))
+        return await self._enter_public((seat, name, room_id, keys))
 
     async def _join_public(self, where: str) -> Room:
-        return self._enter_public(await seat_in_public(self._transport.signaling, where))
+        return await self._enter_public(await seat_in_public(self._transport.signaling, where))
 
-    def _enter_public(self, found: PublicSeat) -> Room:
+    async def _enter_public(self, found: PublicSeat) -> Room:
         seat, name, room_id, keys = found
+        if (room := self._maybe_room(room_id)) is not None:
+            await seat.leave()
+            return room
         door = PublicDoor(self._transport.signaling.server, name, room_id, keys)
-        return self._enter(seat, door, self._membership(room_id, is_public=True), title=name)
+        return await self._enter(seat, door, self._membership(room_id, is_public=True), title=name)
 
     # ---- both
 
@@ -294,7 +299,14 @@ class Peer:
             max_events=self._config.max_control_events,
         )
 
-    def _enter(self, seat: Seat, door: Door, membership: Membership, *, title: str) -> Room:
+    def _maybe_room(self, room_id: RoomId) -> Room | None:
+        """Where we are in it already: two of us would number what we say twice."""
+        entered = (room for room in self._rooms if room.room_id == room_id and room.state is not RoomState.LEFT)
+        return next(entered, None)
+
+    async def _enter(self, seat: Seat, door: Door, membership: Membership, *, title: str) -> Room:
+        messages = self._safe.vault.messages
+        record = await messages.load(membership.room_id)
         self._check_open()  # the peer may have been closed while the server was asked; the seat then lapses
         mesh = Mesh(
             membership=membership,
@@ -305,6 +317,7 @@ class Peer:
             config=self._config,
             wall_ms=wall_ms,
             people=self._safe.people,
+            record=record,
         )
         keeper = self._keeper(door) if isinstance(door, PrivateDoor) else None
         room = Room(
@@ -315,6 +328,7 @@ class Peer:
             open_link=self._transport.open_link,
             runtime=self._runtime,
             config=self._config,
+            store=messages,
             on_return=self._on_return,
             keep=lambda: keeper.keep(membership, title=mesh.title) if keeper else None,
         )

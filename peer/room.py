@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Protocol, TypeVar
 from weakref import ref
 
@@ -16,11 +15,12 @@ from .core.pace import Pace
 from .core.safety import safety_number
 from .errors import BadSetting
 from .event_stream import EventSink, EventStream
-from .events import Event, Member, Message, Presence, Role, RoomState
+from .events import Event, Member, Presence, Role, RoomState
 from .ids import MemberId, RoomId, Topic
-from .ports import LinkFactory, Route, Seat
+from .ports import LinkFactory, MessageStore, Route, Seat
 from .runtime import Driver, Runtime, wall_ms
 from .stream import IncomingStream, OutgoingStream
+from .talking import Talking
 from .wire.frames import MAX_STREAM_LABEL_CHARS
 
 __all__ = ["InviteLinks", "Room"]
@@ -41,12 +41,13 @@ class InviteLinks(Protocol):
         """The seed in a link; raises BadInvite, or BadSetting for a link to elsewhere."""
 
 
-class Room:
+class Room(Talking):
     """A room that we are in. Made by `Peer.create_room` and `Peer.join_room`."""
 
     def __init__(  # noqa: PLR0913 - all that a room is put together from, by name
         self, mesh: Mesh, *, topic: Topic, links: InviteLinks, seat: Seat, open_link: LinkFactory, runtime: Runtime,
-        config: Config, on_return: Callable[[], None] = lambda: None, keep: Callable[[], None] = lambda: None,
+        config: Config, store: MessageStore, on_return: Callable[[], None] = lambda: None,
+        keep: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
         self._topic = topic
         self._links = links
@@ -55,7 +56,8 @@ class Room:
         self._early: EventStream | None = self._new_stream()
         self._sinks.append(ref(self._early))
         self._mesh = mesh
-        mesh.reply_with(self.send)
+        self._store = store
+        mesh.messages.actions = self
         self._driver = Driver(
             mesh,
             seat=seat,
@@ -65,6 +67,7 @@ class Room:
             on_event=self._on_event,
             on_return=on_return,
             keep=keep,
+            commit=lambda changes, on_done: store.commit(self.room_id, changes, on_done=on_done),
         )
         self._pace = Pace(burst=config.send_burst, per_s=config.send_per_s, now=self._driver.now)
         mesh.transfers.read_with = lambda stream: IncomingStream(stream, self._driver)
@@ -128,18 +131,6 @@ class Room:
         if self.state is RoomState.LEFT:
             sink.end()
         self._sinks = [*(kept for kept in self._sinks if kept() is not None), ref(sink)]
-
-    async def send(self, text: str, *, emote_ids: Sequence[str] = (), custom_emoji_ids: Sequence[str] = ()) -> Message:
-        """Send to all members; waits for its turn, beyond `Config.send_per_s`, and while a link is full.
-
-        Before anybody is linked the message is a `draft` that goes to whoever comes first; `StatusChanged` tells.
-        Raises NotJoined, MessageTooLarge, OutboxFull, BadSetting.
-        """
-        await self._wait_turn()
-        message = self._mesh.send(text, emote_ids=emote_ids, custom_emoji_ids=custom_emoji_ids, now=self._driver.now)
-        self._driver.drain()
-        await self._driver.wait_drained()
-        return message
 
     async def open_stream(
         self, member: Member | MemberId, *, label: str = "", size: int | None = None
@@ -205,11 +196,6 @@ class Room:
         finally:
             self._mesh.settle(now=self._driver.now)
             self._driver.drain()
-
-    async def _wait_turn(self) -> None:
-        """No faster than the others take it: they cut who floods them."""
-        if pause_s := self._pace.reserve(now=self._driver.now):
-            await asyncio.sleep(pause_s)
 
     def found(self) -> None:
         """For `Peer`: the first act of a new room, an open invite."""

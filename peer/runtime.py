@@ -12,11 +12,11 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Coroutine
-from types import TracebackType
-from typing import Any
+from typing import Any, TypeAlias
 
 from .config import Config
 from .core.claims import Standing
+from .core.held import Held
 from .core.machine import (
     AcceptAnswer,
     AcceptOffer,
@@ -27,6 +27,7 @@ from .core.machine import (
     Notify,
     Output,
     ProbeSeat,
+    Save,
     SendSignal,
     Transmit,
 )
@@ -34,14 +35,19 @@ from .core.mesh import Mesh
 from .errors import ConnectivityError, StoreError
 from .events import Event, RoomState
 from .ids import MemberId
+from .log.record import LogChanges
 from .ports import Channel, Link, LinkFactory, Roster, Route, Seat, SignalingEvent, SignalingLost
+from .tasks import Runtime
 
-__all__ = ["Driver", "Runtime", "wall_ms"]
+__all__ = ["Commit", "Driver", "Runtime", "wall_ms"]
 
 _log = logging.getLogger("peer")
 
 FAULT_PAUSE_S = 0.25
 """A room whose timer failed is woken again after this: what fails may be due at once, and for ever."""
+
+Commit: TypeAlias = Callable[[LogChanges, Callable[[StoreError | None], None]], None]
+"""Begins to keep something of a room; the second argument is called when that is done, in the order of the calls."""
 
 
 def wall_ms() -> int:
@@ -49,54 +55,10 @@ def wall_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class Runtime:
-    """The owner of all tasks of one `Peer`."""
-
-    def __init__(self) -> None:
-        self._tasks = asyncio.TaskGroup()
-        self._running: set[asyncio.Task[None]] = set()
-
-    async def __aenter__(self) -> Runtime:
-        await self._tasks.__aenter__()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Wait for all tasks; end them first if the block failed, whose error then goes on as it is, in no group."""
-        if error is not None:
-            for task in self._running:
-                task.cancel()
-        await self._tasks.__aexit__(None, None, None)
-
-    async def wind_up(self, *, grace_s: float) -> None:
-        """Give the tasks so long to end by themselves, then end them."""
-        if self._running:
-            await asyncio.wait(self._running, timeout=grace_s)
-        for task in self._running:
-            _log.warning("! task %s took too long and was ended", task.get_name())
-            task.cancel()
-
-    def spawn(self, work: Coroutine[Any, Any, None], *, name: str) -> asyncio.Task[None]:
-        """A task that ends with the peer. What it raises is a defect of ours: logged, and not passed on to others."""
-        task = self._tasks.create_task(_guard(work, name), name=name)
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        task.add_done_callback(lambda _: work.close())  # one that was cancelled before it began was never awaited
-        return task
-
-
-async def _guard(work: Coroutine[Any, Any, None], name: str) -> None:
-    try:
-        await work
-    except Exception:
-        _log.exception("! task %s failed", name)
-
-
 class Driver:
     """One room: its machine, its links, its seat, its timer."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that a room is driven with, by name
         self,
         mesh: Mesh,
         *,
@@ -107,10 +69,12 @@ class Driver:
         on_event: Callable[[Event], None],
         on_return: Callable[[], None] = lambda: None,
         keep: Callable[[], None] = lambda: None,
+        commit: Commit = lambda _, on_done: on_done(None),
     ) -> None:
         """`on_return` is called when the server is there, at first or again after an outage.
 
         `keep` saves what the room has to know again, before what follows from it leaves; it may raise StoreError.
+        `commit` does that for what is said in it, in the background; it may raise StoreError.
         """
         self.mesh = mesh
         self._seat = seat
@@ -120,6 +84,8 @@ class Driver:
         self._on_event = on_event
         self._on_return = on_return
         self._keep = keep
+        self._commit = commit
+        self._held = Held(commit=self._begin_commit, carry_out=self._carry_out)
         self._parting: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
@@ -156,6 +122,7 @@ class Driver:
         finally:
             self.mesh.leave(now=self.now)
             self.drain()
+        await self.wait_while(lambda: self._held.is_waiting, timeout_s=self._config.last_words_s)
         await asyncio.wait([task for task in (self._parting, self._seat_task) if task is not None])
         while self._closing:
             await asyncio.wait(self._closing)
@@ -174,6 +141,12 @@ class Driver:
                 while is_so():
                     self._drained.clear()
                     await self._drained.wait()
+
+    async def wait_kept(self) -> None:
+        """Until all that was said so far is on the disk, or this takes too long."""
+        begun = self._held.begun
+        if self._held.done < begun:
+            await self.wait_while(lambda: self._held.done < begun, timeout_s=self._config.slow_link_s)
 
     async def wait_drained(self) -> None:
         """Back-pressure: return once no link has more than the high-water mark in its buffer, or after a while.
@@ -217,7 +190,7 @@ class Driver:
         try:
             while outputs := self._outputs() or self._pull_streams():
                 for output in outputs:
-                    self._carry_out(output)
+                    self._held.add(output)
         finally:
             self._is_draining = False
         self._drained.set()
@@ -227,6 +200,8 @@ class Driver:
 
     def _pull_streams(self) -> list[Output]:
         """More of what our streams have to send, as far as their links have room for it."""
+        if self._held.is_waiting:
+            return []  # what they were asked for before has not reached their buffers yet
         for link_id in self.mesh.transfers.streams.hungry():
             room_bytes = self._config.bulk_buffer_bytes - self._links[link_id].bulk_buffered_bytes
             if room_bytes > 0:
@@ -244,6 +219,24 @@ class Driver:
             return [output for output in outputs + self.mesh.outputs() if not isinstance(output, Transmit)]
         return outputs
 
+    def _begin_commit(self, save: Save) -> None:
+        try:
+            self._commit(save.changes, self._on_kept)
+        except StoreError as error:
+            self._on_kept(error)
+
+    def _on_kept(self, error: StoreError | None) -> None:
+        """What waited for this goes on; where it cannot be kept, the room is left."""
+        is_draining, self._is_draining = self._is_draining, True
+        try:
+            self._held.kept(has_failed=error is not None)
+        finally:
+            self._is_draining = is_draining
+        if error is not None:
+            _log.error("! a room is left, since what is said there cannot be kept: %s", error)
+            self.mesh.leave(str(error), now=self.now)
+        self.drain()
+
     def _part(self) -> None:
         """The room was left, by us or because others removed us: give up the seat."""
         if self._parting is None:
@@ -251,9 +244,8 @@ class Driver:
 
     def _carry_out(self, output: Output) -> None:
         match output:
-            case Transmit(link=link, channel=channel, data=data):
-                if link in self._links:
-                    self._links[link].send(channel, data)
+            case Transmit():
+                self._transmit(output)
             case Notify(event=event):
                 self._on_event(event)
             case SendSignal() | ProbeSeat():
@@ -268,6 +260,12 @@ class Driver:
                 self._spawn(link, self._add_candidate(link, candidate))
             case CloseLink(link=link, reason=reason):
                 self._close_link(link, reason)
+            case _:
+                raise AssertionError("a commit is carried out by `Held`")
+
+    def _transmit(self, output: Transmit) -> None:
+        if output.link in self._links:
+            self._links[output.link].send(output.channel, output.data)
 
     def _ask_seat(self, output: SendSignal | ProbeSeat) -> None:
         if isinstance(output, SendSignal):

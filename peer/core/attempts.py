@@ -17,7 +17,7 @@ from ..wire.frames import Introduction
 from ..wire.signals import ATTEMPT_BYTES, Description
 from .channel import Credentials, Door, PeerChannel
 from .connection import Happening, explain
-from .contact import Changed, Contact, EarlyOffer, Forgotten, Report
+from .contact import Changed, Contact, EarlyOffer, Report
 from .contacts import Contacts
 from .envelopes import Envelopes
 from .floods import Floods
@@ -369,13 +369,11 @@ class Attempts:
         for contact in self.contacts.take_displaced():
             self.retire(contact.attempt, "displaced")
             self.note(contact, Happening.END, explain("displaced"))
-            self.outputs.append(Forgotten(contact.peer))
 
     def maybe_forget(self, contact: Contact) -> None:
         is_gone = not contact.present and not contact.is_connected and not contact.is_here
         if is_gone and self.contacts.forget(contact.peer):
             self.note(contact, Happening.END, explain("gone"))
-            self.outputs.append(Forgotten(contact.peer))
 
     def note(self, contact: Contact, happening: Happening, reason: str = "") -> None:
         """How we stand with it may be another now; `reason` is for people."""

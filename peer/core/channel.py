@@ -20,19 +20,17 @@ from ..ids import MemberId
 from ..ports import Channel, Fingerprints
 from ..wire import frames
 from ..wire.frames import (
-    Chat,
-    Confirmed,
     ControlFrame,
     FloodNotice,
     Frame,
     Goodbye,
     Heartbeat,
     Introduction,
+    MessageEvents,
     StreamFrame,
     TypingNotice,
 )
 from ..wire.padding import pad
-from .confirmation import Confirmer
 from .credentials import Credentials, Door
 from .early_bulk import EarlyBulk
 from .epochs import Epochs
@@ -94,7 +92,6 @@ class PeerChannel:
         self._config = config
         self._give_up_at = now + config.link_timeout_s
         self._liveness = Liveness(config, heard_at=now)
-        self._confirmer = Confirmer(config.confirm_after_s)
         self._is_path_open = False
         self._fingerprints: Fingerprints | None = None
         self._early: list[bytes] = []
@@ -246,8 +243,6 @@ class PeerChannel:
             return None
         frame = frames.decode(plaintext)
         self._limits.hear(channel, frame, now=now)
-        if isinstance(frame, Heartbeat):
-            self._confirm(at_once=True, now=now)
         if frame is None or isinstance(frame, Heartbeat):
             return None
         if not self.is_open:
@@ -256,8 +251,6 @@ class PeerChannel:
             raise UnexpectedFrame("a second introduction")
         if channel is not _channel_of(frame):
             raise UnexpectedFrame(f"{type(frame).__name__} on the channel {channel.label}")
-        if isinstance(frame, Chat):
-            self._confirmer.take_in(now=now)
         return frame
 
     def _open_early(self, channel: Channel, frame: Frame, *, now: float) -> Frame | None:
@@ -299,7 +292,6 @@ class PeerChannel:
     def say_goodbye(self, *, now: float) -> None:
         """Tell the other side that we leave, if it can hear us, and close."""
         if self.is_proven:
-            self._confirm(at_once=True, now=now)
             self._seal(Goodbye(), now=now)
         self.close("left")
 
@@ -331,7 +323,11 @@ class PeerChannel:
 
     def _encode(self, frame: Frame) -> bytes:
         plaintext = frames.encode(frame)
-        return pad(plaintext) if self._config.pad_messages and isinstance(frame, Chat | TypingNotice) else plaintext
+        return (
+            pad(plaintext)
+            if self._config.pad_messages and isinstance(frame, MessageEvents | TypingNotice)
+            else plaintext
+        )
 
     def _transmit(self, channel: Channel, ready: list[bytes], *, now: float) -> None:
         if ready:
@@ -348,7 +344,7 @@ class PeerChannel:
             case ChannelState.CLOSED:
                 return None
             case ChannelState.LOBBY | ChannelState.OPEN:
-                return earliest(self._liveness.next_deadline(), self._confirmer.next_deadline())
+                return self._liveness.next_deadline()
             case _:
                 return self._give_up_at
 
@@ -374,12 +370,6 @@ class PeerChannel:
             self.close("lost")
         elif self._liveness.is_beat_due(now=now):
             self._seal(Heartbeat(), now=now)
-        self._confirm(now=now)
-
-    def _confirm(self, *, at_once: bool = False, now: float) -> None:
-        count = self._confirmer.maybe_confirm(at_once=at_once, now=now)
-        if count is not None and not self.is_closed:
-            self._seal(Confirmed(count), now=now)
 
     def probe(self, *, now: float) -> None:
         """Something happened to us or to our network: beat at once, and expect a sign of life soon."""

@@ -124,6 +124,13 @@ class Company:
         readable = clean_name(name, max_chars=self._config.max_name_chars) or "nameless"
         return Member(id=member_id, name=readable, role=self.role_of(member_id))
 
+    def anyone(self, member_id: MemberId) -> Member:
+        """Whoever said something here once, as well as we know it."""
+        if (known := self._presences.anyone(member_id)) is not None:
+            return known
+        stranger = self.stranger(member_id, self._recognition.name_of(member_id))
+        return replace(stranger, presence="offline", connection="closed")
+
     def connect(self, change: Changed, *, now: float) -> None:
         """How we stand with a process of somebody has changed; of strangers a server can make up any number."""
         member = None

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from ..events import ConnectionState
 from ..ids import MemberId, PeerId
-from ..wire.frames import AttestationUpdate, Chat, Confirmed, Introduction, PresenceUpdate, StreamFrame, TypingNotice
+from ..wire.frames import AttestationUpdate, Introduction, MessageFrame, PresenceUpdate, StreamFrame, TypingNotice
 from .channel import PeerChannel
 from .connection import Connection
 from .machine import LinkId, SendSignal, earliest
@@ -19,7 +19,6 @@ __all__ = [
     "Contact",
     "EarlyOffer",
     "Ending",
-    "Forgotten",
     "Linked",
     "Parted",
     "Received",
@@ -29,7 +28,7 @@ __all__ = [
     "Unlinked",
 ]
 
-Said: TypeAlias = Chat | Confirmed | PresenceUpdate | TypingNotice | AttestationUpdate
+Said: TypeAlias = MessageFrame | PresenceUpdate | TypingNotice | AttestationUpdate
 """What concerns the room; all other frames end in the links."""
 
 
@@ -94,14 +93,7 @@ class Changed:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Forgotten:
-    """This peer is neither present nor linked any more."""
-
-    peer: PeerId
-
-
-Report: TypeAlias = Linked | Received | Streamed | Parted | Unlinked | Changed | Forgotten
+Report: TypeAlias = Linked | Received | Streamed | Parted | Unlinked | Changed
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ the control log: its news come in by `rules_changed`, and are to be told to a me
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from ..config import Config
@@ -22,12 +22,14 @@ from ..log.record import LogChanges
 from ..messages.bodies import Body, Text
 from ..messages.door import Intake
 from ..messages.journal import Journal
+from ..messages.news import Changed, Fact
 from ..messages.receipts import Entry, Mark, Status, decode_entries, encode_entries
 from ..messages.rules import Rules
 from ..messages.said import HIGHEST, Place
 from ..messages.view import View
 from ..wire.message_frames import MessageDigest, MessageEvents, MessageFrame, MessageMore, MessageSummary, Receipts
 from .history_outputs import AskControl, HistoryOutput, Save, Tell
+from .late import Late
 from .machine import earliest
 from .message_exchange import MessageExchange, pack_events
 from .pace import Pace
@@ -37,6 +39,8 @@ __all__ = ["History"]
 
 _NO_CHANGES = LogChanges()
 _SUMMARY_COST = 8
+_PATIENCE_S = 5.0
+"""Longest that old messages wait for those before them."""
 _TOLD_OF_NEWS = 2
 """Members to whom what came from another one is announced."""
 
@@ -52,6 +56,8 @@ class _Link:
     answers: Pace
     """All: twice as many as a room may hold, then no faster than the others."""
     frames: Pace
+    since_hlc: int
+    """When it came about."""
     is_behind: bool = False
     """It told us what we could not take, and may take later."""
 
@@ -66,6 +72,10 @@ class History:
     draw: Callable[[int], int]
     _links: dict[MemberId, _Link] = field(default_factory=dict, init=False)
     _told: list[HistoryOutput] = field(default_factory=list, init=False)
+    _news: list[Fact] = field(default_factory=list, init=False)
+    _late: Late = field(default_factory=Late, init=False)
+    _late_until: float | None = field(default=None, init=False)
+    """No answer is awaited longer than this."""
     _rounds: Rounds = field(init=False)
     _announce_at: float | None = field(default=None, init=False)
     _sources: set[MemberId] = field(default_factory=set, init=False)
@@ -108,12 +118,12 @@ class History:
     def outputs(self) -> list[HistoryOutput]:
         """What must happen now, in this order."""
         changes, told = self.journal.take_changes(), self._told
-        self._told = []
-        news = self.journal.take_news()
+        news = [*self._news, *self._late.sift(self.journal.take_news())]
+        self._told, self._news = [], []
         return [*([Save(changes)] if changes != _NO_CHANGES else []), *told, *news]
 
     def next_deadline(self) -> float | None:
-        return earliest(self._rounds.next_at, self._announce_at, self._receipts_at, self._slot_at)
+        return earliest(self._rounds.next_at, self._announce_at, self._receipts_at, self._slot_at, self._late_until)
 
     def handle_timeout(self, *, now: float) -> None:
         """Announce, compare, tell receipts, say what slow mode held back."""
@@ -125,6 +135,8 @@ class History:
             self._compare(self._links[chosen])
         if self._receipts_at is not None and now >= self._receipts_at:
             self._tell_receipts()
+        if self._late_until is not None and now >= self._late_until:
+            self._show_late()
         if self._slot_at is not None and now >= self._slot_at:
             self._slot_at = None
             self._speak(now=now)
@@ -146,6 +158,7 @@ class History:
             Pace(burst=config.message_events_burst, per_s=config.message_events_per_s, now=now),
             Pace(burst=2 * self.journal.holdings.limits.most_kept, per_s=config.message_events_per_s, now=now),
             Pace(burst=config.message_frames_burst, per_s=config.message_frames_per_s, now=now),
+            linked_hlc,
         )
         self._rounds.begin(now=now)
         if self._rules.is_member(member):
@@ -156,6 +169,8 @@ class History:
     def link_down(self, member: MemberId) -> None:
         """The last link to a member ended."""
         self._links.pop(member, None)
+        if not self._links:
+            self._show_late()
 
     def rules_changed(self, rules: Rules, *, now: float) -> None:
         """The control log has changed: what is void is weighed again, and who was ahead of us is asked again."""
@@ -226,11 +241,16 @@ class History:
     # ---- what others say
 
     def _take_in(self, link: _Link, frame: MessageEvents, *, now: float) -> None:
-        paces = [link.answers] if link.exchange.is_asking(now=now) else [link.answers, link.events]
+        is_asked = link.exchange.is_asking(now=now)
+        paces = [link.answers] if is_asked else [link.answers, link.events]
         if not all(pace.spend(len(frame.events), now=now) for pace in paces):
             link.is_behind = True
             return
+        self._news += self._late.sift(self.journal.take_news())
         intake = self.journal.receive(frame.events, now_ms=self.wall_ms())
+        facts = self.journal.take_news()
+        marked = [_marked(fact, link) if is_asked else fact for fact in facts]
+        self._news += self._late.sift(marked, self._has_gap if self._is_behind(now=now) else lambda _: False)
         self._note_intake(link, intake, now=now)
         if intake.is_hostile:
             raise MalformedFrame("a message event that is not what it says")
@@ -238,7 +258,28 @@ class History:
         self._tell(
             link.member, *link.exchange.receive_events(is_last=frame.is_last, has_left_over=has_left_over, now=now)
         )
-        self._note_level(link, now=now)
+        if is_asked and frame.is_last:
+            self._note_level(link, now=now)
+        self._wait_for_answers(now=now)
+
+    def _wait_for_answers(self, *, now: float) -> None:
+        """What is late is shown in order when all of it is there."""
+        if not self._is_behind(now=now):
+            self._show_late()
+        elif self._late and self._late_until is None:
+            self._late_until = now + _PATIENCE_S
+
+    def _is_behind(self, *, now: float) -> bool:
+        """What somebody holds whom we are linked to may be on its way."""
+        exchanges = [link.exchange for link in self._links.values()]
+        return any(exchange.is_asking(now=now) or not exchange.is_settled for exchange in exchanges)
+
+    def _has_gap(self, view: View) -> bool:
+        return view.seq > 1 and self.journal.holdings.logs.at(view.log, view.seq - 1) is None
+
+    def _show_late(self) -> None:
+        self._late_until = None
+        self._news += self._late.release()
 
     def _note_intake(self, link: _Link, intake: Intake, *, now: float) -> None:
         link.is_behind |= intake.has_left_over
@@ -257,7 +298,7 @@ class History:
     def _announce(self) -> None:
         """A missing link between two others is made good by whoever hears both."""
         self._announce_at = None
-        others = [member for member in self._heard() if member not in self._sources] or self._heard()
+        others = [member for member in self._heard() if member not in self._sources]
         self._sources.clear()
         for _ in range(min(_TOLD_OF_NEWS, len(others))):
             self._compare(self._links[others.pop(self.draw(len(others)))])
@@ -268,7 +309,10 @@ class History:
 
     def _note_level(self, link: _Link, *, now: float) -> None:
         if link.exchange.is_equal:
-            self.journal.progress.catch_up()
+            progress = self.journal.progress
+            progress.catch_up()
+            if self._has_receipts:
+                self._tell_register(link.member, progress.take_due_to(public_key_of(link.member)))
             self._plan_receipts(now=now)
 
     # ---- receipts
@@ -299,6 +343,23 @@ class History:
         if self._has_receipts and (told := tuple(entries)):
             self._tell(member, Receipts(encode_entries(told)))
 
+    @property
+    def is_owing(self) -> bool:
+        """Whether somebody who is linked has yet to confirm something that we said."""
+        return any(True for _ in self._unconfirmed())
+
+    def hurry(self) -> None:
+        """We are about to leave: whoever has not confirmed all that we said is to do so at once."""
+        for link in list(self._unconfirmed()):
+            self._compare(link)
+
+    def _unconfirmed(self) -> Iterator[_Link]:
+        pen, progress = self.journal.pen, self.journal.progress
+        for link in self._links.values() if self._has_receipts else ():
+            is_behind = progress.of_member(link.member, pen.log).delivered < pen.state.seq
+            if is_behind and self._rules.is_member(link.member):
+                yield link
+
     # ---- telling
 
     def _tell(self, member: MemberId, *frames: MessageFrame) -> None:
@@ -322,6 +383,13 @@ class History:
     def cuts_of(self, member: MemberId) -> tuple[Cut, ...]:
         """For `acts.kick`, `acts.set_level`, `acts.leave`: what this member said that shall stand."""
         return self.journal.cuts_of(public_key_of(member))
+
+
+def _marked(fact: Fact, link: _Link) -> Fact:
+    """What came in answer to a question may have been written long ago."""
+    if isinstance(fact, Changed) and fact.is_new and fact.view.hlc < link.since_hlc:
+        return replace(fact, is_late=True)
+    return fact
 
 
 def _cost_of(frame: MessageFrame, exchange: MessageExchange) -> int:

@@ -100,6 +100,11 @@ class Links:
                 return contact.current.link
         return None
 
+    def links_to(self, member: MemberId) -> list[LinkId]:
+        """The open links to all processes of a member."""
+        contacts = (contact for contact in self.attempts.contacts if contact.identity == member)
+        return [contact.current.link for contact in contacts if contact.current is not None]
+
     def link_opened(self, link: LinkId, *, now: float) -> None:
         if found := self.attempts.find(link):
             contact, channel = found
@@ -227,7 +232,6 @@ class Links:
         elif isinstance(frame, StreamFrame) and channel.remote is not None:
             self.attempts.outputs.append(Streamed(channel.link, channel.remote, frame))
         elif isinstance(frame, Said) and channel.remote is not None:
-            self._deadline = earliest(self._deadline, channel.next_deadline())  # it may have to be confirmed soon
             self.attempts.outputs.append(Received(contact.peer, channel.remote, frame))
         if channel.is_closed:
             self._end(contact, channel, reason="left" if isinstance(frame, Goodbye) else "lost", now=now)

@@ -152,6 +152,12 @@ class Lobby:
         if not is_full or entry.full_answers.spend(now=now):
             self._tell(entry, *entry.exchange.receive_summary(question))
 
+    def compare_with(self, member: MemberId) -> None:
+        """It has told us of something that we cannot judge by what we know."""
+        for entry in self._entries.values():
+            if entry.remote == member:
+                self._tell(entry, *entry.exchange.begin())
+
     # ---- what we say
 
     def publish(self, events: Iterable[bytes], *, now: float) -> None:

@@ -12,6 +12,7 @@ from typing import TypeAlias
 from ..events import Event
 from ..ids import PeerId, short
 from ..ports import Channel, Signal
+from .history_outputs import Save
 
 __all__ = [
     "AcceptAnswer",
@@ -23,6 +24,7 @@ __all__ = [
     "Notify",
     "Output",
     "ProbeSeat",
+    "Save",
     "SendSignal",
     "Transmit",
     "earliest",
@@ -108,7 +110,16 @@ class Notify:
 
 
 Output: TypeAlias = (
-    CreateOffer | AcceptOffer | AcceptAnswer | AddCandidate | CloseLink | Transmit | SendSignal | ProbeSeat | Notify
+    CreateOffer
+    | AcceptOffer
+    | AcceptAnswer
+    | AddCandidate
+    | CloseLink
+    | Transmit
+    | SendSignal
+    | ProbeSeat
+    | Save
+    | Notify
 )
 
 

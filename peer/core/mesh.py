@@ -1,4 +1,4 @@
-"""One room: its links, company, governance and conversation, composed (DESIGN, section 1).
+"""One room: its links, company, governance, messages and conversation, composed (DESIGN, section 1).
 
 Everything a room decides passes through here: signaling events, link events and intents come in, outputs and events go
 out. In a full mesh every member is linked to every other, so a frame's sender is the member at the link's other end.
@@ -8,7 +8,7 @@ before anything else of them is heard (the causal gate of E2EE.md).
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import assert_never
 
 from ..config import Config
@@ -17,25 +17,27 @@ from ..events import (
     Event,
     Member,
     MemberWaiting,
-    Message,
     Presence,
     RoomFull,
     RoomState,
     StateChanged,
 )
 from ..ids import MemberId, PeerId
+from ..log.record import LogRecord
 from ..ports import Channel, Fingerprints, PeerInfo, Roster, SignalingEvent, SignalingLost
-from ..wire.frames import MAX_NAME_CHARS
+from ..wire.frames import MAX_NAME_CHARS, MessageFrame
 from .channel import Credentials
 from .claims import Standing
 from .company import Company
-from .contact import Changed, Forgotten, Linked, Parted, Received, Streamed, Unlinked
+from .contact import Changed, Linked, Parted, Received, Streamed, Unlinked
 from .conversation import Conversation
 from .governance import Entered, Fact, Full, Governance, Removed, RolesChanged, Stage, TurnedAway, Waiting
 from .links import Links
 from .lobby import Lobby
 from .machine import LinkId, Notify, Output, ProbeSeat, earliest
 from .membership import InviteSeed, Membership
+from .message_plane import MessagePlane
+from .messages import Messages
 from .outgoing import Outgoing
 from .people import People
 from .transfers import Transfers
@@ -46,7 +48,7 @@ __all__ = ["Mesh"]
 class Mesh:
     """The machine of one room; `outputs()` after each input."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that a room is put together from, by name
         self,
         *,
         membership: Membership,
@@ -57,10 +59,12 @@ class Mesh:
         config: Config,
         wall_ms: Callable[[], int],
         people: People | None = None,
+        record: LogRecord | None = None,
     ) -> None:
         """`title` is empty where a guest has not been told it yet; `wall_ms` is the time of day, UTC.
 
-        `people` are those whom we know from all our rooms.
+        `people` are those whom we know from all our rooms, `record` is what was kept of this one's messages. Raises
+        MalformedFrame for a record that is not ours.
         """
         self.state = RoomState.JOINED if membership.are_we_in else RoomState.LOBBY
         self.refusal: InviteRefused | None = None
@@ -73,29 +77,33 @@ class Mesh:
         self._links = Links(
             our_id, credentials, lambda: self._conversation.introduction, membership, self._lobby, config
         )
-        self._governance = Governance(membership, self._lobby, credentials.random_bytes, wall_ms, config)
         self._company = Company.of_room(membership, name=name, people=people, config=config, wall_ms=wall_ms)
-        self._conversation = Conversation(
-            self._company,
-            say=self._links.send,
-            title=title,
-            room=credentials.keys.topic,
+        self._conversation = Conversation(self._company, say=self._links.send, title=title, config=config)
+        self._plane = MessagePlane(
+            membership=membership,
+            links=self._links,
+            lobby=self._lobby,
+            company=self._company,
+            credentials=credentials,
             config=config,
-            random_bytes=credentials.random_bytes,
             wall_ms=wall_ms,
+            record=record,
         )
-
+        self._governance = Governance(
+            membership, self._lobby, credentials.random_bytes, wall_ms, config, self._plane.history.cuts_of
+        )
         self.transfers = Transfers(self._links, self._company, membership, config)
         """Of streams; `settle` is to follow whatever is done with them."""
 
-    def reply_with(self, replier: Callable[[str], Awaitable[Message]]) -> None:
-        """What `Message.reply` is to call: the `send` of the room."""
-        self._conversation.reply_with(replier)
+    @property
+    def messages(self) -> Messages:
+        """What is said here, to look at; `speak` is to change it."""
+        return self._plane.messages
 
     @property
     def title(self) -> str:
         """Empty while nobody has told us."""
-        return self._conversation.title
+        return self._plane.messages.title or self._conversation.title
 
     @property
     def members(self) -> tuple[Member, ...]:
@@ -125,7 +133,8 @@ class Mesh:
     @property
     def is_owing(self) -> bool:
         """Whether something that we said has yet to reach somebody who is linked, or whose link is just being made."""
-        return self.transfers.streams.is_finishing or self._conversation.owes(self._links.attempts.arriving())
+        is_anybody_coming = bool(self._links.attempts.arriving())
+        return self.transfers.streams.is_finishing or self._plane.is_owing(is_anybody_coming=is_anybody_coming)
 
     def link_to(self, member: MemberId) -> LinkId | None:
         """The open link to a member, if there is one."""
@@ -194,32 +203,26 @@ class Mesh:
 
     # ---- intents
 
-    def send(
-        self, text: str, *, emote_ids: Sequence[str] = (), custom_emoji_ids: Sequence[str] = (), now: float
-    ) -> Message:
-        """Hand a message to all members; raise NotJoined, MessageTooLarge, BadSetting, OutboxFull."""
-        self._check_joined()
-        message = self._conversation.send(
-            text,
-            emote_ids=tuple(emote_ids),
-            custom_emoji_ids=tuple(custom_emoji_ids),
-            waiting=self._links.attempts.waiting(),
-            now=now,
-        )
-        self._absorb(now=now)
-        return message
-
     def set_typing(self, typing: bool, *, now: float) -> None:
         """Tell the others; call it at each key, the pace is kept here. Raises NotJoined."""
         self._check_joined()
         self._conversation.set_typing(typing, now=now)
         self._absorb(now=now)
 
+    def stop_typing(self) -> None:
+        """What was typed has been sent."""
+        self._conversation.stop_typing()
+
     def set_presence(self, presence: Presence, *, now: float) -> None:
         """Tell the others, newcomers included. Raises NotJoined, BadSetting."""
         self._check_joined()
         self._conversation.set_presence(presence, now=now)
         self._absorb(now=now)
+
+    def speak(self) -> Messages:
+        """What we may say; `settle` is to follow. Raises NotJoined."""
+        self._check_joined()
+        return self._plane.messages
 
     def govern(self) -> Governance:
         """What we may do to others' standing; `settle` is to follow. Raises NotJoined."""
@@ -257,7 +260,7 @@ class Mesh:
 
     def ask_for_confirmation(self, *, now: float) -> None:
         """We are about to leave: whoever has something of ours says so at once."""
-        self._conversation.ask_for_confirmation(now=now)
+        self._plane.history.hurry()
         self._absorb(now=now)
 
     def probe(self, *, now: float) -> None:
@@ -271,12 +274,15 @@ class Mesh:
     def next_deadline(self) -> float | None:
         chores = None if self.state is RoomState.LEFT else self._governance.next_deadline()
         streams = self.transfers.streams.next_deadline()
-        return earliest(self._links.next_deadline(), self._company.next_deadline(), streams, chores)
+        messages = None if self.state is RoomState.LEFT else self._plane.history.next_deadline()
+        return earliest(self._links.next_deadline(), self._company.next_deadline(), streams, chores, messages)
 
     def handle_timeout(self, *, now: float) -> None:
         self._company.handle_timeout(now=now)
         self._links.handle_timeout(now=now)
         self.transfers.streams.handle_timeout(now=now)
+        if self.state is not RoomState.LEFT:
+            self._plane.history.handle_timeout(now=now)
         self._absorb(now=now)
 
     # ---- what the links report
@@ -290,7 +296,16 @@ class Mesh:
             self._hear_links(now=now)
         while self.transfers.run(now=now):
             self._hear_links(now=now)
+        self._run_messages(now=now)
+
+    def _run_messages(self, *, now: float) -> None:
+        """What is to be kept comes before all that follows from it, facts included."""
+        while saves := self._plane.run(now=now):
+            self._outputs += saves
+            self._hear_links(now=now)
+        self._hear_links(now=now)
         self._tell()
+        self._outputs += [Notify(event) for event in self._plane.take_events()]
 
     def _review(self, *, now: float) -> list[Fact]:
         if self.state is RoomState.LEFT:
@@ -307,6 +322,7 @@ class Mesh:
                 match output:
                     case Linked():
                         self._conversation.welcome(output, now=now)
+                        self._plane.link_up(output.member, now=now)
                     case Received():
                         self._hear(output, now=now)
                     case Streamed():
@@ -317,17 +333,19 @@ class Mesh:
                     case Changed(state=state):
                         self._company.connect(output, now=now)
                         self._outputs += [ProbeSeat()] if state in ("suspect", "lost") else []
-                    case Parted():
-                        self._conversation.part(output)
-                    case Forgotten(peer=peer):
-                        self._conversation.forget(peer)
+                    case Parted(member=member_id):
+                        self._plane.link_down(member_id)
                     case _:
                         self._outputs.append(output)
                 self._tell()
 
     def _hear(self, said: Received, *, now: float) -> None:
-        if self.membership.is_member(said.member):
-            self._conversation.hear(said.peer, said.member, said.frame, now=now)
+        if not self.membership.is_member(said.member):
+            return
+        if isinstance(said.frame, MessageFrame):
+            self._plane.hear(said.member, said.frame, now=now)
+        else:
+            self._conversation.hear(said.member, said.frame, now=now)
 
     # ---- what changes in the room
 
@@ -353,9 +371,7 @@ class Mesh:
                 assert_never(fact)
 
     def _keep_waiting(self, member_id: MemberId) -> None:
-        """What was said before it comes in is none of its business; whoever may let it in is told."""
-        for peer in self._links.attempts.peers_of(member_id):
-            self._conversation.forget(peer, member=member_id)
+        """Whoever may let it in is told."""
         if self._governance.may_admit:
             self._notify(MemberWaiting(self._company.stranger(member_id, self._lobby.names().get(member_id, ""))))
 
@@ -379,6 +395,5 @@ class Mesh:
         self._outputs.append(Notify(event))
 
     def _tell(self) -> None:
-        events: list[Event] = [*self._company.take_events(), *self._conversation.take_events()]
-        events += self.transfers.take_events()
+        events: list[Event] = [*self._company.take_events(), *self.transfers.take_events()]
         self._outputs += [Notify(event) for event in events]

@@ -1,92 +1,338 @@
-"""What a person wrote, as the frame that travels and as the event that is shown; and which of it was shown before."""
+"""What is said in a room, as its user sees it: what the history knows as ids and keys becomes messages and members.
+
+Intents go in and become events of the log; its facts come out as events for the bot. A draft has an id of its own,
+which goes on to name the message after it was sent. What the history asks for, `take_orders` passes on.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from ..config import Config
+from ..crypto.identity import member_id_of, public_key_of
 from ..errors import BadSetting, MessageTooLarge
-from ..events import Member, Message, MessageStatus
+from ..events import (
+    AuthorForked,
+    Event,
+    Message,
+    MessageDeleted,
+    MessageEdited,
+    MessagePinned,
+    MessageStatus,
+    MessageVanished,
+    Reaction,
+    ReactionChanged,
+    SlowModeChanged,
+    StatusChanged,
+    TitleChanged,
+    UnreadChanged,
+)
 from ..ids import MemberId, MessageId, Topic
-from ..wire.frames import MAX_ID_CHARS, MAX_IDS, MAX_TEXT_CHARS, Chat
+from ..log.event import EventId, hlc_at, ms_of
+from ..message import Arrival, MessageActions
+from ..messages import news
+from ..messages.bodies import Body, Delete, Edit, Kind, Pin, SlowMode, Text, Title, kind_of
+from ..messages.bodies import Reaction as Reacting
+from ..messages.drafts import Draft
+from ..messages.said import HIGHEST, Place
+from ..messages.view import Settings, View
+from .company import Company
+from .history import History
+from .history_outputs import AskControl, Save, Tell
 
-__all__ = ["Messages"]
+__all__ = ["Messages", "Order"]
 
-_REMEMBERED_IDS = 512
-"""Of each sender: it sends again what was not confirmed, and keeps half as many of these."""
+Order = Save | Tell | AskControl
 
-_REMEMBERED_SENDERS = 512
-"""Twice as many as are linked and gone in all; of more, those go first who were silent longest."""
+_STATUSES: tuple[MessageStatus, ...] = ("draft", "sent", "delivered", "read")
+_MAX_ALIASES = 4096
+"""Drafts whose first id still names them after they were sent; of more, the oldest go."""
 
 
+@dataclass(slots=True)
 class Messages:
-    """Composes ours, reads theirs."""
+    """Of one room. `take_orders` and `take_events` after each call."""
 
-    def __init__(
+    history: History
+    company: Company
+    room: Topic
+    max_text_bytes: int
+    wall_ms: Callable[[], int]
+    actions: MessageActions | None = None
+    """The room, for `Message.reply` and its like."""
+    _events: list[Event] = field(default_factory=list)
+    _orders: list[Order] = field(default_factory=list)
+    _aliases: dict[bytes, EventId] = field(default_factory=dict)
+    """What became of drafts, by their keys."""
+    _settings: Settings = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._settings = self.history.journal.projection.settings
+
+    @property
+    def title(self) -> str:
+        """What the room was last called by an event; empty where that never was."""
+        return self._settings.title
+
+    @property
+    def slow_mode_s(self) -> int:
+        return self._settings.slow_mode_s
+
+    @property
+    def unread(self) -> int:
+        """Messages of others that were not read."""
+        return len(self.history.journal.progress.unread)
+
+    # ---- what we say; each raises NotAllowed, BadSetting, MessageTooLarge, OutboxFull
+
+    def send(
         self,
+        text: str,
         *,
-        room: Topic,
-        config: Config,
-        random_bytes: Callable[[int], bytes],
-        wall_ms: Callable[[], int],
-    ) -> None:
-        self.replier: Callable[[str], Awaitable[Message]] | None = None
-        """What `Message.reply` calls."""
-        self._room = room
-        self._max_text_bytes = min(config.max_text_bytes, MAX_TEXT_CHARS)  # more would end the link that carries it
-        self._max_ids = min(config.max_emote_ids, MAX_IDS)
-        self._random_bytes = random_bytes
-        self._wall_ms = wall_ms
-        self._seen: dict[MemberId, dict[bytes, None]] = {}
-
-    def compose(self, text: str, *, emote_ids: tuple[str, ...], custom_emoji_ids: tuple[str, ...]) -> Chat:
-        """A new message of ours; raise MessageTooLarge, BadSetting."""
+        emote_ids: Iterable[str] = (),
+        custom_emoji_ids: Iterable[str] = (),
+        reply_to: MessageId | None = None,
+        now: float,
+    ) -> Message:
+        """Say it to all who are linked, and keep it for everybody else."""
         self._check_text(text)
-        for ids in (emote_ids, custom_emoji_ids):
-            if len(ids) > self._max_ids or any(len(_encoded(each)) > MAX_ID_CHARS for each in ids):
-                raise BadSetting(f"at most {self._max_ids} emote ids of {MAX_ID_CHARS} bytes fit in a message")
-        return Chat(self._random_bytes(16), self._wall_ms(), text, emote_ids, custom_emoji_ids)
+        about = self._sent(reply_to) if reply_to is not None else None
+        body = Text(text, tuple(emote_ids), tuple(custom_emoji_ids))
+        key = self.history.say(body, about, now=now)
+        self.follow()
+        if key in self._aliases:
+            self._events = [each for each in self._events if not _tells_of(each, key)]
+            return self._message(self._view(self._aliases[key]))
+        return self._draft(Draft(key, body, (0, about) if about is not None else None))
 
-    def is_news(self, sender: MemberId, chat: Chat) -> bool:
-        """Whether to show it: for the first time, and of a size that we would have sent."""
-        seen = self._seen_of(sender)
-        if chat.message_id in seen or len(chat.text.encode()) > self._max_text_bytes:
-            return False
-        seen[chat.message_id] = None
-        if len(seen) > _REMEMBERED_IDS:
-            del seen[next(iter(seen))]
-        return True
+    def edit(self, message: MessageId, text: str, *, now: float) -> None:
+        """Other words, of one of ours."""
+        self._check_text(text)
+        raw = _raw(message)
+        if not self.history.rewrite_draft(raw, Text(text)):
+            self._say(Edit(text), message, now=now)
 
-    def _seen_of(self, sender: MemberId) -> dict[bytes, None]:
-        """Others cannot push out what we know of this one."""
-        seen = self._seen.pop(sender, {})
-        if len(self._seen) >= _REMEMBERED_SENDERS:
-            del self._seen[next(iter(self._seen))]
-        self._seen[sender] = seen  # the last now
-        return seen
+    def delete(self, message: MessageId, *, now: float) -> None:
+        """Take it back for ever."""
+        if not self.history.drop_draft(_raw(message)):
+            self._say(Delete(), message, now=now)
 
-    def as_event(self, chat: Chat, sender: Member, status: MessageStatus) -> Message:
-        return Message(
-            id=MessageId(chat.message_id.hex()),
-            room=self._room,
-            sender=sender,
-            text=chat.text,
-            sent_at=datetime.fromtimestamp(chat.sent_at_ms / 1000, UTC),
-            status=status,
-            emote_ids=chat.emote_ids,
-            custom_emoji_ids=chat.custom_emoji_ids,
-            replier=self.replier,
-        )
+    def react(self, message: MessageId, emoji: str, *, is_custom: bool, is_on: bool, now: float) -> None:
+        """Put an emoji at it, or take ours away."""
+        self._say(Reacting(emoji, is_custom, is_on), message, now=now)
+
+    def pin(self, message: MessageId, *, is_on: bool, now: float) -> None:
+        """Keep it beyond the newest, or no longer."""
+        self._say(Pin(is_on), message, now=now)
+
+    def set_title(self, title: str, *, now: float) -> None:
+        """What the room is called from now on."""
+        self._say(Title(title), now=now)
+
+    def set_slow_mode(self, seconds: int, *, now: float) -> None:
+        """How often plain members may speak."""
+        self._say(SlowMode(seconds), now=now)
+
+    def mark_read(self, upto: MessageId | None = None, *, now: float) -> None:
+        """All that is shown up to this message, or all, was seen."""
+        place = HIGHEST if upto is None else self._view(self._sent(upto)).place
+        self.history.mark_read(place, now=now)
+        self.follow()
+
+    def _say(self, body: Body, about: MessageId | None = None, *, now: float) -> None:
+        self.history.say(body, self._sent(about) if about is not None else None, now=now)
+        self.follow()
+
+    def _sent(self, message: MessageId) -> EventId:
+        """What everybody calls it."""
+        raw = _raw(message)
+        if raw in self.history.journal.drafts:
+            raise BadSetting("this message waits for somebody to come: until then nothing refers to it")
+        return self._aliases.get(raw, EventId(raw))
 
     def _check_text(self, text: str) -> None:
-        actual_bytes = len(_encoded(text))
-        if actual_bytes > self._max_text_bytes:
-            raise MessageTooLarge(actual_bytes=actual_bytes, limit_bytes=self._max_text_bytes)
+        try:
+            actual_bytes = len(text.encode())
+        except UnicodeEncodeError as error:
+            raise BadSetting("the text holds half a character (a lone surrogate): decode it properly first") from error
+        if actual_bytes > self.max_text_bytes:
+            raise MessageTooLarge(actual_bytes=actual_bytes, limit_bytes=self.max_text_bytes)
+
+    # ---- what is shown
+
+    def page(self, before: Place | None = None, *, limit: int) -> list[Message]:
+        """Newest first."""
+        return [self._message(view) for view in self.history.page(before, limit=limit)]
+
+    def drafts(self) -> list[Message]:
+        """What waits for somebody to come, newest first."""
+        drafts = [each for each in self.history.journal.drafts if kind_of(each.body) is Kind.TEXT]
+        return [self._draft(each) for each in reversed(drafts)]
+
+    def place_of(self, message: MessageId) -> Place:
+        """For the page before it; raise BadSetting for a message that is not here."""
+        return self._view(self._sent(message)).place
+
+    def name_of(self, member: MemberId) -> str:
+        """What somebody who said something here is called."""
+        return self.company.anyone(member).name
+
+    def as_message(self, view: View) -> Message:
+        """A row of the store, which need not be shown any more."""
+        return self._message(view)
+
+    def _view(self, message: EventId) -> View:
+        view = self.history.journal.projection.views.get(message)
+        if view is None:
+            raise BadSetting("this message is not here any more: look at the history again")
+        return view
+
+    def _message(self, view: View, arrival: Arrival = "live") -> Message:
+        return Message(
+            id=_hex(view.id),
+            room=self.room,
+            sender=self.company.anyone(member_id_of(view.author)),
+            text=view.text,
+            sent_at=_when(view.hlc),
+            status=self._status_of(view),
+            emote_ids=view.emote_ids,
+            custom_emoji_ids=view.emoji_ids,
+            reply_to=_hex(view.answers) if view.answers else None,
+            edited_at=_when(view.edited_hlc) if view.edited_hlc else None,
+            is_deleted=view.is_deleted,
+            is_pinned=view.is_pinned,
+            reactions=tuple(
+                Reaction(each.emoji, tuple(map(member_id_of, each.members)), each.is_custom) for each in view.given
+            ),
+            arrival=arrival,
+            actions=self.actions,
+        )
+
+    def _draft(self, draft: Draft) -> Message:
+        body = draft.body
+        assert isinstance(body, Text), "a draft of something else"
+        return Message(
+            id=_hex(draft.key),
+            room=self.room,
+            sender=self.company.me,
+            text=body.text,
+            sent_at=_when(hlc_at(self.wall_ms())),
+            status="draft",
+            emote_ids=body.emote_ids,
+            custom_emoji_ids=body.emoji_ids,
+            reply_to=_hex(draft.ref[1]) if draft.ref is not None else None,
+            actions=self.actions,
+        )
+
+    def _status_of(self, view: View) -> MessageStatus:
+        is_ours = view.author == public_key_of(self.company.me.id)
+        return _STATUSES[self.history.journal.progress.status_of(view.log, view.seq)] if is_ours else "sent"
+
+    # ---- what the history has to say
+
+    def take_orders(self) -> list[Order]:
+        """What it asks for, in this order."""
+        taken, self._orders = self._orders, []
+        return taken
+
+    def take_events(self) -> list[Event]:
+        taken, self._events = self._events, []
+        return taken
+
+    def follow(self) -> None:
+        """After each input of the history."""
+        for output in self.history.outputs():
+            if isinstance(output, Save | Tell | AskControl):
+                self._orders.append(output)
+            else:
+                self._events += self._tell(output)
+
+    def _tell(self, fact: news.Fact) -> Iterator[Event]:
+        match fact:
+            case news.Changed(view=view, before=None, is_late=is_late):
+                yield from self._appear(view, is_late=is_late)
+            case news.Changed(view=view, before=before) if before is not None:
+                yield from self._change(before, view)
+            case news.Vanished(id=event):
+                yield MessageVanished(_hex(event))
+            case news.Sealed(key=key, id=event):
+                yield from self._seal(key, event)
+            case news.Dropped(key=key):
+                yield StatusChanged(_hex(key), "failed")
+            case news.StatusRaised(id=event, status=status):
+                if event in self.history.journal.projection.views:
+                    yield StatusChanged(_hex(event), _STATUSES[status])
+            case _:
+                yield from self._tell_of_all(fact)
+
+    def _tell_of_all(self, fact: news.Fact) -> Iterator[Event]:
+        """What concerns no single message."""
+        match fact:
+            case news.Forked(author=author):
+                yield AuthorForked(self.company.anyone(member_id_of(author)))
+            case news.UnreadChanged(count=count):
+                yield UnreadChanged(count)
+            case news.SettingsChanged(settings=settings):
+                yield from self._set(settings)
+            case _:  # pragma: no cover - the others are of single messages
+                raise AssertionError(fact)
+
+    def _appear(self, view: View, *, is_late: bool) -> Iterator[Event]:
+        """What we say is no news, unless another process of ours did, or it comes back to us who have lost it."""
+        self.company.stop_typing(member_id_of(view.author))
+        if view.log != self.history.journal.pen.log:
+            before_us = view.hlc < self.history.journal.progress.begin_hlc
+            yield self._message(view, "history" if before_us else "missed" if is_late else "live")
+
+    def _change(self, before: View, view: View) -> Iterator[Event]:
+        message = self._message(view)
+        if view.is_deleted and not before.is_deleted:
+            yield MessageDeleted(message)
+            return
+        if (view.text, view.edited_hlc) != (before.text, before.edited_hlc):
+            yield MessageEdited(message)
+        if view.is_pinned != before.is_pinned:
+            yield MessagePinned(message)
+        old, new = _reactions(before), _reactions(view)
+        for each in [*(old.keys() - new.keys()), *(each for each in new if each not in old)]:
+            emoji, is_custom, member = each
+            yield ReactionChanged(message, self.company.anyone(member), emoji, each in new, is_custom)
+
+    def _seal(self, key: bytes, event: EventId) -> Iterator[Event]:
+        if event in self.history.journal.projection.views:
+            self._aliases[key] = event
+            if len(self._aliases) > _MAX_ALIASES:
+                del self._aliases[next(iter(self._aliases))]
+            yield StatusChanged(_hex(event), "sent", _hex(key))
+
+    def _set(self, settings: Settings) -> Iterator[Event]:
+        before, self._settings = self._settings, settings
+        if settings.title != before.title:
+            yield TitleChanged(settings.title)
+        if settings.slow_mode_s != before.slow_mode_s:
+            yield SlowModeChanged(settings.slow_mode_s)
 
 
-def _encoded(text: str) -> bytes:
+def _tells_of(event: Event, key: bytes) -> bool:
+    return isinstance(event, StatusChanged) and event.draft_id == _hex(key)
+
+
+def _reactions(view: View) -> dict[tuple[str, bool, MemberId], None]:
+    given = ((each.emoji, each.is_custom, member_id_of(key)) for each in view.given for key in each.members)
+    return dict.fromkeys(given)
+
+
+def _hex(name: bytes) -> MessageId:
+    return MessageId(name.hex())
+
+
+def _raw(message: MessageId) -> bytes:
     try:
-        return text.encode()
-    except UnicodeEncodeError as error:
-        raise BadSetting("the text holds half a character (a lone surrogate): decode it properly first") from error
+        return bytes.fromhex(message)
+    except ValueError as error:
+        raise BadSetting("this is no message's id: take it from a message's `id`") from error
+
+
+def _when(hlc: int) -> datetime:
+    return datetime.fromtimestamp(ms_of(hlc) / 1000, UTC)

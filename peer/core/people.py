@@ -96,6 +96,11 @@ class People:
 
     # ---- what we decide or find out
 
+    def name_of(self, member_id: MemberId) -> str:
+        """What somebody called itself when we last met; empty where we do not know it."""
+        person = self._people.get(member_id)
+        return person.name if person is not None else ""
+
     def is_verified(self, member_id: MemberId) -> bool:
         person = self._people.get(member_id)
         return person is not None and person.is_verified

@@ -35,6 +35,10 @@ class Presences:
     def get(self, member_id: MemberId) -> Member | None:
         return self._here.get(member_id)
 
+    def anyone(self, member_id: MemberId) -> Member | None:
+        """Ourselves, somebody who is here, or who was."""
+        return self.me if member_id == self.me.id else self._here.get(member_id) or self._gone.get(member_id)
+
     def arrive(self, member: Member) -> bool:
         """A link of theirs opened; False if another one was open already (their name may be new)."""
         is_new = member.id not in self._here

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from ..events import Event, KeyChanged, Member, VerificationChanged
-from ..ids import RoomId
+from ..ids import MemberId, RoomId
 from .people import People
 from .presence import Presences
 
@@ -30,6 +30,10 @@ class Recognition:
         """They are here, or bear another claim: their key is remembered. The member as we regard it."""
         self._reviewed = None
         return self._people.meet(member, public_room=self._public_room, today=self._wall_ms() // _DAY_MS)
+
+    def name_of(self, member_id: MemberId) -> str:
+        """What somebody called itself when we last met, in whichever room; empty where we do not know it."""
+        return self._people.name_of(member_id)
 
     def review(self, presences: Presences) -> list[Event]:
         """Look at everybody anew, after somebody was met or verified in any room; what to tell of those here."""

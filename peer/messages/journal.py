@@ -201,11 +201,10 @@ class Journal:
 
     def _follow(self) -> None:
         stir = self.holdings.take_stir()
-        before = self.projection.views.keys() & stir.messages
         turn = self.projection.follow(stir)
         self.progress.look(turn.shown)
-        for event, view in turn.shown.items():
-            self._news.append(Vanished(event) if view is None else Changed(view, is_new=event not in before))
+        for event, view in sorted(turn.shown.items(), key=_order):
+            self._news.append(Vanished(event) if view is None else Changed(view, turn.before[event]))
         if turn.has_settings:
             self._news.append(SettingsChanged(self.projection.settings))
         if stir.events or stir.purged or turn.shown:
@@ -247,6 +246,12 @@ class Journal:
             return Summary(title=title, unread=unread)
         text = last.text[:MAX_PREVIEW_CHARS]
         return Summary(title=title, unread=unread, hlc=last.hlc, author=last.author, text=text)
+
+
+def _order(shown: tuple[EventId, View | None]) -> Place:
+    """As people are to hear of it: first what vanished, then in the order of the room."""
+    event, view = shown
+    return view.place if view is not None else (-1, event)
 
 
 def _rows(views: Mapping[EventId, View | None]) -> dict[EventId, Shown | None]:

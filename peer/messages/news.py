@@ -24,10 +24,17 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A message appeared (`is_new`), or looks different now."""
+    """A message appeared, or looks different now."""
 
     view: View
-    is_new: bool
+    before: View | None
+    """How it looked; None where it was not shown."""
+    is_late: bool = False
+    """It was written before whoever told us of it was linked, and came because we asked."""
+
+    @property
+    def is_new(self) -> bool:
+        return self.before is None
 
 
 @dataclass(frozen=True, slots=True)

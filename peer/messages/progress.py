@@ -91,6 +91,12 @@ class Progress:
         authors = sorted({log.author for log in taken})
         return {author: self.ours.entries(log for log in taken if log.author == author) for author in authors}
 
+    def take_due_to(self, author: bytes) -> tuple[Entry, ...]:
+        """The same for one author, before its time."""
+        logs = sorted(log for log in self._due if log.author == author)
+        self._due.difference_update(logs)
+        return self.ours.entries(logs)
+
     def told_to(self, author: bytes) -> tuple[Entry, ...]:
         """All that concerns this author."""
         return tuple(entry for entry in self.ours.entries() if entry.log.author == author)

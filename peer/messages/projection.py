@@ -26,6 +26,8 @@ class Turn:
 
     shown: dict[EventId, View | None] = field(default_factory=dict)
     """None: shown no more."""
+    before: dict[EventId, View | None] = field(default_factory=dict)
+    """How these looked until now; None: not shown."""
     has_settings: bool = False
 
 
@@ -102,6 +104,7 @@ class Projection:
         if view == before:
             return
         turn.shown[message] = view
+        turn.before[message] = before
         if view is None:
             assert before is not None
             del self.views[message]

@@ -18,7 +18,16 @@ from ..log.event import EventId
 from .bodies import Kind, SlowMode
 from .said import Said
 
-__all__ = ["PrivateRules", "PublicRules", "Rules", "least_level", "may_edit", "takes_back"]
+__all__ = [
+    "PrivateRules",
+    "PublicRules",
+    "Rules",
+    "UnknownRules",
+    "WaitingRules",
+    "least_level",
+    "may_edit",
+    "takes_back",
+]
 
 
 _WORDS = {Kind.TEXT, Kind.EDIT}
@@ -149,3 +158,44 @@ class PrivateRules:
 
     def since(self, member: MemberId) -> int:
         return self.authority.since(member)
+
+
+class UnknownRules:
+    """Of a private room whose control log we do not know yet: nobody is heard, and what we say waits as a draft."""
+
+    def level_of(self, said: Said) -> Level:  # noqa: ARG002 - nothing counts
+        return Level.NOBODY
+
+    def knows(self, said: Said) -> bool:  # noqa: ARG002
+        return False
+
+    def is_somebody(self, author: bytes) -> bool:  # noqa: ARG002
+        return False
+
+    def is_member(self, member: MemberId) -> bool:  # noqa: ARG002
+        return False
+
+    def others(self, me: MemberId) -> frozenset[MemberId] | None:  # noqa: ARG002
+        return frozenset()
+
+    def right_of(self, me: MemberId, least: Level) -> EventId | None:  # noqa: ARG002
+        """We shall see; nothing is sealed before the first member is linked."""
+        return EventId(b"") if least <= Level.MEMBER else None
+
+    def hlc_of(self, right: EventId) -> int:  # noqa: ARG002
+        return 0
+
+    def horizon_of(self, member: MemberId, *, linked_hlc: int) -> int:  # noqa: ARG002
+        return linked_hlc
+
+    def since(self, member: MemberId) -> int | None:  # noqa: ARG002
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingRules(PrivateRules):
+    """Of a private room in whose lobby we are: what we say waits as a draft until we are let in."""
+
+    def right_of(self, me: MemberId, least: Level) -> EventId | None:
+        right = PrivateRules.right_of(self, me, least)
+        return EventId(b"") if right is None and least <= Level.MEMBER else right

@@ -11,6 +11,7 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 
 from ..errors import MalformedFrame
+from .message_frames import MessageDigest, MessageEvents, MessageFrame, MessageMore, MessageSummary, Receipts
 
 __all__ = [
     "MAX_ATTESTATION_CHARS",
@@ -18,15 +19,10 @@ __all__ = [
     "MAX_CONTROL_BYTES",
     "MAX_CONTROL_EVENTS",
     "MAX_CONTROL_PART_BYTES",
-    "MAX_IDS",
-    "MAX_ID_CHARS",
     "MAX_NAME_CHARS",
     "MAX_REASON_CHARS",
     "MAX_STREAM_LABEL_CHARS",
-    "MAX_TEXT_CHARS",
     "AttestationUpdate",
-    "Chat",
-    "Confirmed",
     "ControlDigest",
     "ControlEvents",
     "ControlFrame",
@@ -38,7 +34,13 @@ __all__ = [
     "Heartbeat",
     "Introduction",
     "Knock",
+    "MessageDigest",
+    "MessageEvents",
+    "MessageFrame",
+    "MessageMore",
+    "MessageSummary",
     "PresenceUpdate",
+    "Receipts",
     "StreamCredit",
     "StreamData",
     "StreamDone",
@@ -53,10 +55,6 @@ __all__ = [
 ]
 
 MAX_NAME_CHARS = 64
-MAX_TEXT_CHARS = 16 * 1024
-MAX_IDS = 64
-"""Emote ids of a message, and custom emoji ids."""
-MAX_ID_CHARS = 64
 MAX_ATTESTATION_CHARS = 4096
 MAX_CONTROL_PART_BYTES = 48 * 1024
 """Of one part of a summary, and of the events in one frame."""
@@ -70,10 +68,7 @@ MAX_REASON_CHARS = 128
 
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME_CHARS)]
 _Title = Annotated[str, msgspec.Meta(max_length=MAX_NAME_CHARS)]
-_Ids = Annotated[tuple[Annotated[str, msgspec.Meta(max_length=MAX_ID_CHARS)], ...], msgspec.Meta(max_length=MAX_IDS)]
 _Attestation = Annotated[str, msgspec.Meta(max_length=MAX_ATTESTATION_CHARS)]
-_Milliseconds = Annotated[int, msgspec.Meta(ge=0, lt=253_370_764_800_000)]
-"""Before the year 9999, so that a reader in any time zone can still write it down."""
 _Number = Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
 _Count = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
 """Of bytes; a number that every language can hold."""
@@ -89,16 +84,6 @@ class Introduction(msgspec.Struct, array_like=True, frozen=True, tag=1):
     presence: _Presence
     attestation: _Attestation = ""
     """The server's word for the sender's key; empty where there is none."""
-
-
-class Chat(msgspec.Struct, array_like=True, frozen=True, tag=2):
-    """A message of a person or bot."""
-
-    message_id: Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
-    sent_at_ms: _Milliseconds
-    text: Annotated[str, msgspec.Meta(max_length=MAX_TEXT_CHARS)]
-    emote_ids: _Ids = ()
-    custom_emoji_ids: _Ids = ()
 
 
 class PresenceUpdate(msgspec.Struct, array_like=True, frozen=True, tag=3):
@@ -166,12 +151,6 @@ class ControlMore(msgspec.Struct, array_like=True, frozen=True, tag=12):
     """One frame of an answer that goes on was taken in: send one more."""
 
 
-class Confirmed(msgspec.Struct, array_like=True, frozen=True, tag=13):
-    """So many messages of this link were taken in by the sender of this frame, the first of them being one."""
-
-    count: Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
-
-
 ControlFrame: TypeAlias = ControlDigest | ControlSummary | ControlEvents | Knock | ControlMore
 """All that is said in a lobby."""
 
@@ -237,7 +216,6 @@ StreamFrame: TypeAlias = StreamOpen | StreamData | StreamEnd | StreamReset | Str
 
 Frame: TypeAlias = (
     Introduction
-    | Chat
     | PresenceUpdate
     | Goodbye
     | TypingNotice
@@ -246,10 +224,10 @@ Frame: TypeAlias = (
     | ControlFrame
     | StreamFrame
     | FloodNotice
-    | Confirmed
+    | MessageFrame
 )
 
-_KNOWN_TYPES = frozenset((*range(1, 14), *range(32, 40)))
+_KNOWN_TYPES = frozenset((1, *range(3, 13), *range(16, 21), *range(32, 40)))
 
 
 class _Head(msgspec.Struct, array_like=True):

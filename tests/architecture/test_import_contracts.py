@@ -71,6 +71,8 @@ PURE = (
     "peer.keeper",
     "peer.keys",
     "peer.log",
+    "peer.member",
+    "peer.message",
     "peer.messages",
     "peer.ports",
     "peer.rtc.sdp",

@@ -109,7 +109,7 @@ class Checks:
         self.that(len(holdings.logs.held) <= MOST_HELD, f"{node.name} holds {len(holdings.logs.held)} events")
         self.that(holdings.void_count <= LIMITS.max_void, f"{node.name} has {holdings.void_count} void events")
         self.that(len(holdings.logs.forks) <= LIMITS.max_forks, f"{node.name} holds too many forks")
-        self.that(set(node.on_screen) == set(views), f"the screen of {node.name} shows something else")
+        self.that(node.on_screen | node.to_come == set(views), f"the screen of {node.name} shows something else")
         self.look_at_disk(node)
         self.look_at_logs(node)
 
@@ -129,7 +129,9 @@ class Checks:
         proofs = {said.id: said.encoded for fork in logs.forks.values() for said in fork.proof}
         held = {**proofs, **{said.id: said.encoded for said in logs.held.values()}}
         self.that(node.disk.events == held, f"the disk of {node.name} holds something else than its memory")
-        self.that(set(node.disk.shown) == set(node.on_screen), f"the disk of {node.name} shows something else")
+        self.that(
+            set(node.disk.shown) == node.on_screen | node.to_come, f"the disk of {node.name} shows something else"
+        )
         for data in node.disk.events.values():
             header, signature, _ = msgspec.msgpack.decode(data)
             event = hashlib.sha256(b"speaktube v1 event id\0" + room_id + header).digest()

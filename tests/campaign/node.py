@@ -90,6 +90,11 @@ class Node:
         self.trouble: list[str] = []
         self.start()
 
+    @property
+    def to_come(self) -> set[bytes]:
+        """What is held back until all that was said before it is there."""
+        return set(self.history._late._held)
+
     # ---- life and death
 
     def start(self, *, is_rolled_back: bool = False) -> None:
@@ -187,6 +192,7 @@ class Node:
     def unlink(self, name: str) -> None:
         self.links.discard(name)
         self.history.link_down(identity(name).member_id)
+        self.drive()
 
     # ---- the control log
 

@@ -37,9 +37,9 @@ from peer.rtc.sdp import parse_description
 from peer.signaling import wire
 from peer.wire import frames, signals
 from peer.wire.frames import (
-    Chat,
     FloodNotice,
     Introduction,
+    MessageEvents,
     StreamCredit,
     StreamData,
     StreamFrame,
@@ -83,7 +83,7 @@ INVITE = invite.Invite("https://signal.example", ROOM, bytes(16), bytes(16))
 FRAMES = tuple(
     frames.encode(each)
     for each in (
-        *(Introduction("ann", "Deck", "online"), Chat(bytes(16), 1, "text", ("a",)), TypingNotice(True)),
+        *(Introduction("ann", "Deck", "online"), MessageEvents((b"event",), False), TypingNotice(True)),
         *(StreamOpen(0, "a", 5), StreamData(0, b"text"), StreamCredit(0, 4, 9), StreamStop(0, "b"), FloodNotice(9)),
     )
 )

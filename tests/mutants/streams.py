@@ -73,21 +73,6 @@ MUTATIONS = (
         _LIMITS,
     ),
     Mutation(
-        "device that was lost misses what another one confirmed",
-        _CORE,
-        {
-            "        if line is None:\n            return\n        owed": "        if line is None or any("
-            "other.member == line.member for other in self._lines.values()):\n            return\n        owed"
-        },
-        ("tests/peer/core/test_confirmation.py",),
-    ),
-    Mutation(
-        "all that is owed is said at once",
-        _CORE,
-        {"while line.backlog and room_bytes > 0:": "while line.backlog:"},
-        ("tests/peer/core/test_confirmation.py",),
-    ),
-    Mutation(
         "relay that lasts no time is refreshed without end",
         "peer/rtc",
         {'max(MIN_LIFETIME_S, attributes["LIFETIME"])': 'attributes["LIFETIME"]'},

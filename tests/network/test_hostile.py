@@ -8,14 +8,24 @@ from peer.config import Config
 from peer.events import Event, MemberJoined, MemberLeft, Message
 from peer.ids import PeerId
 from peer.ports import Channel, PeerInfo, PeerJoinedRoom, PeerLeftRoom, Roster, Signal
-from peer.wire.frames import Chat, Frame, Goodbye, Heartbeat, Introduction, PresenceUpdate, TypingNotice, encode
+from peer.wire.frames import (
+    Frame,
+    Goodbye,
+    Heartbeat,
+    Introduction,
+    MessageEvents,
+    PresenceUpdate,
+    TypingNotice,
+    encode,
+)
 
 from ..support.insider import Insider
 from ..support.keys import SECRET, credentials, membership_of, private_room
 from ..support.network import Network, Node
+from ..support.spoken import Speech
 from ..support.visitor import Visitor
 
-CHAT = Chat(bytes(16), 1, "hello")
+CHAT = MessageEvents((b"hello",), False)
 
 
 def alone() -> tuple[Network, Node]:
@@ -86,7 +96,7 @@ def test_server_that_plays_old_offers_again_disturbs_no_link() -> None:
     network.run(60)
     network.check_full_mesh()
     nodes[0].send("undisturbed")
-    network.run(1)
+    network.run(4)
     assert [node.texts() for node in nodes[1:]] == [["undisturbed"]] * 2
     assert [len(node.news) for node in nodes] == [1, 1, 1]  # delivered, heard, heard
 
@@ -173,10 +183,10 @@ def test_frames_before_the_handshake_is_done_end_the_link(data: bytes) -> None:
         (CHAT, Channel.EPHEMERAL, False),
         (Goodbye(), Channel.EPHEMERAL, False),
         (TypingNotice(True), Channel.EVENTS, True),
-        (b"\x93\x02\x01\x02", Channel.EVENTS, True),
-        (b"\x93\x02\x01\x02", Channel.EPHEMERAL, False),
+        (b"\x93\x10\x01\x02", Channel.EVENTS, True),
+        (b"\x93\x10\x01\x02", Channel.EPHEMERAL, False),
         (b"\x91\x2a", Channel.EVENTS, False),
-        (Chat(bytes(16), 1, "x" * 9000), Channel.EVENTS, False),
+        (MessageEvents((bytes(300),), False), Channel.EVENTS, True),
     ],
 )
 def test_what_breaks_the_rules_is_not_shown(frame: Frame | bytes, channel: Channel, is_closed: bool) -> None:
@@ -187,7 +197,7 @@ def test_what_breaks_the_rules_is_not_shown(frame: Frame | bytes, channel: Chann
     assert [event for event in events_since_join(visit) if isinstance(event, Message)] == []
     if not is_closed:
         assert events_since_join(visit) == []
-        visit.say(CHAT)
+        visit.say(Speech("mallory", visit.node.mesh.membership).say("hello"))
         assert visit.node.texts() == ["hello"]
 
 

@@ -78,7 +78,7 @@ async def test_handler_hears_what_its_annotation_names() -> None:
     assert kinds["message"] == [Message]
     assert sorted(kind.__name__ for kind in kinds["two"]) == ["PresenceChanged", "TypingChanged", "TypingChanged"]
     assert kinds["old"] == [MemberJoined, MemberLeft]
-    assert len([event for event in heard["every"] if not isinstance(event, ConnectionChanged)]) == 7
+    assert len([event for event in heard["every"] if not isinstance(event, ConnectionChanged)]) == 8
     assert type(heard["every"][-1]) is StateChanged
 
 
@@ -159,7 +159,7 @@ def test_annotation_that_names_no_event_fails_at_import(annotation: Any) -> None
         """Never registered."""
 
     wrong.__annotations__["message"] = annotation
-    with pytest.raises(BadSetting, match=r"wrong: .* is no event; the events are Message, MemberJoined"):
+    with pytest.raises(BadSetting, match=r"wrong: .* is no event; the events are Message, MessageEdited"):
         Bot("bot").on(wrong)
 
 

@@ -5,15 +5,15 @@ import dataclasses
 import pytest
 
 from peer import Config
+from peer.messages.bodies import MAX_TEXT_BYTES
 from peer.wire import frames
 
 
 def test_defaults_keep_to_the_wire() -> None:
     """What we allow ourselves, others must be able to read."""
     config = Config()
-    assert config.max_text_bytes <= frames.MAX_TEXT_CHARS
+    assert config.max_text_bytes <= MAX_TEXT_BYTES
     assert config.max_name_chars <= frames.MAX_NAME_CHARS
-    assert config.max_emote_ids <= frames.MAX_IDS
 
 
 def test_default_times_fit_each_other() -> None:

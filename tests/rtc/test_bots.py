@@ -80,7 +80,7 @@ async def test_bot_answers_messages_and_commands(server: str, company: Company) 
         bob = await company.join(alice.invite, "bob")
         await bob.meet(helper)
         await bob.say("me too")
-        await bob.hear("bob: me too")
+        await bob.hear_from("helper", "bob: me too")
         assert came == ["bob came"]
         await alice.hear_from("helper", "bob: me too")  # by another link, so perhaps later
         assert len(alice.heard("helper")) == len(conversation) + 2

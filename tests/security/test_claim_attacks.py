@@ -11,12 +11,13 @@ import pytest
 from peer.core.claims import Standing
 from peer.events import ClaimChanged, MemberJoined, Message
 from peer.ports import Channel
-from peer.wire.frames import AttestationUpdate, Chat, Frame, Goodbye, Introduction
+from peer.wire.frames import AttestationUpdate, Frame, Goodbye, Introduction
 
 from ..support.attestations import NOW_S, Notary
 from ..support.insider import Insider
 from ..support.keys import identity, public_room
 from ..support.network import Network, Node
+from ..support.spoken import Speech
 from ..support.visitor import Visitor
 
 NOTARY = Notary()
@@ -58,7 +59,7 @@ def enter(network: Network, node: Node, name: str, attestation: str = "") -> Vis
 
 def talks(visitor: Visitor, node: Node, text: str) -> bool:
     """Whether the link lives: a message gets through."""
-    visitor.say(Chat(text.encode().ljust(16, b".")[:16], 1, text))
+    visitor.say(Speech(visitor.insider.name, node.mesh.membership, process=len(node.events)).say(text))
     return node.events_of(Message)[-1].text == text and not visitor.closed
 
 

@@ -18,7 +18,6 @@ from peer.log.control import Level
 from peer.ports import Channel
 from peer.wire.frames import (
     AttestationUpdate,
-    Chat,
     ControlDigest,
     ControlEvents,
     ControlFrame,
@@ -26,6 +25,7 @@ from peer.wire.frames import (
     Heartbeat,
     Introduction,
     Knock,
+    MessageEvents,
     PresenceUpdate,
     TypingNotice,
 )
@@ -35,7 +35,7 @@ from ..support.keys import START_MS, identity, membership_of, private_room
 from ..support.network import Network, Node
 from ..support.visitor import Visitor
 
-CHAT = Chat(bytes(16), 1, "hello")
+CHAT = MessageEvents((b"hello",), False)
 
 
 def ghost_at(name: str = "ann") -> Visitor:

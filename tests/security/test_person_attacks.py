@@ -16,13 +16,14 @@ from peer.core.people import People
 from peer.core.safety import encode_code
 from peer.events import KeyChanged, Message
 from peer.testing import Network as PeerNetwork
-from peer.wire.frames import Chat, Introduction
+from peer.wire.frames import Introduction
 
 from ..support.attestations import Notary
 from ..support.insider import Insider
 from ..support.keys import identity, public_room
 from ..support.network import Network, Node
 from ..support.rooms import linked
+from ..support.spoken import Speech
 from ..support.visitor import Visitor
 
 NOTARY = Notary()
@@ -57,7 +58,7 @@ def test_second_key_for_a_subject_is_an_unverified_newcomer() -> None:
     [event] = ann.events_of(KeyChanged)
     assert (event.member.id, event.member.verified) == (MALLORY.member_id, False)
     assert (event.known.id, event.known.verified) == (ALICE.member_id, True)
-    mallory.say(Chat(b"m" * 16, 1, "it is me"))
+    mallory.say(Speech("mallory", ann.mesh.membership).say("it is me"))
     sender = ann.events_of(Message)[-1].sender
     assert (sender.id, sender.verified, sender.changed_from) == (MALLORY.member_id, False, event.known)
 

@@ -178,13 +178,15 @@ class _Member:
                 self._tell(Parted(member.name, reason, self._next))
             case peer.ConnectionChanged(member=peer.Member() as member):
                 self._tell(Connected(member.name, member.connection == "linked", self._next))
-            case peer.StatusChanged(message_id=message_id, status=status):
-                self._hear_status(message_id, str(status))
+            case peer.StatusChanged():
+                self._hear_status(event)
             case _:
                 pass
 
-    def _hear_status(self, message_id: str, status: str) -> None:
-        number = self._sent.pop(message_id, None) if status == "delivered" else None
+    def _hear_status(self, change: peer.StatusChanged) -> None:
+        if change.draft_id in self._sent:
+            self._sent[change.message_id] = self._sent.pop(change.draft_id)
+        number = self._sent.pop(change.message_id, None) if change.status in ("delivered", "read") else None
         if number is not None:
             self._tell(Delivered(number))
 

@@ -21,17 +21,17 @@ from peer.core.membership import Membership
 from peer.crypto.handshake import Role
 from peer.ids import PeerId
 from peer.ports import Channel, PeerInfo, SignalKind
-from peer.wire.frames import Chat, Frame, Introduction
+from peer.wire.frames import Frame, Introduction
 
 from .insider import THEIR_FINGERPRINTS, Insider
 from .keys import START_MS, credentials, everybody
+from .spoken import CHAT
 
 __all__ = ["ANN", "CHAT", "LARGER", "SMALLER", "Bench", "bob"]
 
 ANN = PeerId("m-ann")
 """In the middle: some ids are smaller, some larger."""
 SMALLER, LARGER = "a-bob", "z-bob"
-CHAT = Chat(bytes(16), 1, "hello")
 
 Kind = TypeVar("Kind")
 

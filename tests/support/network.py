@@ -26,6 +26,7 @@ from peer.core.machine import (
     Notify,
     Output,
     ProbeSeat,
+    Save,
     SendSignal,
     Transmit,
 )
@@ -236,8 +237,8 @@ class Network:
 
     # ---- carrying out
 
-    def carry_out(self, node: Node, output: Output) -> None:  # noqa: C901 - one case for each output
-        if not isinstance(output, Notify | SendSignal | ProbeSeat) and output.link in node.visitors:
+    def carry_out(self, node: Node, output: Output) -> None:  # noqa: C901, PLR0912 - one case for each output
+        if not isinstance(output, Notify | SendSignal | ProbeSeat | Save) and output.link in node.visitors:
             node.visitors[output.link](output)
             return
         match output:
@@ -263,6 +264,8 @@ class Network:
             case CloseLink(link=link):
                 if link in node.ends:
                     self._hang_up(node.ends.pop(link))
+            case Save(changes=changes):
+                node.kept.append(changes)
             case AddCandidate():
                 pass
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from peer.core.machine import LinkId, Output
 from peer.core.mesh import Mesh
-from peer.events import ConnectionChanged, Event, Member, Message
+from peer.events import ConnectionChanged, Event, Member, Message, UnreadChanged
 from peer.ids import PeerId
+from peer.log.record import LogChanges
 from peer.ports import Channel, PeerInfo, Signal
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ class Node:
         self.sent_signals: list[Signal] = []
         self.doubts = 0
         """How often its seat was to be probed."""
+        self.kept: list[LogChanges] = []
+        """What its messages are kept by."""
         self.transmitted: list[tuple[Channel, bytes]] = []
         self.visitors: dict[LinkId, Callable[[Output], None]] = {}
         """Links that a test drives by hand."""
@@ -100,8 +103,9 @@ class Node:
     # ---- intents
 
     def send(self, text: str) -> Message:
-        message = self.mesh.send(text, now=self.network.now)
-        self.drain()
+        message = self.mesh.speak().send(text, now=self.network.now)
+        self.mesh.stop_typing()
+        self.do(lambda mesh: mesh.settle(now=self.network.now))
         return message
 
     def set_typing(self, typing: bool = True) -> None:
@@ -137,8 +141,8 @@ class Node:
 
     @property
     def news(self) -> list[Event]:
-        """What was told, but for the states of connections."""
-        return [event for event in self.events if not isinstance(event, ConnectionChanged)]
+        """What was told, but for the states of connections and what is unread."""
+        return [event for event in self.events if not isinstance(event, ConnectionChanged | UnreadChanged)]
 
     def texts(self, sender: Node | None = None) -> list[str]:
         """What was heard, of one or of all."""

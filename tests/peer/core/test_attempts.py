@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from peer.config import Config
-from peer.core.contact import Changed, Forgotten, Linked, Received, Unlinked
+from peer.core.contact import Changed, Linked, Received, Unlinked
 from peer.core.machine import (
     AcceptAnswer,
     AcceptOffer,
@@ -236,7 +236,6 @@ def test_peer_that_the_server_does_not_name_is_tried_a_few_times() -> None:
     bench.hear(other, "offer")
     bench.wait(600)
     assert len(bench.take(CreateOffer)) == 4
-    assert bench.take(Forgotten) == [Forgotten(other.peer_id)]
 
 
 def test_peer_is_expected_until_its_first_attempt_has_failed() -> None:
@@ -538,7 +537,6 @@ def test_peer_without_a_place_is_offered_to_when_a_silent_one_has_failed() -> No
     assert [create.link.peer for create in bench.take(CreateOffer)] == ["z-ghost"]
     bench.wait(10)
     assert [create.link.peer for create in bench.take(CreateOffer)] == ["z-bob"]
-    assert bench.take(Forgotten) == [Forgotten(PeerId("z-ghost"))]
 
 
 def test_peer_that_left_while_it_waited_for_a_place_is_not_offered_to() -> None:
@@ -577,7 +575,6 @@ def test_attempt_ends_when_its_peer_is_gone() -> None:
         else:
             bench.links.attempts.peer_left(PeerId(LARGER), now=0.0)
         assert bench.take(CloseLink) == [CloseLink(link, "gone")]
-        assert bench.take(Forgotten) == [Forgotten(PeerId(LARGER))]
         assert bench.links.next_deadline() is None
 
 

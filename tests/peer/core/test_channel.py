@@ -17,13 +17,12 @@ from peer.crypto.handshake import Role
 from peer.ids import MemberId, PeerId
 from peer.ports import Channel, Fingerprints
 from peer.wire.frames import (
-    Chat,
-    Confirmed,
     ControlDigest,
     Frame,
     Goodbye,
     Heartbeat,
     Introduction,
+    MessageEvents,
     PresenceUpdate,
     StreamEnd,
     StreamOpen,
@@ -36,7 +35,7 @@ from ...support.insider import THEIR_FINGERPRINTS, Insider
 from ...support.keys import credentials
 
 LINK = LinkId(PeerId("mallory"), b"attempt.")
-CHAT = Chat(bytes(16), 1, "hello")
+CHAT = MessageEvents((b"hello",), False)
 HELLO = Introduction("ann", "Deck", "online")
 
 
@@ -516,23 +515,6 @@ def test_silence_while_we_were_away_is_forgiven() -> None:
     assert bench.closed == []
     bench.wait(0.01)
     assert bench.closed == ["lost"]
-
-
-def test_messages_are_confirmed_together_a_moment_later() -> None:
-    """Or at once where the other side shows that it waits, or says goodbye."""
-    bench = Bench().open()
-    for _ in range(3):
-        bench.say(CHAT)
-    bench.wait(0.19)
-    assert bench.hear() == []
-    bench.wait(0.02)
-    assert bench.hear() == [Confirmed(3)]
-    bench.say(CHAT)
-    bench.say(Heartbeat(), channel=Channel.EPHEMERAL)
-    assert bench.hear()[-1] == Confirmed(4)
-    bench.say(CHAT)
-    bench.channel.say_goodbye(now=bench.now)
-    assert bench.hear()[-2:] == [Confirmed(5), Goodbye()]
 
 
 def test_forged_frames_keep_no_link_alive() -> None:

@@ -416,3 +416,61 @@ def test_deletion_travels_and_takes_the_words_everywhere() -> None:
     assert [view.is_deleted for view in room["bob"].page()] == [True]
     held = room["bob"].journal.holdings.logs.held.values()
     assert not any(b"secret" in said.encoded for said in held)
+
+
+def test_who_leaves_has_its_words_confirmed_at_once() -> None:
+    """Receipts are not waited for; whoever is no member owes none."""
+    room = table("ann", "bob")
+    room.link("ann", "bob")
+    room.run()
+    room.say("ann", "last words")
+    room.run()
+    assert room["ann"].is_owing
+    room["ann"].hurry()
+    room.drain("ann")
+    room.run()
+    assert not room["ann"].is_owing
+
+
+def _behind(texts: int) -> Table:
+    """Bob has asked ann for what was said before he came, and has got the first frame of several."""
+    room = table("ann", "bob", "cy", config=Config(answer_window=1))
+    room.link("ann", "cy")
+    for number in range(texts):
+        room.say("ann", f"{number} ".ljust(8000, "."))
+    room.run()
+    room.now += 60.0
+    room.link("ann", "bob")
+    while not room.texts("bob"):
+        source, target, frame = room.waiting.pop(0)
+        room[target].receive(member(source), frame, now=room.now)
+        room.drain(target)
+    return room
+
+
+def _shown(room: Table) -> list[int]:
+    shown = [fact for fact in room.told("bob", Changed) if fact.is_new]
+    assert all(fact.is_late for fact in shown)
+    return [int(fact.view.text.split()[0]) for fact in shown]
+
+
+def test_old_words_are_shown_in_order_once_all_are_there() -> None:
+    """Though the newest come first."""
+    room = _behind(texts=12)
+    assert _shown(room) == []
+    room.run()
+    assert _shown(room) == list(range(12))
+
+
+def test_old_words_do_not_wait_for_ever() -> None:
+    """Neither for who has gone, nor for who never answers to the end."""
+    gone, silent = _behind(texts=12), _behind(texts=12)
+    gone.unlink("ann", "bob")
+    gone.drain("bob")
+    silent.waiting.clear()
+    silent.now += 5.0
+    silent["bob"].handle_timeout(now=silent.now)
+    silent.drain("bob")
+    for room in (gone, silent):
+        assert 0 < len(_shown(room)) < 12
+        assert _shown(room) == sorted(_shown(room))

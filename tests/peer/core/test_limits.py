@@ -8,9 +8,9 @@ from peer.config import Config
 from peer.core.limits import Limits
 from peer.errors import Flooded
 from peer.ports import Channel
-from peer.wire.frames import Chat, ControlMore, Frame, PresenceUpdate, StreamEnd, TypingNotice
+from peer.wire.frames import ControlMore, Frame, MessageEvents, PresenceUpdate, StreamEnd, TypingNotice
 
-CHAT = Chat(bytes(16), 1, "hello")
+CHAT = MessageEvents((b"hello",), False)
 
 
 @pytest.mark.parametrize("frame", [CHAT, PresenceUpdate("away"), None], ids=str)

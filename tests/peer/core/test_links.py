@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from peer.config import Config
-from peer.core.contact import Changed, Forgotten, Linked, Received, Unlinked
+from peer.core.contact import Changed, Linked, Received, Unlinked
 from peer.core.machine import (
     AcceptOffer,
     CloseLink,
@@ -46,7 +46,6 @@ def test_goodbye_is_told_as_left_and_nobody_is_called_back() -> None:
     bench.say(other, link, Goodbye())
     assert bench.take(Unlinked) == [Unlinked(other.member_id, "left")]
     assert bench.take(CloseLink) == [CloseLink(link, "left")]
-    assert bench.take(Forgotten) == [Forgotten(other.peer_id)]
     assert bench.links.next_deadline() is None
 
 
@@ -70,7 +69,6 @@ def test_link_that_ends_without_goodbye_is_lost_even_if_the_server_saw_its_peer_
     bench.links.attempts.peer_left(other.peer_id, now=0.0)
     bench.links.link_closed(link, now=0.0)
     assert bench.take(Unlinked) == [Unlinked(other.member_id, "lost")]
-    assert bench.take(Forgotten) == [Forgotten(other.peer_id)]
 
 
 def test_open_link_outlives_what_the_server_says() -> None:

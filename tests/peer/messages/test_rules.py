@@ -11,7 +11,7 @@ from peer.log.control import Level
 from peer.log.event import MAX_HLC, EventId, LogId, Plane
 from peer.log.genesis import check_genesis
 from peer.messages.bodies import Delete, Edit, Pin, Reaction, SlowMode, Title
-from peer.messages.rules import PrivateRules, PublicRules, least_level, may_edit, takes_back
+from peer.messages.rules import PrivateRules, PublicRules, UnknownRules, WaitingRules, least_level, may_edit, takes_back
 
 from ..log.replicas import member, public_key
 from .desks import Desk, public_pen
@@ -143,3 +143,26 @@ def test_member_is_one_since_it_joined() -> None:
     assert before > 0
     assert replace(desk.rules()).since(member("ann")) == 0
     assert LogId(b"", b"", Plane.MESSAGE)
+
+
+def test_where_nothing_is_known_nobody_is_heard_and_what_we_say_waits() -> None:
+    """A draft, until the first member is linked; not for what takes more than a member's right."""
+    rules, said = UnknownRules(), public_pen("ann").write("a")
+    me = member("bob")
+    assert rules.level_of(said) is Level.NOBODY
+    assert not rules.knows(said)
+    assert not rules.is_somebody(public_key("ann"))
+    assert not rules.is_member(member("ann"))
+    assert rules.others(me) == frozenset()
+    assert (rules.right_of(me, Level.MEMBER), rules.right_of(me, Level.MODERATOR)) == (b"", None)
+    assert rules.hlc_of(EventId(b"")) == 0
+    assert rules.horizon_of(member("ann"), linked_hlc=7) == 7
+    assert rules.since(me) is None
+
+
+def test_who_waits_to_be_let_in_may_write_drafts() -> None:
+    """And speaks by its right once it has one."""
+    authority = Desk(levels={"bob": Level.MEMBER}).rules().authority
+    rules = WaitingRules(authority)
+    assert (rules.right_of(member("eve"), Level.MEMBER), rules.right_of(member("eve"), Level.ADMIN)) == (b"", None)
+    assert rules.right_of(member("bob"), Level.MEMBER) == PrivateRules(authority).right_of(member("bob"), Level.MEMBER)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,6 @@ from peer.errors import MalformedFrame
 from peer.wire import frames
 from peer.wire.frames import (
     AttestationUpdate,
-    Chat,
-    Confirmed,
     ControlDigest,
     ControlEvents,
     ControlMore,
@@ -30,7 +27,12 @@ from peer.wire.frames import (
     Heartbeat,
     Introduction,
     Knock,
+    MessageDigest,
+    MessageEvents,
+    MessageMore,
+    MessageSummary,
     PresenceUpdate,
+    Receipts,
     StreamCredit,
     StreamData,
     StreamDone,
@@ -47,17 +49,14 @@ VECTORS: dict[str, list[dict[str, Any]]] = json.loads(
 KINDS: dict[str, Callable[..., Frame]] = {
     kind.__name__: kind
     for kind in (
-        *(Introduction, Chat, PresenceUpdate, Goodbye, TypingNotice, Heartbeat, AttestationUpdate),
+        *(Introduction, PresenceUpdate, Goodbye, TypingNotice, Heartbeat, AttestationUpdate),
         *(ControlDigest, ControlSummary, ControlEvents, Knock, ControlMore),
         *(StreamOpen, StreamData, StreamEnd, StreamReset, StreamCredit, StreamDone, StreamStop, FloodNotice),
-        Confirmed,
+        *(MessageDigest, MessageSummary, MessageEvents, MessageMore, Receipts),
     )
 }
 
-LATEST_MS = 253_370_764_799_999
-
 text = st.text(st.characters(exclude_categories=["Cs"]))
-ids = st.lists(text.map(lambda each: each[:64]), max_size=64).map(tuple)
 numbers, counts = st.integers(0, 2**32 - 1), st.integers(0, 2**53 - 1)
 presence = st.sampled_from(["online", "away", "offline"])
 any_frame = st.one_of(
@@ -67,14 +66,6 @@ any_frame = st.one_of(
         title=text.map(lambda each: each[:64]),
         presence=presence,
         attestation=text,
-    ),
-    st.builds(
-        Chat,
-        message_id=st.binary(min_size=16, max_size=16),
-        sent_at_ms=st.integers(0, LATEST_MS),
-        text=text,
-        emote_ids=ids,
-        custom_emoji_ids=ids,
     ),
     st.builds(PresenceUpdate, presence=presence),
     st.just(Goodbye()),
@@ -102,7 +93,11 @@ any_frame = st.one_of(
     st.builds(StreamCredit, number=numbers, taken=counts, limit=counts),
     st.builds(StreamDone, number=numbers),
     st.builds(FloodNotice, pause_s=st.integers(0, 86_400)),
-    st.builds(Confirmed, count=st.integers(0, 2**53 - 1)),
+    st.builds(MessageDigest, digest=st.binary(min_size=16, max_size=16), since=st.integers(0, 2**63 - 1)),
+    st.builds(MessageSummary, part=st.binary(), since=st.integers(0, 2**63 - 1), is_last=st.booleans()),
+    st.builds(MessageEvents, events=st.lists(st.binary()).map(tuple), is_last=st.booleans()),
+    st.just(MessageMore()),
+    st.builds(Receipts, register=st.binary()),
 )
 
 
@@ -120,7 +115,7 @@ def _from_json(kind: str, fields: dict[str, Any]) -> Frame:
 def _from_hex(key: str, value: Any) -> Any:
     if isinstance(value, list):
         return tuple(bytes.fromhex(each) if key == "events" else each for each in value)
-    return bytes.fromhex(value) if key in {"genesis", "message_id", "digest", "part", "data"} else value
+    return bytes.fromhex(value) if key in {"genesis", "digest", "part", "data", "register"} else value
 
 
 @pytest.mark.parametrize("vector", VECTORS["good"], ids=lambda vector: vector["name"])
@@ -194,7 +189,10 @@ def test_appended_fields_are_ignored(frame: Frame, more: list[object]) -> None:
     assert frames.decode(pack(*fields, *more)) == frame
 
 
-@given(st.integers(0, 2**64 - 1).filter(lambda number: number not in range(1, 12)), st.lists(text, max_size=20))
+@given(
+    st.integers(0, 2**64 - 1).filter(lambda number: number not in {1, *range(3, 13), *range(16, 21), *range(32, 40)}),
+    st.lists(text, max_size=20),
+)
 def test_unknown_types_are_passed_over(number: int, fields: list[str]) -> None:
     """Of any number, and with any number of fields."""
     assert frames.decode(pack(number, *fields)) is None
@@ -223,16 +221,6 @@ def test_deep_nesting_is_refused(depth: int) -> None:
         pack(1, "ann", "Deck", "online", "x" * 4097),
         pack(7),
         pack(7, "x" * 4097),
-        pack(2, bytes(15), 0, "hi"),
-        pack(2, bytes(17), 0, "hi"),
-        pack(2, bytes(16), -1, "hi"),
-        pack(2, bytes(16), 1.5, "hi"),
-        pack(2, bytes(16), LATEST_MS + 1, "hi"),
-        pack(2, bytes(16), 0, "x" * (16 * 1024 + 1)),
-        pack(2, bytes(16), 0, b"hi"),
-        pack(2, bytes(16), 0, "hi", ["x"] * 65),
-        pack(2, bytes(16), 0, "hi", ["x" * 65]),
-        pack(2, bytes(16), 0, "hi", [], [1]),
         pack(3, "busy"),
         pack(5, 1),
         pack(8, bytes(15)),
@@ -246,6 +234,12 @@ def test_deep_nesting_is_refused(depth: int) -> None:
         pack(10, b"", []),
         pack(11, ""),
         pack(11, "x" * 65),
+        pack(16, bytes(15), 0),
+        pack(16, bytes(16), -1),
+        pack(17, bytes(48 * 1024 + 1), 0, True),
+        pack(18, [bytes(16 * 1024 + 1)], True),
+        pack(18, [b""] * 513, True),
+        pack(20, bytes(48 * 1024 + 1)),
         pack(5),
         pack(True),
         pack(-1),
@@ -262,11 +256,3 @@ def test_what_we_would_not_have_sent_is_malformed(data: bytes) -> None:
     """One example for each limit."""
     with pytest.raises(MalformedFrame):
         frames.decode(data)
-
-
-@pytest.mark.parametrize("hours", [-24, 24])
-def test_latest_time_can_be_shown_in_every_time_zone(hours: int) -> None:
-    """Or a member could stop others from printing a message: the calendar ends with the year 9999."""
-    zone = timezone(timedelta(hours=hours, minutes=-1 if hours > 0 else 1))
-    latest = datetime.fromtimestamp(LATEST_MS / 1000, UTC)
-    assert latest.astimezone(zone) == latest

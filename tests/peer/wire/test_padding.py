@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peer.wire import frames
-from peer.wire.frames import Chat, Frame, TypingNotice
+from peer.wire.frames import Frame, MessageEvents, TypingNotice
 from peer.wire.padding import PADDED_SIZES, pad
 
 
-def chat(text: str) -> Chat:
-    return Chat(bytes(16), 1, text, ("kappa",), ())
+def chat(text: str) -> MessageEvents:
+    return MessageEvents((text.encode(),), False)
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=9000))
