@@ -238,12 +238,6 @@ class Config:
     max_kept_messages: int = 1000
     """The newest of a room, which every member keeps; pinned ones beyond. A private room's founding says its own."""
 
-    message_events_burst: int = 200
-    """Message events of one link in a row that nobody asked for; more are passed over, and found by comparing."""
-
-    message_events_per_s: float = 50.0
-    """How fast that allowance grows again (DESIGN, section 5)."""
-
     message_frames_burst: int = 512
     """Questions and digests of one link in a row; more end the link. A question counts for eight."""
 

@@ -123,12 +123,16 @@ class History:
         return [*([Save(changes)] if changes != _NO_CHANGES else []), *told, *news]
 
     def next_deadline(self) -> float | None:
-        return earliest(self._rounds.next_at, self._announce_at, self._receipts_at, self._slot_at, self._late_until)
+        again = (link.exchange.next_at for link in self._links.values())
+        due = self._announce_at, self._receipts_at, self._slot_at, self._late_until
+        return earliest(self._rounds.next_at, *due, *again)
 
     def handle_timeout(self, *, now: float) -> None:
         """Announce, compare, tell receipts, say what slow mode held back."""
         if self._announce_at is not None and now >= self._announce_at:
             self._announce()
+        for link in [each for each in self._links.values() if each.exchange.is_due(now=now)]:
+            self._compare(link)
         present = sorted(self._links)
         chosen = self._rounds.take(present, now=now)
         if chosen is not None:
@@ -155,8 +159,8 @@ class History:
         self._links[member] = _Link(
             member,
             MessageExchange(self.journal.holdings, since, window=config.answer_window),
-            Pace(burst=config.message_events_burst, per_s=config.message_events_per_s, now=now),
-            Pace(burst=2 * self.journal.holdings.limits.most_kept, per_s=config.message_events_per_s, now=now),
+            Pace(burst=config.receive_burst, per_s=config.receive_per_s, now=now),
+            Pace(burst=2 * self.journal.holdings.limits.most_kept, per_s=config.receive_per_s, now=now),
             Pace(burst=config.message_frames_burst, per_s=config.message_frames_per_s, now=now),
             linked_hlc,
         )
@@ -245,6 +249,7 @@ class History:
         paces = [link.answers] if is_asked else [link.answers, link.events]
         if not all(pace.spend(len(frame.events), now=now) for pace in paces):
             link.is_behind = True
+            link.exchange.wonder(now=now)
             return
         self._news += self._late.sift(self.journal.take_news())
         intake = self.journal.receive(frame.events, now_ms=self.wall_ms())
@@ -254,10 +259,10 @@ class History:
         self._note_intake(link, intake, now=now)
         if intake.is_hostile:
             raise MalformedFrame("a message event that is not what it says")
-        has_left_over = intake.has_left_over
-        self._tell(
-            link.member, *link.exchange.receive_events(is_last=frame.is_last, has_left_over=has_left_over, now=now)
+        told = link.exchange.receive_events(
+            is_last=frame.is_last, is_news=intake.is_news, has_left_over=intake.has_left_over, now=now
         )
+        self._tell(link.member, *told)
         if is_asked and frame.is_last:
             self._note_level(link, now=now)
         self._wait_for_answers(now=now)

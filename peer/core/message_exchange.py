@@ -2,7 +2,9 @@
 
 Each side says its digest; where they differ, what it holds; and is sent the rest, the newest first. Any frame may be
 lost: a question that got no answer in time is asked again, and a new question takes the place of the one before. An
-answer waits as ids, each once, and goes out as fast as it is taken in: no question fills memory or buffers.
+answer waits as ids, each once, and goes out as fast as it is taken in: no question fills memory or buffers. While
+people talk two digests differ by what is on its way: who has just asked waits before it compares again, and longer each
+time that asking brought nothing.
 """
 
 from __future__ import annotations
@@ -53,12 +55,20 @@ class MessageExchange:
     """Frames of answers that may be on their way."""
     timeout_s: float = 10.0
     """A question without an answer for so long was lost."""
+    pause_s: float = 1.0
+    """Between an answer and the next question, at first; doubled by each answer that brings nothing."""
+    max_pause_s: float = 16.0
     is_settled: bool = field(default=False, init=False)
     """We hold all that the other side held when it began."""
     is_equal: bool = field(default=False, init=False)
     """When it last said so, it held what we held then."""
     _asked_at: float | None = field(default=None, init=False)
     _asked_with: bytes = field(default=b"", init=False)
+    _answered_at: float = field(default=-math.inf, init=False)
+    _vain_answers: int = field(default=0, init=False)
+    """In a row."""
+    _is_curious: bool = field(default=False, init=False)
+    """To be compared again after the pause."""
     _their_digest: bytes = field(default=b"", init=False)
     _told: bytes = field(default=b"", init=False)
     """The digest that we said last."""
@@ -74,6 +84,7 @@ class MessageExchange:
 
     def begin(self) -> list[MessageFrame]:
         """What to say first, and again when there may be a difference."""
+        self._is_curious = False
         self._told = self._digest()
         return [MessageDigest(self._told, self._horizon())]
 
@@ -88,9 +99,31 @@ class MessageExchange:
         self.is_equal = ours == frame.digest
         if self.is_equal or (ours, frame.digest) == self._in_vain:
             self.is_settled = True
+            self._is_curious = False
             return self.begin() if self.is_equal and self._told != ours else []
+        if now < self._pause_until:
+            self._is_curious = True
+            return []
         answer = self.ask(now=now)
         return answer if self._horizon() == before else [*self.begin(), *answer]
+
+    @property
+    def next_at(self) -> float | None:
+        """When to begin again."""
+        return self._pause_until if self._is_curious else None
+
+    def wonder(self, *, now: float) -> None:
+        """What they told was too much at once: they are to be asked after a pause."""
+        self._is_curious = True
+        self._answered_at = now
+
+    def is_due(self, *, now: float) -> bool:
+        """To be begun again now."""
+        return self._is_curious and now >= self._pause_until
+
+    @property
+    def _pause_until(self) -> float:
+        return self._answered_at + min(self.pause_s * 2.0 ** min(self._vain_answers, 16), self.max_pause_s)
 
     def ask(self, *, now: float) -> list[MessageFrame]:
         """For what we lack; nothing where an answer is awaited already."""
@@ -130,7 +163,7 @@ class MessageExchange:
         self._credit = min(self._credit + 1, self.window)
         return self._next()
 
-    def receive_events(self, *, is_last: bool, has_left_over: bool, now: float) -> list[MessageFrame]:
+    def receive_events(self, *, is_last: bool, is_news: bool, has_left_over: bool, now: float) -> list[MessageFrame]:
         """Events were taken in: the end of an answer, or part of one, which we ask to go on."""
         if self._asked_at is None:
             return []
@@ -138,6 +171,8 @@ class MessageExchange:
             self._asked_at = now
             return [MessageMore()]
         self._asked_at = None
+        self._answered_at = -math.inf if has_left_over else now
+        self._vain_answers = 0 if is_news else self._vain_answers + 1
         self.is_settled = True
         ours = self._digest()
         self.is_equal = ours == self._their_digest

@@ -51,7 +51,9 @@ class Side:
             said = decode_said(data, room_id=PUBLIC_ROOM)
             assert said is not None
             self.holdings.put(said)
-        return self.exchange.receive_events(is_last=frame.is_last, has_left_over=False, now=now)
+        return self.exchange.receive_events(
+            is_last=frame.is_last, is_news=bool(frame.events), has_left_over=False, now=now
+        )
 
 
 def talk(left: Side, right: Side, frames: list[MessageFrame]) -> int:
@@ -123,7 +125,30 @@ def test_asking_in_vain_is_not_repeated() -> None:
     assert left.receive(digest) == []
     assert left.exchange.is_settled
     left.holdings.put(public_pen("ann").write("a"))
-    assert left.receive(digest) != []
+    assert left.receive(digest, NOW + 16) != []
+
+
+def test_digests_that_differ_by_what_is_on_its_way_cause_no_storm() -> None:
+    """Who has just asked begins again after a pause, which grows while asking brings nothing."""
+    left, pen, now = Side(), public_pen("ann"), NOW
+    for pause_s in (2, 4, 8, 16, 16):
+        assert left.receive(MessageDigest(bytes(16), 0), now) != []
+        assert left.exchange.next_at is None
+        left.receive(MessageEvents((), True), now)
+        left.holdings.put(pen.write("a"))
+        assert left.receive(MessageDigest(bytes(16), 0), now) == []
+        assert left.exchange.next_at == now + pause_s
+        assert not left.exchange.is_due(now=now)
+        now += pause_s
+        assert left.exchange.is_due(now=now)
+        left.exchange.begin()
+        assert not left.exchange.is_due(now=now)
+
+
+def test_who_was_told_too_much_at_once_asks_after_a_pause() -> None:
+    left = Side()
+    left.exchange.wonder(now=NOW)
+    assert left.exchange.next_at == NOW + 1
 
 
 def test_answer_that_nobody_asked_for_is_not_answered() -> None:
