@@ -9,7 +9,7 @@ the control log: its news come in by `rules_changed`, and are to be told to a me
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import assert_never
 
 from ..config import Config
@@ -22,12 +22,13 @@ from ..log.record import LogChanges
 from ..messages.bodies import Body, Text
 from ..messages.door import Intake
 from ..messages.journal import Journal
-from ..messages.news import Changed, Fact
+from ..messages.news import Fact
 from ..messages.receipts import Entry, Mark, Status, decode_entries, encode_entries
 from ..messages.rules import Rules
 from ..messages.said import HIGHEST, Place
 from ..messages.view import View
 from ..wire.message_frames import MessageDigest, MessageEvents, MessageFrame, MessageMore, MessageSummary, Receipts
+from .history_link import HistoryLink
 from .history_outputs import AskControl, HistoryOutput, Save, Tell
 from .late import Late
 from .machine import earliest
@@ -38,28 +39,10 @@ from .rounds import Rounds
 __all__ = ["History"]
 
 _NO_CHANGES = LogChanges()
-_SUMMARY_COST = 8
 _PATIENCE_S = 5.0
 """Longest that old messages wait for those before them."""
 _TOLD_OF_NEWS = 2
 """Members to whom what came from another one is announced."""
-
-
-@dataclass(slots=True)
-class _Link:
-    """What concerns one member who is linked."""
-
-    member: MemberId
-    exchange: MessageExchange
-    events: Pace
-    """Those that nobody asked for."""
-    answers: Pace
-    """All: twice as many as a room may hold, then no faster than the others."""
-    frames: Pace
-    since_hlc: int
-    """When it came about."""
-    is_behind: bool = False
-    """It told us what we could not take, and may take later."""
 
 
 @dataclass(slots=True)
@@ -70,7 +53,7 @@ class History:
     config: Config
     wall_ms: Callable[[], int]
     draw: Callable[[int], int]
-    _links: dict[MemberId, _Link] = field(default_factory=dict, init=False)
+    _links: dict[MemberId, HistoryLink] = field(default_factory=dict, init=False)
     _told: list[HistoryOutput] = field(default_factory=list, init=False)
     _news: list[Fact] = field(default_factory=list, init=False)
     _late: Late = field(default_factory=Late, init=False)
@@ -96,7 +79,7 @@ class History:
         link = self._links.get(member)
         if link is None:
             return
-        if not link.frames.spend(_cost_of(frame, link.exchange), now=now):
+        if not link.frames.spend(link.cost_of(frame), now=now):
             raise UnexpectedFrame("more questions about messages than anybody needs")
         if not self._rules.is_member(member):
             return
@@ -156,7 +139,7 @@ class History:
             return max(horizons)
 
         config = self.config
-        self._links[member] = _Link(
+        self._links[member] = HistoryLink(
             member,
             MessageExchange(self.journal.holdings, since, window=config.answer_window),
             Pace(burst=config.receive_burst, per_s=config.receive_per_s, now=now),
@@ -244,7 +227,7 @@ class History:
 
     # ---- what others say
 
-    def _take_in(self, link: _Link, frame: MessageEvents, *, now: float) -> None:
+    def _take_in(self, link: HistoryLink, frame: MessageEvents, *, now: float) -> None:
         is_asked = link.exchange.is_asking(now=now)
         paces = [link.answers] if is_asked else [link.answers, link.events]
         if not all(pace.spend(len(frame.events), now=now) for pace in paces):
@@ -254,7 +237,7 @@ class History:
         self._news += self._late.sift(self.journal.take_news())
         intake = self.journal.receive(frame.events, now_ms=self.wall_ms())
         facts = self.journal.take_news()
-        marked = [_marked(fact, link) if is_asked else fact for fact in facts]
+        marked = [link.marked(fact) if is_asked else fact for fact in facts]
         self._news += self._late.sift(marked, self._has_gap if self._is_behind(now=now) else lambda _: False)
         self._note_intake(link, intake, now=now)
         if intake.is_hostile:
@@ -286,7 +269,7 @@ class History:
         self._late_until = None
         self._news += self._late.release()
 
-    def _note_intake(self, link: _Link, intake: Intake, *, now: float) -> None:
+    def _note_intake(self, link: HistoryLink, intake: Intake, *, now: float) -> None:
         link.is_behind |= intake.has_left_over
         if intake.is_behind:
             self._told.append(AskControl(link.member))
@@ -308,11 +291,11 @@ class History:
         for _ in range(min(_TOLD_OF_NEWS, len(others))):
             self._compare(self._links[others.pop(self.draw(len(others)))])
 
-    def _compare(self, link: _Link) -> None:
+    def _compare(self, link: HistoryLink) -> None:
         if self._rules.is_member(link.member):
             self._tell(link.member, *link.exchange.begin())
 
-    def _note_level(self, link: _Link, *, now: float) -> None:
+    def _note_level(self, link: HistoryLink, *, now: float) -> None:
         if link.exchange.is_equal:
             progress = self.journal.progress
             progress.catch_up()
@@ -358,7 +341,7 @@ class History:
         for link in list(self._unconfirmed()):
             self._compare(link)
 
-    def _unconfirmed(self) -> Iterator[_Link]:
+    def _unconfirmed(self) -> Iterator[HistoryLink]:
         pen, progress = self.journal.pen, self.journal.progress
         for link in self._links.values() if self._has_receipts else ():
             is_behind = progress.of_member(link.member, pen.log).delivered < pen.state.seq
@@ -388,17 +371,3 @@ class History:
     def cuts_of(self, member: MemberId) -> tuple[Cut, ...]:
         """For `acts.kick`, `acts.set_level`, `acts.leave`: what this member said that shall stand."""
         return self.journal.cuts_of(public_key_of(member))
-
-
-def _marked(fact: Fact, link: _Link) -> Fact:
-    """What came in answer to a question may have been written long ago."""
-    if isinstance(fact, Changed) and fact.is_new and fact.view.hlc < link.since_hlc:
-        return replace(fact, is_late=True)
-    return fact
-
-
-def _cost_of(frame: MessageFrame, exchange: MessageExchange) -> int:
-    """A *more* that is answered is free: we made them say it. So are events, which have a pace of their own."""
-    if isinstance(frame, MessageEvents) or (isinstance(frame, MessageMore) and exchange.is_answering):
-        return 0
-    return _SUMMARY_COST if isinstance(frame, MessageSummary) else 1
