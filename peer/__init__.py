@@ -5,83 +5,89 @@
         await room.send("ahoy")
 
 `Bot` is the short way for programs that answer; `peer.testing` has a network in memory for their tests.
+
+Names are loaded from where they live when they are first used, since all of it costs some tenths of a second, and a
+command that only shows its help should not pay for that.
 """
 
-from .bot import Bot
-from .config import Config
-from .core.names import clean_text
-from .core.safety import safety_number
-from .errors import (
-    BadIdentity,
-    BadInvite,
-    BadSetting,
-    Closed,
-    ConnectivityError,
-    CryptoError,
-    FellBehind,
-    InviteRefused,
-    JoinRefused,
-    LinkFailed,
-    MessageTooLarge,
-    NotAllowed,
-    NotJoined,
-    OutboxFull,
-    PeerError,
-    RemoteError,
-    SignalingUnreachable,
-    StoreBusy,
-    StoreDamaged,
-    StoreError,
-    StreamBroken,
-    TokenUnavailable,
-    UsageError,
-    VerificationFailed,
-    WrongPassphrase,
-)
-from .event_stream import EventStream
-from .events import (
-    Acquaintance,
-    AuthorForked,
-    Claim,
-    ClaimChanged,
-    ConnectionChanged,
-    ConnectionState,
-    Event,
-    KeyChanged,
-    Member,
-    MemberJoined,
-    MemberLeft,
-    MemberWaiting,
-    Message,
-    MessageDeleted,
-    MessageEdited,
-    MessagePinned,
-    MessageStatus,
-    MessageVanished,
-    Presence,
-    PresenceChanged,
-    Reaction,
-    ReactionChanged,
-    Role,
-    RoleChanged,
-    RoomFull,
-    RoomState,
-    SlowModeChanged,
-    StateChanged,
-    StatusChanged,
-    StreamOpened,
-    StreamReader,
-    TitleChanged,
-    TypingChanged,
-    UnreadChanged,
-    VerificationChanged,
-)
-from .ids import short
-from .peer import Peer, server_of
-from .ports import Route, TokenSource
-from .qr import qr_svg, qr_terminal
-from .room import Room
-from .stream import OutgoingStream
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .bot import Bot
+    from .config import Config
+    from .core.names import clean_text
+    from .core.safety import safety_number
+    from .errors import (
+        BadIdentity,
+        BadInvite,
+        BadSetting,
+        Closed,
+        ConnectivityError,
+        CryptoError,
+        FellBehind,
+        InviteRefused,
+        JoinRefused,
+        LinkFailed,
+        MessageTooLarge,
+        NotAllowed,
+        NotJoined,
+        OutboxFull,
+        PeerError,
+        RemoteError,
+        SignalingUnreachable,
+        StoreBusy,
+        StoreDamaged,
+        StoreError,
+        StreamBroken,
+        TokenUnavailable,
+        UsageError,
+        VerificationFailed,
+        WrongPassphrase,
+    )
+    from .event_stream import EventStream
+    from .events import (
+        Acquaintance,
+        AuthorForked,
+        Claim,
+        ClaimChanged,
+        ConnectionChanged,
+        ConnectionState,
+        Event,
+        KeyChanged,
+        Member,
+        MemberJoined,
+        MemberLeft,
+        MemberWaiting,
+        Message,
+        MessageDeleted,
+        MessageEdited,
+        MessagePinned,
+        MessageStatus,
+        MessageVanished,
+        Presence,
+        PresenceChanged,
+        Reaction,
+        ReactionChanged,
+        Role,
+        RoleChanged,
+        RoomFull,
+        RoomState,
+        SlowModeChanged,
+        StateChanged,
+        StatusChanged,
+        StreamOpened,
+        StreamReader,
+        TitleChanged,
+        TypingChanged,
+        UnreadChanged,
+        VerificationChanged,
+    )
+    from .ids import short
+    from .peer import Peer, server_of
+    from .ports import Route, TokenSource
+    from .qr import qr_svg, qr_terminal
+    from .room import Room
+    from .stream import OutgoingStream
 
 __all__ = [
     "Acquaintance",
@@ -159,3 +165,110 @@ __all__ = [
     "server_of",
     "short",
 ]
+
+_HOMES = {
+    ".bot": ("Bot",),
+    ".config": ("Config",),
+    ".core.names": ("clean_text",),
+    ".core.safety": ("safety_number",),
+    ".errors": (
+        "BadIdentity",
+        "BadInvite",
+        "BadSetting",
+        "Closed",
+        "ConnectivityError",
+        "CryptoError",
+        "FellBehind",
+        "InviteRefused",
+        "JoinRefused",
+        "LinkFailed",
+        "MessageTooLarge",
+        "NotAllowed",
+        "NotJoined",
+        "OutboxFull",
+        "PeerError",
+        "RemoteError",
+        "SignalingUnreachable",
+        "StoreBusy",
+        "StoreDamaged",
+        "StoreError",
+        "StreamBroken",
+        "TokenUnavailable",
+        "UsageError",
+        "VerificationFailed",
+        "WrongPassphrase",
+    ),
+    ".event_stream": ("EventStream",),
+    ".events": (
+        "Acquaintance",
+        "AuthorForked",
+        "Claim",
+        "ClaimChanged",
+        "ConnectionChanged",
+        "ConnectionState",
+        "Event",
+        "KeyChanged",
+        "Member",
+        "MemberJoined",
+        "MemberLeft",
+        "MemberWaiting",
+        "Message",
+        "MessageDeleted",
+        "MessageEdited",
+        "MessagePinned",
+        "MessageStatus",
+        "MessageVanished",
+        "Presence",
+        "PresenceChanged",
+        "Reaction",
+        "ReactionChanged",
+        "Role",
+        "RoleChanged",
+        "RoomFull",
+        "RoomState",
+        "SlowModeChanged",
+        "StateChanged",
+        "StatusChanged",
+        "StreamOpened",
+        "StreamReader",
+        "TitleChanged",
+        "TypingChanged",
+        "UnreadChanged",
+        "VerificationChanged",
+    ),
+    ".ids": ("short",),
+    ".peer": (
+        "Peer",
+        "server_of",
+    ),
+    ".ports": (
+        "Route",
+        "TokenSource",
+    ),
+    ".qr": (
+        "qr_svg",
+        "qr_terminal",
+    ),
+    ".room": ("Room",),
+    ".stream": ("OutgoingStream",),
+}
+"""Module, and what is passed on from it."""
+
+if not TYPE_CHECKING:  # else a misspelt name would be one more late one for the type checker
+
+    def __getattr__(name: str) -> object:
+        """PEP 562: a public name, or a module of ours, at its first use."""
+        from importlib import import_module
+        from importlib.util import find_spec
+
+        home = next((module for module, names in _HOMES.items() if name in names), None)
+        if home is not None:
+            found = getattr(import_module(home, __name__), name)
+            globals()[name] = found
+            return found
+        if not name.startswith("_") and find_spec(f"{__name__}.{name}") is not None:
+            return import_module(f"{__name__}.{name}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

@@ -27,7 +27,8 @@ def loaded_by(code: str) -> set[str]:
     ("code", "unwanted"),
     [
         ("import signaling", PEER_ONLY),
-        ("import peer", SERVER_ONLY | {"keyring", "segno"}),
+        ("import peer", SERVER_ONLY | {"keyring", "segno", "aiortc", "aiohttp", "asyncio", "msgspec", "cryptography"}),
+        ("import peer; peer.Peer, peer.Bot", SERVER_ONLY | {"keyring", "segno", "aiortc", "aiohttp"}),
         ("import peer.errors, peer.events", SERVER_ONLY | {"aiortc", "aioice", "av", "aiohttp"}),
     ],
 )
