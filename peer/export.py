@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -81,20 +81,23 @@ def markdown(title: str, entries: Iterable[Entry]) -> Iterator[str]:
     """The whole file in parts, each with its line feed; entries in the order in which they are to stand, days apart."""
     yield f"# {_inline(title)}\n"
     day = None
+    heads: dict[str, str] = {}
     for entry in entries:
         if entry.sent_at.date() != day:
             day = entry.sent_at.date()
             yield f"\n## {day.isoformat()}\n"
-        yield _block(entry)
+        heads[entry.id] = f"{_inline(entry.sender_name)} at {entry.sent_at:%H:%M:%S}"
+        yield _block(entry, heads)
 
 
-def _block(entry: Entry) -> str:
-    """A line about the message, then its words as a quotation."""
+def _block(entry: Entry, heads: Mapping[str, str]) -> str:
+    """A line about the message, its words as a quotation, and below it what others thought of them."""
     marks = [mark for mark, is_so in (("edited", entry.edited_at), ("pinned", entry.is_pinned)) if is_so]
+    marks += [f"answers {heads.get(entry.reply_to, 'what is not here')}"] if entry.reply_to else []
     notes = f" ({', '.join(marks)})" if marks else ""
     words = "> *deleted*" if entry.is_deleted else _quoted(entry.text)
-    reactions = f">\n> {_reactions(entry)}\n" if entry.reactions else ""
-    return f"\n{_inline(entry.sender_name)} at {entry.sent_at:%H:%M:%S}{notes}:\n\n{words}\n{reactions}"
+    reactions = f"\nreactions: {_reactions(entry)}\n" if entry.reactions else ""
+    return f"\n{heads[entry.id]}{notes}:\n\n{words}\n{reactions}"
 
 
 def _quoted(text: str) -> str:

@@ -91,7 +91,7 @@ def test_conversation_reads_well() -> None:
         "# The \\*Deck\\*\n\n## 2026-11-22\n\nAnn at 10:43:05:\n\n> Ahoy\n\n"
         "Ben at 10:43:05 (edited, pinned):\n\n> Aye\\!\\\n> \u00a0\\\n> \u00a0\u00a01\\. heave\n\n"
         "## 2026-11-23\n\nAnn at 00:00:00:\n\n> *deleted*\n\n"
-        "Ann at 00:00:00:\n\n> Ahoy\n>\n> 👍 Ben, Cid · ❤️ Eve\n"
+        "Ann at 00:00:00:\n\n> Ahoy\n\nreactions: 👍 Ben, Cid · ❤️ Eve\n"
     )
 
 
@@ -133,7 +133,7 @@ def check_structure(text: str) -> None:
     tokens = rendered(ENTRY, hostile, ENTRY, title=text)
     quote = ["blockquote_open", "paragraph_open", "inline", "paragraph_close"]
     said = ["paragraph_open", "inline", "paragraph_close", *quote, "blockquote_close"]
-    reacted = [*said[:-1], "paragraph_open", "inline", "paragraph_close", "blockquote_close"]
+    reacted = [*said, "paragraph_open", "inline", "paragraph_close"]
     heading = ["heading_open", "inline", "heading_close"]
     assert [token.type for token in tokens] == [*heading, *heading, *said, *reacted, *said]
     assert {child.type for token in tokens for child in token.children or ()} <= {"text", "text_special", "hardbreak"}
@@ -148,6 +148,17 @@ def check_structure(text: str) -> None:
 def comparable(text: str) -> str:
     """Letters and marks that are seen."""
     return "".join(c for c in text if unicodedata.category(c)[0] not in "CZ")
+
+
+def test_answer_names_what_it_answers() -> None:
+    """By who said it and when; what is not in the file has no name."""
+    answer = replace(ENTRY, id="cd" * 32, sender_name="Ben", reply_to=ENTRY.id)
+    lost = replace(answer, reply_to="ef" * 32)
+    heads = [text for text in texts(rendered(ENTRY, answer, lost)) if text.startswith("Ben")]
+    assert heads == [
+        "Ben at 10:43:05 (answers Ann at 10:43:05):",
+        "Ben at 10:43:05 (answers what is not here):",
+    ]
 
 
 def test_many_reactions_are_counted() -> None:
