@@ -5,6 +5,7 @@
 #   make test          the tests, fast ones first
 #   make check         format, lint, types, import contracts, tests
 #   make format        format, and mend what the linter can mend
+#   make docs          write docs/api.md anew, from docstrings
 #   make bench         the benchmarks: one line of JSON a figure
 #   make mutants       takes away one check of the encryption at a time: does a test notice? (minutes)
 #   make campaign      seeded lives of rooms under every fault: SEEDS=5000 of them, or SEED=123 shown step by step
@@ -31,7 +32,7 @@ BENCHMARKS := $(wildcard $(patsubst %,benchmarks/%.py,bare cluster crypto join l
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo cluster-demo test check format bench mutants campaign soak clean remake
+.PHONY: help demo cluster-demo test check format docs bench mutants campaign soak clean remake
 
 help:
 	@sed -n 's/^#   make /  make /p' Makefile
@@ -86,6 +87,9 @@ check: .venv/ready-dev
 format: .venv/ready-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: .venv/ready
+	@$(BIN)/python -m tests.documents.api
 
 bench: .venv/ready
 	@for file in $(BENCHMARKS); do $(BIN)/python $$file || exit 1; done

@@ -36,7 +36,7 @@ class EventStream(AsyncIterator[Event]):
         self._fell_behind = False
 
     def put(self, event: Event) -> None:
-        """Keep it for the reader; beyond the bound nothing more is kept until the reader was told of the gap."""
+        """For `Room`: keep it for the reader; beyond the bound nothing more is kept until the reader was told of the gap."""
         if len(self._events) < self._limit and not self._fell_behind:
             self._events.append(event)
         else:
@@ -46,17 +46,17 @@ class EventStream(AsyncIterator[Event]):
         self._arrived.set()
 
     def fall_behind(self) -> None:
-        """The reader is told, after what is kept."""
+        """For `Room`: the reader is told, after what is kept."""
         self._fell_behind = True
         self._arrived.set()
 
     def end(self) -> None:
-        """Nothing comes after what is kept."""
+        """For `Room`: nothing comes after what is kept."""
         self._is_ended = True
         self._arrived.set()
 
     def pour_into(self, sink: EventSink) -> None:
-        """Hand over what is kept, and whether that is all."""
+        """For `Room`: hand over what is kept, and whether that is all."""
         while self._events:
             sink.put(self._events.popleft())
         if self._fell_behind:

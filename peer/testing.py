@@ -142,6 +142,7 @@ class Network:
         raise JoinRefused("no_such_room", "there is no such room")
 
     def public_rooms(self) -> tuple[RoomInfo, ...]:
+        """What `Peer.list_rooms` answers."""
         return tuple(room.info for room in self._rooms.values() if room.is_public)
 
 

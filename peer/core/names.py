@@ -25,7 +25,7 @@ def clean_name(text: str, *, max_chars: int) -> str:
 
 
 def clean_text(text: str) -> str:
-    """The same for text on its way to a terminal: line breaks and tabs stay, everything else that is unseen goes."""
+    """Text of others on its way to a terminal: line breaks and tabs stay, everything else that is unseen goes."""
     return "".join(c for c in text if c in "\n\t" or _is_harmless(c))
 
 
