@@ -36,7 +36,7 @@ class EventStream(AsyncIterator[Event]):
         self._fell_behind = False
 
     def put(self, event: Event) -> None:
-        """For `Room`: keep it for the reader; beyond the bound nothing more is kept until the reader was told of the gap."""
+        """For `Room`: keep it; beyond the bound nothing more is kept until the reader was told of the gap."""
         if len(self._events) < self._limit and not self._fell_behind:
             self._events.append(event)
         else:
