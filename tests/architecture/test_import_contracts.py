@@ -76,6 +76,7 @@ PURE = (
     "peer.messages",
     "peer.ports",
     "peer.rtc.sdp",
+    "peer.shown",
     "peer.signaling.address",
     "peer.signaling.attendance",
     "peer.signaling.backoff",
