@@ -101,6 +101,8 @@ class LogRecord:
     registers: Mapping[bytes, bytes] = field(default_factory=dict)
     state: bytes = b""
     """Empty where none was ever kept."""
+    life: bytes = b""
+    """Of the disk: another one where it was set back, so that what we wrote last is not known here."""
 
 
 def merged(several: Iterable[LogChanges]) -> LogChanges:

@@ -41,6 +41,8 @@ class _State(msgspec.Struct, array_like=True, frozen=True):
     pen: PenState = PenState()
     begin_hlc: int = MAX_HLC
     tally: bytes = b""
+    life: bytes = b""
+    """Of the disk, when this was kept."""
 
 
 _state_decoder = msgspec.msgpack.Decoder(_State)
@@ -49,7 +51,7 @@ _state_decoder = msgspec.msgpack.Decoder(_State)
 class Journal:
     """Of one member in one room. `now_ms` is the time of day, UTC."""
 
-    def __init__(  # noqa: PLR0913 - all that a replica is made of, by name
+    def __init__(
         self,
         room_id: RoomId,
         *,
@@ -60,9 +62,8 @@ class Journal:
         limits: Limits | None = None,
         max_drafts: int = 256,
         record: LogRecord | None = None,
-        is_rolled_back: bool = False,
     ) -> None:
-        """Raise MalformedFrame for a record that is not ours. `is_rolled_back`: the disk was, or may have been."""
+        """Raise MalformedFrame for a record that is not ours; one of another life of the disk begins another log."""
         record = record or LogRecord()
         state = _decode_state(record.state)
         self.holdings = Holdings(rules, limits or Limits())
@@ -75,13 +76,14 @@ class Journal:
         self._identity = identity
         self._room_id = room_id
         self._begin_hlc = state.begin_hlc
+        self._life = record.life
         self._changes = LogChanges()
         self._kept_state = record.state
         self._kept_summary: Summary | None = None
         self._told_unread = 0
         self._news: list[Fact] = []
         self._restore(record, state, now_ms=now_ms)
-        if is_rolled_back:
+        if state.life != record.life:
             self.pen.begin_log()
 
     @property
@@ -233,7 +235,7 @@ class Journal:
         return taken
 
     def _state(self) -> bytes:
-        return msgspec.msgpack.encode(_State(1, self.pen.state, self._begin_hlc, self._tally))
+        return msgspec.msgpack.encode(_State(1, self.pen.state, self._begin_hlc, self._tally, self._life))
 
     @property
     def _tally(self) -> bytes:

@@ -12,6 +12,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
 from ..errors import StoreError
@@ -46,9 +47,10 @@ class _Outcome(NamedTuple):
 class SealedMessageStore:
     """The port `MessageStore`; after `close` every call raises StoreError."""
 
-    def __init__(self, rows: LogRows) -> None:
-        """The thread starts with the first call."""
+    def __init__(self, rows: LogRows, *, life: bytes = b"") -> None:
+        """The thread starts with the first call. `life`: of the folder (`peer.store.life`)."""
         self._rows = rows
+        self._life = life
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="speaktube-store")
         self._waiting: list[_Commit] = []
         self._writing: dict[Future[_Outcome], list[_Commit]] = {}
@@ -84,7 +86,7 @@ class SealedMessageStore:
     # ---- what is asked
 
     async def load(self, room_id: RoomId) -> LogRecord:
-        return await self._run(self._rows.load, room_id)
+        return replace(await self._run(self._rows.load, room_id), life=self._life)
 
     async def page(self, room_id: RoomId, *, before: Cursor | None = None, limit: int = 50) -> list[Shown]:
         return [found.shown for found in await self._scan(lambda _: True, room_id, before, limit)]

@@ -32,6 +32,8 @@ class _Head(msgspec.Struct, array_like=True, frozen=True):
     title: str
     incarnation: bytes
     control_count: int
+    life: bytes = b""
+    """Of the folder, when this was saved."""
 
 
 _decoder = msgspec.msgpack.Decoder(_Head)
@@ -40,8 +42,10 @@ _decoder = msgspec.msgpack.Decoder(_Head)
 class SealedRoomStore:
     """The port `RoomStore`. What was loaded or saved stays in memory, to know what is new."""
 
-    def __init__(self, rows: SealedRows) -> None:
+    def __init__(self, rows: SealedRows, *, life: bytes = b"") -> None:
+        """`life`: of the folder (`peer.store.life`). What was saved in another one names no log to continue."""
         self._rows = rows
+        self._life = life
         self._records: dict[RoomId, RoomRecord] = {}
 
     def load(self, room_id: RoomId) -> RoomRecord | None:
@@ -59,7 +63,7 @@ class SealedRoomStore:
         old, new = frozenset(before.control if before else ()), dict.fromkeys(record.control)
         added = {_row_of(event): event for event in new if event not in old}
         gone = [_row_of(event) for event in old - new.keys()]
-        self._rows.write(_space(room_id), {_HEAD: _encode_head(record, len(new)), **added}, gone=gone)
+        self._rows.write(_space(room_id), {_HEAD: self._encode_head(record, len(new)), **added}, gone=gone)
         self._records[room_id] = record
 
     def delete(self, room_id: RoomId) -> None:
@@ -76,7 +80,7 @@ class SealedRoomStore:
             is_open=head.is_open,
             genesis=head.genesis,
             title=head.title,
-            incarnation=head.incarnation,
+            incarnation=head.incarnation if head.life == self._life else b"",
             control=tuple(rows.values()),
         )
 
@@ -86,20 +90,20 @@ class SealedRoomStore:
         except msgspec.MsgspecError:
             raise StoreDamaged(str(self._rows.path), "a room without its record, or of a newer version") from None
 
-
-def _encode_head(record: RoomRecord, control_count: int) -> bytes:
-    return msgspec.msgpack.encode(
-        _Head(
-            version=1,
-            secret=record.secret,
-            seed=record.seed,
-            is_open=record.is_open,
-            genesis=record.genesis,
-            title=record.title,
-            incarnation=record.incarnation,
-            control_count=control_count,
+    def _encode_head(self, record: RoomRecord, control_count: int) -> bytes:
+        return msgspec.msgpack.encode(
+            _Head(
+                version=1,
+                secret=record.secret,
+                seed=record.seed,
+                is_open=record.is_open,
+                genesis=record.genesis,
+                title=record.title,
+                incarnation=record.incarnation,
+                control_count=control_count,
+                life=self._life,
+            )
         )
-    )
 
 
 def _space(room_id: RoomId) -> bytes:

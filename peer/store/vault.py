@@ -15,6 +15,7 @@ from ..errors import BadIdentity, StoreDamaged
 from ..ports import MessageStore, RoomStore
 from .database import DATABASE_FILE, Database, open_database
 from .identity_file import Secrets, load_secrets, replace_secrets
+from .life import take_life
 from .log_rows import LogRows
 from .memory import MemoryMessageStore, MemoryRoomStore
 from .messages import SealedMessageStore
@@ -104,12 +105,14 @@ def open_vault(folder: Path | None, protection: Protection | None, *, random_byt
         secrets = load_secrets(folder, protection, random_bytes=random_bytes)
         rows = SealedRows(database, master=secrets.rest_key, random_bytes=random_bytes)
         _check_master(rows)
+        life = take_life(rows, folder, random_bytes=random_bytes)
     except BaseException:
         database.close()
         raise
-    messages = SealedMessageStore(LogRows(database, master=secrets.rest_key, random_bytes=random_bytes))
+    log_rows = LogRows(database, master=secrets.rest_key, random_bytes=random_bytes)
+    messages = SealedMessageStore(log_rows, life=life)
     shelf = _Shelf(folder, secrets, protection, database, rows, random_bytes)
-    return Vault(secrets.identity, SealedRoomStore(rows), messages, shelf)
+    return Vault(secrets.identity, SealedRoomStore(rows, life=life), messages, shelf)
 
 
 def _check_master(rows: SealedRows) -> None:

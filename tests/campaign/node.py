@@ -44,6 +44,7 @@ class Disk:
     state: bytes = b""
     control: tuple[bytes, ...] = ()
     control_incarnation: bytes = b""
+    life: bytes = b""
 
     def copy(self) -> Disk:
         return replace(self, events=dict(self.events), shown=dict(self.shown), drafts=dict(self.drafts),
@@ -60,7 +61,8 @@ class Disk:
 
     def record(self) -> LogRecord:
         events = tuple(self.events[key] for key in sorted(self.events))
-        return LogRecord(events=events, drafts=self.drafts, registers=self.registers, state=self.state)
+        return LogRecord(events=events, drafts=self.drafts, registers=self.registers, state=self.state,
+                         life=self.life)  # fmt: skip
 
 
 def _update(rows: dict[bytes, Any], changes: Any) -> None:
@@ -99,15 +101,17 @@ class Node:
 
     def start(self, *, is_rolled_back: bool = False) -> None:
         self.starts += 1
+        if is_rolled_back:
+            self.disk.life = f"{self.starts:08}".encode()
         room_id, genesis = self.room
         random_bytes = Chance(f"{self.name} {self.starts}")
         incarnation = b"" if is_rolled_back else self.disk.control_incarnation
         self.control = ControlLog(room_id, genesis, identity=self.identity, random_bytes=random_bytes,
                                   incarnation=incarnation)  # fmt: skip
         self.control.restore(self.disk.control)
-        journal = Journal(room_id, identity=self.identity, rules=PrivateRules(self.control.authority),
-                          random_bytes=random_bytes, now_ms=self.now_ms, limits=LIMITS, record=self.disk.record(),
-                          is_rolled_back=is_rolled_back)  # fmt: skip
+        rules = PrivateRules(self.control.authority)
+        journal = Journal(room_id, identity=self.identity, rules=rules, random_bytes=random_bytes, now_ms=self.now_ms,
+                          limits=LIMITS, record=self.disk.record())  # fmt: skip
         self.history = History(journal, CONFIG, lambda: self.now_ms, self.chance.randrange)
         self.is_up = True
         self.links.clear()

@@ -98,7 +98,7 @@ MUTATIONS = (
     Mutation(
         "message: disk that was set back goes on in the same log",
         _MESSAGES,
-        {"        if is_rolled_back:\n            self.pen.begin_log()\n": ""},
+        {"        if state.life != record.life:\n            self.pen.begin_log()\n": ""},
         _JOURNAL,
     ),
     Mutation(

@@ -68,6 +68,12 @@ MUTATIONS = (
         _MESSAGES[:1],
     ),
     Mutation(
+        "folder that was put back taken for the one that was left",
+        _STORE,
+        {"life = left.life if left is not None and is_as_left else": "life = left.life if left is not None else"},
+        ("tests/peer/store/test_life.py",),
+    ),
+    Mutation(
         "text of others is markup in an export",
         "peer",
         {'_MARKUP.sub(r"\\\\\\1", line.rstrip())': "line.rstrip()"},

@@ -220,6 +220,6 @@ async def test_room_that_was_left_for_good_is_gone_from_the_disk(disk: Path) -> 
         keys = database.execute("SELECT wrapped_key FROM space").fetchall()
     vault.rooms.delete(DECK)
     left = content(disk)
-    assert (sum(row in left for (row,) in sealed), sum(key in left for (key,) in keys)) == (3, 2)
+    assert (sum(row in left for (row,) in sealed), sum(key in left for (key,) in keys)) == (4, 3)
     assert vault.rooms.load(HOLD) == RECORD
     vault.close()

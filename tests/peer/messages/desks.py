@@ -117,7 +117,7 @@ class Desk:
             self._journals[name] = self.open(name)
         return self._journals[name]
 
-    def open(self, name: str, record: LogRecord | None = None, *, is_rolled_back: bool = False) -> Journal:
+    def open(self, name: str, record: LogRecord | None = None) -> Journal:
         self._opened += 1
         return Journal(
             self.room.id,
@@ -127,7 +127,6 @@ class Desk:
             now_ms=self.room.now_ms,
             limits=self.limits,
             record=record,
-            is_rolled_back=is_rolled_back,
         )
 
     def pen(self, name: str, incarnation: bytes = b"by hand!", *, highest: bool = False) -> MessagePen:

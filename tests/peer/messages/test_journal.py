@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -111,11 +111,13 @@ def test_disk_that_was_set_back_goes_on_in_another_log() -> None:
     first = desk.say("ann", "1")
     kept = Kept().keep(desk["ann"].take_changes())
     lost = desk.say("ann", "2")
-    again = desk.open("ann", kept.record, is_rolled_back=True)
+    again = desk.open("ann", replace(kept.record, life=b"another."))
     again.speaker.compose(Text("3"))
     [third] = again.seal(now_ms=desk.room.now_ms)
     assert third.log != lost.log == first.log
     assert third.seq == 1
+    kept.keep(again.take_changes())
+    assert desk.open("ann", replace(kept.record, life=b"another.")).pen.log == third.log
 
 
 def test_more_of_our_log_than_we_remember_begins_another_one() -> None:

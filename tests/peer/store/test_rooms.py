@@ -31,12 +31,12 @@ RECORD = RoomRecord(
 
 
 @contextmanager
-def opened(folder: Path, *, seed: str = "any") -> Iterator[tuple[RoomStore, sqlite3.Connection]]:
+def opened(folder: Path, *, seed: str = "any", life: bytes = b"") -> Iterator[tuple[RoomStore, sqlite3.Connection]]:
     database = open_database(folder / DATABASE_FILE)
     rows = SealedRows(database, master=RestKey(bytes(32)), random_bytes=Chance(seed))
     try:
         with database.reading() as connection:
-            yield SealedRoomStore(rows), connection
+            yield SealedRoomStore(rows, life=life), connection
     finally:
         database.close()
 
@@ -136,3 +136,16 @@ def test_disk_keeps_what_memory_keeps(steps: list[tuple[RoomId, RoomRecord | Non
 
 def as_set(record: RoomRecord | None) -> tuple[object, ...]:
     return () if record is None else (record.title, record.secret, sorted(record.control))
+
+
+def test_room_of_another_life_names_no_log_to_continue(tmp_path: Path) -> None:
+    """Its folder was put back: what we wrote last is not known here, and its numbers must not be given twice."""
+    with opened(tmp_path, life=b"the 1st.") as (store, _):
+        store.save(DECK, RECORD)
+    with opened(tmp_path, life=b"the 1st.") as (store, _):
+        assert store.load(DECK) == RECORD
+    with opened(tmp_path, life=b"the 2nd.") as (store, _):
+        assert store.load(DECK) == replace(RECORD, incarnation=b"")
+        store.save(DECK, replace(RECORD, incarnation=b"the next"))
+    with opened(tmp_path, life=b"the 2nd.") as (store, _):
+        assert store.load(DECK) == replace(RECORD, incarnation=b"the next")

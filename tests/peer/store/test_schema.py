@@ -38,13 +38,16 @@ def tables(path: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("version", range(VERSION + 1))
 async def test_file_of_an_older_version_is_brought_along(tmp_path: Path, version: int) -> None:
-    """Rooms, messages and people are there, and its tables are those of a new file; so it is for our own version."""
+    """Rooms, messages and people are there, and its tables are those of a new file; so it is for our own version.
+
+    But which log to continue is not said, since the folder is a copy.
+    """
     path = written_by(version, tmp_path)
     vault = open_vault(tmp_path, None, random_bytes=Chance("later"))
-    assert (vault.load(b"people"), vault.rooms.load(ROOM)) == (PEOPLE, RECORD)
+    assert (vault.load(b"people"), vault.rooms.load(ROOM)) == (PEOPLE, replace(RECORD, incarnation=b""))
     loaded = await vault.messages.load(ROOM)
     kept = (
-        replace(loaded, events=tuple(sorted(loaded.events))),
+        replace(loaded, events=tuple(sorted(loaded.events)), life=b""),
         await vault.messages.page(ROOM),
         await vault.messages.conversations(),
     )
