@@ -5,7 +5,7 @@
 #   make test          the tests, fast ones first
 #   make check         format, lint, types, import contracts, tests
 #   make format        format, and mend what the linter can mend
-#   make docs          write docs/api.md anew, from docstrings
+#   make docs          write docs/api.md and the drawings anew, from docstrings and docs/drawings/*.txt
 #   make bench         the benchmarks: one line of JSON a figure
 #   make mutants       takes away one check of the encryption at a time: does a test notice? (minutes)
 #   make campaign      seeded lives of rooms under every fault: SEEDS=5000 of them, or SEED=123 shown step by step
@@ -90,6 +90,7 @@ format: .venv/ready-dev
 
 docs: .venv/ready
 	@$(BIN)/python -m tests.documents.api
+	@$(BIN)/python -m tests.documents.drawings
 
 bench: .venv/ready
 	@for file in $(BENCHMARKS); do $(BIN)/python $$file || exit 1; done

@@ -13,7 +13,7 @@ from .blocks import ROOT, blocks_of, documents_with, shown_commands
 
 def test_every_document_with_code_is_tested() -> None:
     """Whoever writes a block into another document adds it to a test."""
-    assert documents_with("python") == {"README.md", "docs/bots.md"}
+    assert documents_with("python") == {"README.md", "docs/bots.md", "docs/how-it-works.md"}
 
 
 def _substance(source: str) -> list[str]:
