@@ -100,7 +100,12 @@ class Bot:
     async def serve(self, room: Room) -> None:
         """Handle the events of one room until it is left; for programs that hold their own `Peer`."""
         async with Runtime() as runtime:
-            dispatcher = Dispatcher(self.handle, runtime)
+
+            async def handle(event: Event) -> None:
+                await self.handle(event)
+                room.acknowledge(event)
+
+            dispatcher = Dispatcher(handle, runtime)
             room.attach(dispatcher)
             await dispatcher.wait_ended()
             await runtime.wind_up(grace_s=_GRACE_S)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Protocol
 
 from .errors import FellBehind
@@ -28,8 +28,18 @@ class EventSink(Protocol):
 class EventStream(AsyncIterator[Event]):
     """The events of a room, in order, from the moment it was asked for; ends when the room was left."""
 
-    def __init__(self, *, limit: int) -> None:
+    def __init__(
+        self,
+        *,
+        limit: int,
+        on_given: Callable[[Event], None] = lambda _: None,
+        on_done: Callable[[Event], None] = lambda _: None,
+    ) -> None:
+        """The reader is given an event, and is done with it when it asks for the next one."""
         self._limit = limit
+        self._on_given = on_given
+        self._on_done = on_done
+        self._given: Event | None = None
         self._events: deque[Event] = deque()
         self._arrived = asyncio.Event()
         self._is_ended = False
@@ -64,6 +74,9 @@ class EventStream(AsyncIterator[Event]):
 
     async def __anext__(self) -> Event:
         """Raises FellBehind once, after what was kept, if events were dropped; it goes on after that."""
+        if self._given is not None:
+            self._on_done(self._given)
+            self._given = None
         while not self._events:
             if self._fell_behind:
                 self._fell_behind = False
@@ -72,4 +85,6 @@ class EventStream(AsyncIterator[Event]):
                 raise StopAsyncIteration
             self._arrived.clear()
             await self._arrived.wait()
-        return self._events.popleft()
+        self._given = self._events.popleft()
+        self._on_given(self._given)
+        return self._given

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 from weakref import ref
@@ -15,8 +16,8 @@ from .core.pace import Pace
 from .core.safety import safety_number
 from .errors import BadSetting
 from .event_stream import EventSink, EventStream
-from .events import Event, Member, Presence, Role, RoomState
-from .ids import MemberId, RoomId, Topic
+from .events import Event, Member, Message, Presence, Role, RoomState
+from .ids import MemberId, MessageId, RoomId, Topic
 from .ports import LinkFactory, MessageStore, Route, Seat
 from .runtime import Driver, Runtime, wall_ms
 from .stream import IncomingStream, OutgoingStream
@@ -53,6 +54,10 @@ class Room(Talking):
         self._links = links
         self._config = config
         self._sinks: list[ref[EventSink]] = []
+        self._at_work: set[MessageId] = set()
+        """Messages that a reader of ours was given, and may not be done with."""
+        self._done: list[MessageId] = []
+        self._is_over = False
         self._early: EventStream | None = self._new_stream()
         self._sinks.append(ref(self._early))
         self._mesh = mesh
@@ -124,13 +129,33 @@ class Room(Talking):
         return stream
 
     def attach(self, sink: EventSink) -> None:
-        """Hear events without a queue of ours in between; the room forgets a sink that nobody else holds."""
+        """Hear events without a queue of ours in between; the room forgets a sink that nobody else holds.
+
+        `acknowledge` is to be called once an event was dealt with, or its message is told again after a restart.
+        """
         early, self._early = self._early, None
         if early is not None:
             early.pour_into(sink)
         if self.state is RoomState.LEFT:
             sink.end()
         self._sinks = [*(kept for kept in self._sinks if kept() is not None), ref(sink)]
+
+    def acknowledge(self, event: Event) -> None:
+        """Somebody is done with this event: its message is not told again after a restart. Streams do it themselves."""
+        if isinstance(event, Message) and not event.sender.is_me:
+            if not self._done:
+                asyncio.get_running_loop().call_soon(self._finish)
+            self._done.append(event.id)
+
+    def _finish(self) -> None:
+        """What was dealt with in one go is kept in one go."""
+        done, self._done = self._done, []
+        self._at_work.difference_update(done)
+        if done and not self._is_over:
+            for message in done:
+                self._mesh.messages.finish(message)
+            self._mesh.settle(now=self._driver.now)
+            self._driver.drain()
 
     async def open_stream(
         self, member: Member | MemberId, *, label: str = "", size: int | None = None
@@ -211,7 +236,12 @@ class Room(Talking):
 
     async def leave(self) -> None:
         """Say goodbye, flush, close; the event streams end. May be called twice."""
-        await self._driver.stop()
+        self._done += self._at_work
+        self._finish()
+        try:
+            await self._driver.stop()
+        finally:
+            self._is_over = True
 
     def route(self, member: Member | MemberId) -> Route | None:
         """Which pair of ICE candidates our link to a member uses; None while there is no link, as to ourselves."""
@@ -244,7 +274,11 @@ class Room(Talking):
                 sink.put(event)
 
     def _new_stream(self) -> EventStream:
-        return EventStream(limit=self._config.max_queued_events)
+        return EventStream(limit=self._config.max_queued_events, on_given=self._note_given, on_done=self.acknowledge)
+
+    def _note_given(self, event: Event) -> None:
+        if isinstance(event, Message):
+            self._at_work.add(event.id)
 
 
 def _id_of(member: Member | MemberId) -> MemberId:

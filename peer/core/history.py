@@ -68,6 +68,7 @@ class History:
 
     def __post_init__(self) -> None:
         self._rounds = Rounds(every_s=self.config.compare_every_s, draw=self.draw)
+        self._news = self.journal.take_news()  # what was told to nobody in an earlier run waits for no answer
 
     # ---- the four verbs
 

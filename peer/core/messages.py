@@ -140,6 +140,10 @@ class Messages:
         self.history.mark_read(place, now=now)
         self.follow()
 
+    def finish(self, message: MessageId) -> None:
+        """Whoever was told of this message is done with it: after a restart it is not told again."""
+        self.history.journal.handover.finish(EventId(_raw(message)))
+
     def _say(self, body: Body, about: MessageId | None = None, *, now: float) -> None:
         self.history.say(body, self._sent(about) if about is not None else None, now=now)
         self.follow()

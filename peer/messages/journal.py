@@ -19,6 +19,7 @@ from ..log.event import MAX_HLC, EventId, LogId, Plane, hlc_at
 from ..log.record import MAX_PREVIEW_CHARS, LogChanges, LogRecord, Shown, Summary
 from .door import Door, Intake
 from .drafts import Drafts
+from .handover import HandOver
 from .holdings import Holdings
 from .news import Changed, Dropped, Fact, Forked, Sealed, SettingsChanged, StatusRaised, UnreadChanged, Vanished
 from .pen import Pen, PenState
@@ -69,6 +70,7 @@ class Journal:
         self.holdings = Holdings(rules, limits or Limits())
         self.projection = Projection(self.holdings)
         self.progress = Progress(self.holdings, me=identity.public_key, rows=record.registers)
+        self.handover = HandOver(me=identity.public_key, rows=record.registers)
         self.drafts = Drafts(limit=max_drafts, rows=record.drafts)
         self.pen = Pen(identity, room_id, random_bytes, state.pen)
         self.speaker = Speaker(identity, self.holdings, self.projection, self.pen, self.drafts, self._follow)
@@ -97,7 +99,8 @@ class Journal:
         self._begin(now_ms=now_ms)
         self._door.restore(record.events)
         self._follow()
-        self._changes, self._news = LogChanges(), []
+        owed = self.handover.restore(self.projection.views.values(), since_hlc=self._begin_hlc)
+        self._changes, self._news = LogChanges(), [Changed(view, None, is_late=True) for view in owed]
         self._told_unread = len(self.progress.unread)
         proofs = (proof for fork in self.holdings.logs.forks.values() for proof in fork.proof)
         wanted = {said.id: said.encoded for said in (*proofs, *self.holdings.logs.held.values())}
@@ -206,12 +209,19 @@ class Journal:
         turn = self.projection.follow(stir)
         self.progress.look(turn.shown)
         for event, view in sorted(turn.shown.items(), key=_order):
-            self._news.append(Vanished(event) if view is None else Changed(view, turn.before[event]))
+            self._note_shown(event, view, turn.before[event])
         if turn.has_settings:
             self._news.append(SettingsChanged(self.projection.settings))
         if stir.events or stir.purged or turn.shown:
             later = LogChanges(events=stir.events, purged=frozenset(stir.purged), shown=_rows(turn.shown))
             self._changes = self._changes.then(later)
+
+    def _note_shown(self, event: EventId, view: View | None, before: View | None) -> None:
+        if view is None:
+            self.handover.vanish(event)
+        elif before is None:
+            self.handover.appear(view, since_hlc=self._begin_hlc)
+        self._news.append(Vanished(event) if view is None else Changed(view, before))
 
     def take_news(self) -> list[Fact]:
         """For the user, since it was last asked."""
@@ -226,7 +236,7 @@ class Journal:
         state, summary = self._state(), self._summary()
         rest = LogChanges(
             drafts=self.drafts.take_stir(),
-            registers=self.progress.take_stir(),
+            registers=self.progress.take_stir() | self.handover.take_stir(),
             state=state if state != self._kept_state else None,
             summary=summary if summary != self._kept_summary else None,
         )

@@ -66,7 +66,9 @@ def public_journal(name: str = "ann", *, now_ms: int = NOW_MS, record: LogRecord
 def test_what_was_said_is_there_after_a_restart_and_nothing_is_kept_twice() -> None:
     desk = Desk(bob=Level.MEMBER)
     text = desk.say("ann", "ahoy")
-    desk.tell("ann", [desk.pen("bob").write("hi")])
+    answer = desk.pen("bob").write("hi")
+    desk.tell("ann", [answer])
+    desk["ann"].handover.finish(answer.id)
     desk["ann"].speaker.compose(Text("a draft"))
     kept = Kept().keep(desk["ann"].take_changes())
     assert desk["ann"].take_changes() == LogChanges()
@@ -79,6 +81,21 @@ def test_what_was_said_is_there_after_a_restart_and_nothing_is_kept_twice() -> N
     [said] = again.seal(now_ms=desk.room.now_ms)
     assert (said.log, said.seq) == (text.log, 2)
     assert kept.keep(again.take_changes()).drafts == {}
+
+
+def test_what_was_told_to_nobody_before_a_crash_is_news_after_it() -> None:
+    """Of others alone; DESIGN, section 7, 3."""
+    desk = Desk(bob=Level.MEMBER)
+    desk.say("ann", "ahoy")
+    pen = desk.pen("bob")
+    said = pen.texts(3)
+    desk.tell("ann", said)
+    desk["ann"].handover.finish(said[0].id)
+    kept = Kept().keep(desk["ann"].take_changes())
+    again = desk.open("ann", kept.record)
+    views = again.projection.views
+    assert again.take_news() == [Changed(views[each.id], None, is_late=True) for each in said[1:]]
+    assert again.take_changes() == LogChanges()
 
 
 def test_seal_and_its_number_are_kept_together() -> None:
