@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from peer.messages.compare import digest_of
 from peer.messages.said import decode_said
+from peer.wire.message_frames import MessageDigest, MessageEvents
 
 from ...vectors.log.generate import ROOM_ID
 from ...vectors.messages.generate import FOLDER, VECTORS, replica
@@ -72,3 +73,16 @@ def test_what_is_seen_is_what_the_page_says() -> None:
     assert first["text"] is None
     assert (answer["text"], answer["isEdited"], answer["isPinned"]) == ("hello ⛵", True, True)
     assert [each[:2] for each in answer["reactions"]] == [["👍", False]]
+
+
+def test_exchange_ends_in_one_digest() -> None:
+    """Each says its own last; what was sent is what the other one lacked, newest first, and nothing else."""
+    frames = [
+        (each["from"], msgspec.msgpack.decode(bytes.fromhex(each["bytes"]))) for each in load("exchange")["frames"]
+    ]
+    last = {name: frame[1].hex() for name, frame in frames if frame[0] == MessageDigest.__struct_config__.tag}
+    assert set(last.values()) == {load("conversation")["after"][-1]["digest"]}
+    sent = [
+        event.hex() for name, frame in frames if frame[0] == MessageEvents.__struct_config__.tag for event in frame[1]
+    ]
+    assert sent == [case["event"] for case in reversed(EVENTS[4:])]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from peer.core.message_exchange import MessageExchange
 from peer.log.event import EventId, hlc_at
 from peer.messages.bodies import Body, Delete, Edit, Pin, Reaction, SlowMode, Text, Title
 from peer.messages.compare import digest_of, encode_parts
@@ -15,7 +17,7 @@ from peer.messages.holdings import Holdings
 from peer.messages.pen import Pen, PenState
 from peer.messages.receipts import Entry, encode_entries
 from peer.messages.rules import PrivateRules
-from peer.messages.said import Said, stripped
+from peer.messages.said import Said, decode_said, stripped
 from peer.messages.view import View, view_of
 from peer.messages.window import Limits
 from peer.wire.message_frames import MessageDigest, MessageEvents, MessageFrame, MessageMore, MessageSummary, Receipts
@@ -131,7 +133,44 @@ def clock() -> dict[str, Any]:
     return {"ms": NOW_MS, "hlc": str(hlc_at(NOW_MS))}
 
 
-VECTORS = {"conversation": conversation_vectors, "frames": frames, "clock": clock}
+def exchange() -> dict[str, Any]:
+    """One who was away behind the fourth event, and one who holds all, until nobody has anything to say."""
+    told: deque[tuple[str, MessageFrame]] = deque()
+    sides = {"away": _side(conversation()[:4]), "there": _side(conversation())}
+    told += [("away", frame) for frame in sides["away"].begin()]
+    steps = []
+    while told:
+        name, frame = told.popleft()
+        steps.append({"from": name, "type": type(frame).__name__, "bytes": msgspec.msgpack.encode(frame).hex()})
+        other = "there" if name == "away" else "away"
+        told += [(other, answer) for answer in _hear(sides[other], frame)]
+    return {"heldByAway": 4, "heldByThere": len(conversation()), "frames": steps}
+
+
+def _side(said: list[Said]) -> MessageExchange:
+    holdings = replica()
+    for each in said:
+        holdings.put(each)
+    return MessageExchange(holdings, lambda: 0)
+
+
+def _hear(side: MessageExchange, frame: MessageFrame) -> list[MessageFrame]:
+    """The answer, without any pause."""
+    match frame:
+        case MessageDigest():
+            return side.receive_digest(frame, now=1e6)
+        case MessageSummary():
+            return side.receive_summary(frame, now=1e6)
+        case MessageEvents(events, is_last):
+            for each in [decode_said(data, room_id=ROOM_ID) for data in events]:
+                assert each is not None
+                side.holdings.put(each)
+            return side.receive_events(is_last=is_last, is_news=bool(events), has_left_over=False, now=0)
+        case _:
+            return []
+
+
+VECTORS = {"conversation": conversation_vectors, "frames": frames, "clock": clock, "exchange": exchange}
 
 if __name__ == "__main__":
     for name, make in VECTORS.items():
