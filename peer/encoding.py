@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import string
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from functools import lru_cache
 
 from .errors import BadIdentity
 from .ids import MemberId
@@ -22,6 +23,8 @@ __all__ = [
 ]
 
 _IDENTITY_KEY_BYTES = 32
+_REMEMBERED_KEYS = 1024
+"""Of which both spellings are at hand: a message needs them ten times."""
 
 BASE64URL_ALPHABET = frozenset(string.ascii_letters + string.digits + "-_")
 
@@ -47,11 +50,13 @@ def length_prefixed(*parts: bytes) -> bytes:
     return b"".join(len(part).to_bytes(2, "big") + part for part in parts)
 
 
+@lru_cache(_REMEMBERED_KEYS)
 def member_id_of(public_key: bytes) -> MemberId:
     """The name of a key: 43 characters of base64url."""
     return MemberId(encode_base64url(public_key))
 
 
+@lru_cache(_REMEMBERED_KEYS)
 def public_key_of(member_id: MemberId) -> bytes:
     """The key behind a name; raise BadIdentity for a name that `member_id_of` does not give."""
     try:

@@ -153,10 +153,11 @@ class Driver:
 
         A link that takes nothing must not hold up the others; it is closed when its buffer is full.
         """
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._config.slow_link_s):
-                for link in list(self._links.values()):
-                    if link.buffered_bytes > self._config.high_water_bytes:
+        full = [link for link in self._links.values() if link.buffered_bytes > self._config.high_water_bytes]
+        if full:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._config.slow_link_s):
+                    for link in full:
                         await link.wait_drained()
 
     def probe(self) -> None:

@@ -18,7 +18,6 @@ from ..errors import MalformedFrame, UnexpectedFrame
 from ..ids import MemberId
 from ..log.control import Cut
 from ..log.event import EventId, hlc_at
-from ..log.record import LogChanges
 from ..messages.bodies import Body, Text
 from ..messages.door import Intake
 from ..messages.journal import Journal
@@ -38,7 +37,6 @@ from .rounds import Rounds
 
 __all__ = ["History"]
 
-_NO_CHANGES = LogChanges()
 _PATIENCE_S = 5.0
 """Longest that old messages wait for those before them."""
 _TOLD_OF_NEWS = 2
@@ -104,7 +102,7 @@ class History:
         changes, told = self.journal.take_changes(), self._told
         news = [*self._news, *self._late.sift(self.journal.take_news())]
         self._told, self._news = [], []
-        return [*([Save(changes)] if changes != _NO_CHANGES else []), *told, *news]
+        return [*([Save(changes)] if changes else []), *told, *news]
 
     def next_deadline(self) -> float | None:
         again = (link.exchange.next_at for link in self._links.values())

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Annotated, Literal, NamedTuple, NewType
 
@@ -114,8 +113,7 @@ class Header(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields
         return LogId(self.author, self.incarnation, self.plane)
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True, gc=False):
     """An event whose shape is right; its signature is another question."""
 
     id: EventId
@@ -182,7 +180,7 @@ def event_id_of(signed: bytes, room_id: RoomId) -> EventId:
 def replace_body(event: Event, body: bytes) -> Event:
     """The same event of the message plane with its body, or, empty, without; id and signature hold as before."""
     encoded = msgspec.msgpack.encode(_Parts(event.signed, event.signature, body))
-    return replace(event, encoded=encoded, body=body)
+    return msgspec.structs.replace(event, encoded=encoded, body=body)
 
 
 def hlc_at(ms: int) -> int:

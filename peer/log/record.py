@@ -87,7 +87,12 @@ class LogChanges:
 
     def then(self, later: LogChanges) -> LogChanges:
         """Both in one: what is kept after it is what would be kept after one and then the other."""
-        return merged((self, later))
+        return merged((self, later)) if self and later else self or later
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to keep."""
+        rows = self.events or self.purged or self.shown or self.drafts or self.registers
+        return bool(rows) or self.state is not None or self.summary is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from typing import Annotated
 import msgspec
 
 from ..errors import MalformedFrame
-from ..log.event import MAX_HLC, MAX_SEQ, EventId, LogId
+from ..log.event import MAX_HLC, MAX_SEQ, EventId
 from ..log.summary import DIGEST_BYTES, batches
 from .bodies import Kind
 from .holdings import Holdings
@@ -86,11 +86,19 @@ class _Held:
 
 def digest_of(holdings: Holdings, horizon: Horizon) -> bytes:
     """The same where the same is kept and the same forks are known; the order of arrival has no part in it."""
+    version, digests = holdings.digests
+    if version != holdings.version:
+        holdings.digests = holdings.version, (digests := {})
+    if horizon not in digests:
+        digests[horizon] = _digest_of(holdings, horizon)
+    return digests[horizon]
+
+
+def _digest_of(holdings: Holdings, horizon: Horizon) -> bytes:
     digest = hashlib.sha256()
     for key, held in _compared(holdings, horizon):
         digest.update(key + held.fork_seq.to_bytes(4, "big"))
-        for said in held.said:
-            digest.update(said.id + bytes([holdings.lacks_words(said)]))
+        digest.update(b"".join(said.id + bytes([holdings.lacks_words(said)]) for said in held.said))
     return digest.digest()[:DIGEST_BYTES]
 
 
@@ -137,17 +145,15 @@ def missing(part: Part, holdings: Holdings, horizon: Horizon) -> list[Said]:
 
 def _compared(holdings: Holdings, horizon: Horizon) -> Iterator[tuple[bytes, _Held]]:
     """Our logs, by key; also those of which nothing is left but their fork."""
-    logs: dict[LogId, list[Said]] = {log: [] for log in holdings.logs.forks}
-    for event in holdings.window.kept:
-        said = holdings.logs.held[event]
-        if said.anchor[0] >= horizon or said.kind is Kind.SETTING:
-            logs.setdefault(said.log, []).append(said)
-    for log, events in sorted(logs.items()):
-        yield log.author + log.incarnation, _Held(holdings.logs.forks.get(log), sorted(events, key=_seq))
-
-
-def _seq(said: Said) -> int:
-    return said.seq
+    kept, forks = holdings.window.kept, holdings.logs.forks
+    for log in sorted({*holdings.logs.names, *forks}):
+        events = [
+            said
+            for said in holdings.logs.of_log(log)
+            if said.id in kept and (said.anchor[0] >= horizon or said.kind is Kind.SETTING)
+        ]
+        if events or log in forks:
+            yield log.author + log.incarnation, _Held(forks.get(log), events)
 
 
 def _log(key: bytes, held: _Held, holdings: Holdings) -> _Log:

@@ -15,6 +15,7 @@ from ..crypto.identity import verify
 from ..errors import MalformedFrame
 from ..ids import RoomId
 from ..log.chains import Refusal
+from ..log.control import Level
 from ..log.event import EventId, LogId, Verifier, is_signed, ms_of
 from .bodies import Kind
 from .holdings import Holdings
@@ -163,16 +164,16 @@ class Door:
         if fork is not None:
             holdings.cut(fork)
             intake.forks.append(fork)
-        if holdings.logs.is_cut(said.log, said.seq) or holdings.logs.fork_by(said) is not None:
-            return None if fork is not None else Refusal.FORKED
+            if holdings.logs.is_cut(said.log, said.seq) or holdings.logs.fork_by(said) is not None:
+                return None
         return self._hold(said, intake)
 
     def _hold(self, said: Said, intake: Intake) -> Refusal | None:
         holdings = self._holdings
         intake.is_behind |= not holdings.rules.knows(said)
-        is_void = holdings.rules.level_of(said) == 0
-        if is_void and holdings.void_count >= holdings.limits.max_void:
+        level = holdings.rules.level_of(said)
+        if level is Level.NOBODY and holdings.void_count >= holdings.limits.max_void:
             return Refusal.FULL
-        if holdings.put(said):
+        if holdings.hold(said, level):
             intake.accepted.append(said)
         return None

@@ -52,6 +52,8 @@ class Holdings:
         """Grows with each change of what counts."""
         self._about: defaultdict[EventId, dict[EventId, Said]] = defaultdict(dict)
         """Edits, deletions, reactions and pins by message; void ones as well."""
+        self.digests: tuple[int, dict[int, bytes]] = -1, {}
+        """What `compare` said of them, by horizon, and as of which version."""
         self._window: tuple[int, Window] | None = None
         self._kept_count = 0
         self._stir = Stir()
@@ -117,11 +119,14 @@ class Holdings:
 
     def put(self, said: Said) -> bool:
         """Hold a verified event that contradicts nothing; whether it counts."""
+        return self.hold(said, self.rules.level_of(said))
+
+    def hold(self, said: Said, level: Level) -> bool:
+        """The same for one that was weighed."""
         self.logs.put(said)
         self._keep(said)
         if said.anchor != said.place:
             self._about[said.anchor[1]][said.id] = said
-        level = self.rules.level_of(said)
         self._weigh(said.id, level)
         self._touch(said)
         self._strip_about(said)
@@ -252,6 +257,11 @@ class Holdings:
         self.version += 1
         self._stir.messages.add(said.anchor[1])
         self._stir.has_settings |= said.kind is Kind.SETTING
+
+    @property
+    def is_stirred(self) -> bool:
+        """Whether anything has changed since."""
+        return bool(self._stir.messages or self._stir.events or self._stir.purged)
 
     def take_stir(self) -> Stir:
         """What has changed since it was last taken."""

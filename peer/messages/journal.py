@@ -47,6 +47,7 @@ class _State(msgspec.Struct, array_like=True, frozen=True):
 
 
 _state_decoder = msgspec.msgpack.Decoder(_State)
+_NOTHING = LogChanges()
 
 
 class Journal:
@@ -79,8 +80,10 @@ class Journal:
         self._room_id = room_id
         self._begin_hlc = state.begin_hlc
         self._life = record.life
-        self._changes = LogChanges()
+        self._changes = _NOTHING
         self._kept_state = record.state
+        self._encoded_state: tuple[object, bytes] = None, b""
+        self._drawn_summary: tuple[object, Summary | None] = None, None
         self._kept_summary: Summary | None = None
         self._told_unread = 0
         self._news: list[Fact] = []
@@ -100,7 +103,7 @@ class Journal:
         self._door.restore(record.events)
         self._follow()
         owed = self.handover.restore(self.projection.views.values(), since_hlc=self._begin_hlc)
-        self._changes, self._news = LogChanges(), [Changed(view, None, is_late=True) for view in owed]
+        self._changes, self._news = _NOTHING, [Changed(view, None, is_late=True) for view in owed]
         self._told_unread = len(self.progress.unread)
         proofs = (proof for fork in self.holdings.logs.forks.values() for proof in fork.proof)
         wanted = {said.id: said.encoded for said in (*proofs, *self.holdings.logs.held.values())}
@@ -205,6 +208,8 @@ class Journal:
         return said.id in self.progress.unread
 
     def _follow(self) -> None:
+        if not self.holdings.is_stirred:
+            return
         stir = self.holdings.take_stir()
         turn = self.projection.follow(stir)
         self.progress.look(turn.shown)
@@ -232,32 +237,48 @@ class Journal:
         return taken
 
     def take_changes(self) -> LogChanges:
-        """To be kept, in one transaction; equal to `LogChanges()` where there is nothing."""
+        """To be kept, in one transaction; false where there is nothing."""
         state, summary = self._state(), self._summary()
-        rest = LogChanges(
-            drafts=self.drafts.take_stir(),
-            registers=self.progress.take_stir() | self.handover.take_stir(),
-            state=state if state != self._kept_state else None,
-            summary=summary if summary != self._kept_summary else None,
-        )
-        taken, self._changes = self._changes.then(rest), LogChanges()
+        drafts, registers = self.drafts.take_stir(), self.progress.take_stir() | self.handover.take_stir()
+        taken, self._changes = self._changes, _NOTHING
+        if drafts or registers or state != self._kept_state or summary != self._kept_summary:
+            taken = taken.then(
+                LogChanges(
+                    drafts=drafts,
+                    registers=registers,
+                    state=state if state != self._kept_state else None,
+                    summary=summary if summary != self._kept_summary else None,
+                )
+            )
         self._kept_state, self._kept_summary = state, summary
         return taken
 
     def _state(self) -> bytes:
-        return msgspec.msgpack.encode(_State(1, self.pen.state, self._begin_hlc, self._tally, self._life))
+        """Encoded anew only where it changed: this is asked after each input."""
+        parts = self.pen.state, self._begin_hlc, self.holdings.tally, self._life
+        if self._encoded_state[0] != parts:
+            state = _State(1, self.pen.state, self._begin_hlc, self._tally, self._life)
+            self._encoded_state = parts, msgspec.msgpack.encode(state)
+        return self._encoded_state[1]
 
     @property
     def _tally(self) -> bytes:
         return self.holdings.tally.to_bytes(32, "big")
 
     def _summary(self) -> Summary:
-        last, unread = self.projection.last, len(self.progress.unread)
-        title = self.projection.settings.title
-        if last is None:
-            return Summary(title=title, unread=unread)
-        text = last.text[:MAX_PREVIEW_CHARS]
-        return Summary(title=title, unread=unread, hlc=last.hlc, author=last.author, text=text)
+        """Likewise."""
+        parts = self.projection.last, len(self.progress.unread), self.projection.settings.title
+        if self._drawn_summary[0] != parts:
+            self._drawn_summary = parts, _summary_of(*parts)
+        assert self._drawn_summary[1] is not None
+        return self._drawn_summary[1]
+
+
+def _summary_of(last: View | None, unread: int, title: str) -> Summary:
+    if last is None:
+        return Summary(title=title, unread=unread)
+    text = last.text[:MAX_PREVIEW_CHARS]
+    return Summary(title=title, unread=unread, hlc=last.hlc, author=last.author, text=text)
 
 
 def _order(shown: tuple[EventId, View | None]) -> Place:

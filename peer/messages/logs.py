@@ -37,11 +37,10 @@ class _Log:
     seqs: list[int] = field(default_factory=list)
     """Sorted."""
 
-    def neighbours(self, seq: int) -> Iterator[Said]:
+    def neighbours(self, seq: int) -> list[Said]:
         """What is held nearest below, at, and above this place."""
         position = bisect_left(self.seqs, seq)
-        for near in self.seqs[max(0, position - 1) : position + 2]:
-            yield self.said[near]
+        return [self.said[near] for near in self.seqs[max(0, position - 1) : position + 2]]
 
 
 def contradiction(one: Said, other: Said) -> int | None:
@@ -76,7 +75,8 @@ class Logs:
     def fork_by(self, said: Said) -> Fork | None:
         """What an event shows together with what is held: the lowest place of all, if below the one that is known."""
         known = self.forks.get(said.log)
-        near = [*self._log(said.log).neighbours(said.seq), *(known.proof if known is not None else ())]
+        near = self._log(said.log).neighbours(said.seq)
+        near += known.proof if known is not None else ()
         found = [(seq, other) for other in near if (seq := contradiction(said, other)) is not None]
         if not found:
             return None
@@ -141,6 +141,11 @@ class Logs:
         """The highest number that is held; 0 for none."""
         seqs = self._log(log).seqs
         return seqs[-1] if seqs else 0
+
+    @property
+    def names(self) -> list[LogId]:
+        """All of which anything is held."""
+        return list(self._logs)
 
     def everything(self) -> list[Said]:
         """All that is held, in the order of all."""

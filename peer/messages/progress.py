@@ -7,6 +7,7 @@ messages from the time on at which we came in, neither deleted nor at or below t
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from ..ids import MemberId
@@ -59,9 +60,12 @@ class Progress:
 
     def mark_read(self, place: Place = HIGHEST) -> None:
         """All that is shown at or below this place was seen."""
-        for view in list(self.unread.values()):
+        read: defaultdict[LogId, int] = defaultdict(int)
+        for view in self.unread.values():
             if view.place <= place:
-                self._raise(view.log, read=view.seq)
+                read[view.log] = max(read[view.log], view.seq)
+        for log, seq in read.items():
+            self._raise(log, read=seq)
         self.unread = {event: view for event, view in self.unread.items() if self._is_unread(view)}
 
     def _raise(self, log: LogId, *, delivered: int = 0, read: int = 0) -> None:

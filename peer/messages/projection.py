@@ -50,7 +50,7 @@ class Projection:
         due = set(stir.messages)
         if stir.has_settings:
             due |= self._follow_settings(turn)
-        for message in list(due):
+        for message in list(due) if self._slots or self._slot_of else ():
             due |= self._place_in_slot(message)
         for message in due:
             self._look(message, turn)

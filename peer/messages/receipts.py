@@ -76,22 +76,20 @@ class Register:
         return self._marks.get(log, _NONE)
 
     def merge(self, entries: Iterable[Entry]) -> list[LogId]:
-        """Take the higher of all numbers; the logs in which any rose. Beyond `MAX_ENTRIES` the oldest entry goes."""
-        risen = []
-        for entry in entries:
-            before, log = self.of(entry.log), entry.log
-            after = Mark(max(before.delivered, entry.delivered, entry.read), max(before.read, entry.read))
-            if after != before:
-                self._marks.pop(log, None)
-                self._marks[log] = after
-                risen.append(log)
-        while len(self._marks) > MAX_ENTRIES:
-            del self._marks[next(iter(self._marks))]
-        return risen
+        """Take the higher of all numbers; the logs in which any rose."""
+        logs = ((entry.log, entry) for entry in entries)
+        return [log for log, entry in logs if self.raise_to(log, delivered=entry.delivered, read=entry.read)]
 
     def raise_to(self, log: LogId, *, delivered: int = 0, read: int = 0) -> bool:
-        """Whether that is higher than it was."""
-        return bool(self.merge([Entry(log.author + log.incarnation, delivered, read)]))
+        """Whether that is higher than it was. Beyond `MAX_ENTRIES` the oldest entry goes."""
+        before = self.of(log)
+        if delivered <= before.delivered and read <= before.read:
+            return False
+        self._marks.pop(log, None)
+        self._marks[log] = Mark(max(before.delivered, delivered, read), max(before.read, read))
+        while len(self._marks) > MAX_ENTRIES:
+            del self._marks[next(iter(self._marks))]
+        return True
 
     def entries(self, logs: Iterable[LogId] | None = None) -> tuple[Entry, ...]:
         """To be told, or kept; of these logs, or of all."""

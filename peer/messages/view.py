@@ -17,7 +17,7 @@ import msgspec
 from ..log.control import Level
 from ..log.event import EventId, LogId, Plane, ms_of
 from ..log.record import Shown
-from .bodies import Edit, Kind, Reaction, SlowMode, Text, Title
+from .bodies import Body, Edit, Kind, Reaction, SlowMode, Text, Title
 from .rules import may_edit, takes_back
 from .said import Place, Said, place_of
 from .window import pinned_in
@@ -50,8 +50,7 @@ class Given:
     """Ed25519 keys."""
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(msgspec.Struct, frozen=True):
     """One message as it looks now."""
 
     id: EventId
@@ -109,6 +108,10 @@ class Slots:
     def __init__(self, settings: Iterable[Said]) -> None:
         self._changes = sorted((said.place, said.body.seconds) for said in settings if isinstance(said.body, SlowMode))
 
+    def __bool__(self) -> bool:
+        """Whether slow mode was ever on."""
+        return bool(self._changes)
+
     def slot_at(self, author: bytes, place: Place, level: Level) -> Slot | None:
         """Where a text of this author would stand; None where slow mode is off, or not for this level."""
         before = bisect_left(self._changes, (place, 0))
@@ -145,31 +148,26 @@ def _place(weighed: Weighed) -> Place:
 def look_of(text: Said, about: Iterable[Weighed]) -> View:
     """How a message looks by all that counts of what is said about it."""
     fitting = sorted((each for each in about if each[0].anchor == text.place), key=_place)
-    pins = [said for said, _ in fitting if said.kind is Kind.PIN]
-    is_pinned = text.id in pinned_in(pins)
-    answers = text.target
+    if not fitting:
+        return _as_written(text, text.body)
+    is_pinned = text.id in pinned_in(said for said, _ in fitting if said.kind is Kind.PIN)
     is_gone = any(said.kind is Kind.DELETE and takes_back(said, text, level) for said, level in fitting)
-    log, hlc = text.log, text.hlc
-    if is_gone:
-        return View(text.id, hlc, text.author, log.incarnation, text.seq, is_deleted=True, is_pinned=is_pinned)
     edits = [said for said, _ in fitting if said.kind is Kind.EDIT and may_edit(said, text) and said.body is not None]
     last = edits[-1] if edits else text
-    words = last.body
-    if not isinstance(words, Text | Edit):  # nobody whom we asked has them
-        return View(text.id, hlc, text.author, log.incarnation, text.seq, is_deleted=True, is_pinned=is_pinned)
+    look = _as_written(text, None if is_gone else last.body)
+    if look.is_deleted:
+        return msgspec.structs.replace(look, is_pinned=is_pinned)
+    given = _given(said for said, _ in fitting if said.kind is Kind.REACTION)
+    return msgspec.structs.replace(look, edited_hlc=last.hlc if edits else 0, is_pinned=is_pinned, given=given)
+
+
+def _as_written(text: Said, words: Body | None) -> View:
+    """Without what others make of it; None: taken back, or nobody whom we asked has them."""
+    hlc, incarnation = text.place[0], text.log.incarnation
+    if not isinstance(words, Text | Edit):
+        return View(text.id, hlc, text.author, incarnation, text.seq, is_deleted=True)
     return View(
-        id=text.id,
-        hlc=hlc,
-        author=text.author,
-        incarnation=log.incarnation,
-        seq=text.seq,
-        text=words.text,
-        emote_ids=words.emote_ids,
-        emoji_ids=words.emoji_ids,
-        answers=answers,
-        edited_hlc=last.hlc if edits else 0,
-        is_pinned=is_pinned,
-        given=_given(said for said, _ in fitting if said.kind is Kind.REACTION),
+        text.id, hlc, text.author, incarnation, text.seq, words.text, words.emote_ids, words.emoji_ids, text.target
     )
 
 

@@ -82,11 +82,13 @@ def window_of(counting: Iterable[Said], limits: Limits) -> Window:
         groups[said.kind].append(said)
     pins = nlargest(limits.max_pins, groups[Kind.PIN], key=place_of)
     pinned = pinned_in(pins)
-    newest = nlargest(limits.max_texts, (said.place for said in groups[Kind.TEXT]))
-    floor = LOWEST if len(newest) < limits.max_texts else newest[-1] if newest else HIGHEST
+    texts = sorted(groups[Kind.TEXT], key=place_of)
+    beyond = max(0, len(texts) - limits.max_texts)
+    floor = LOWEST if len(texts) < limits.max_texts else texts[beyond].place if limits.max_texts else HIGHEST
     spanning = Window(frozenset(), floor, pinned)
     kept = [
-        *(said for said in groups[Kind.TEXT] if spanning.spans(said.place)),
+        *texts[beyond:],
+        *(said for said in texts[:beyond] if spanning.spans(said.place)),
         *_last((each for kind in _ABOUT for each in groups[kind] if spanning.spans(each.anchor)), limits.max_about,
                of_author=limits.max_about_of_author),
         *_last(groups[Kind.DELETE], limits.max_deletions, of_author=limits.max_deletions_of_author),
