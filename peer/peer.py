@@ -29,7 +29,7 @@ from .ids import MemberId, RoomId
 from .invite import Invite, PublicInvite, looks_like_invite, parse_invite
 from .keeper import Keeper
 from .keys.room_keys import derive_public_room
-from .log.genesis import found_room
+from .log.genesis import HistoryPolicy, found_room
 from .ports import LinkFactory, RoomInfo, Seat, Signaling, TokenSource
 from .room import Room
 from .runtime import Runtime, wall_ms
@@ -140,19 +140,33 @@ class Peer:
         finally:
             await self._stack.__aexit__(kind, error, trace)
 
-    async def create_room(self, title: str, *, public: bool = False, approve: bool = False) -> Room:
+    async def create_room(
+        self,
+        title: str,
+        *,
+        public: bool = False,
+        approve: bool = False,
+        history: HistoryPolicy = "all",
+        retention: int = 1000,
+    ) -> Room:
         """Open a room. Private: only those with an invite can enter or read. Public: by name, for everybody.
 
-        `approve`: whoever comes to the private room waits until an admin calls `Room.admit`.
+        `approve`: whoever comes to the private room waits until an admin calls `Room.admit`. `history`: what of it
+        newcomers are told: `all`, `since_join`, or `none`, what is said while they are here. `retention`: so many
+        messages its members keep. All three are for good.
         Raises JoinRefused (a public room of that name exists), SignalingUnreachable, TokenUnavailable, BadSetting.
         """
         self._check_open()
         title = clean_name(title, max_chars=self._config.max_name_chars)
         if not title:
             raise BadSetting("a room needs a title that can be read")
-        if public and approve:
+        if not public:
+            return await self._create_private(title, approve=approve, history=history, retention=retention)
+        if approve:
             raise BadSetting("nobody is asked who may enter a public room: leave out approve=, or public=")
-        return await (self._create_public(title) if public else self._create_private(title, approve=approve))
+        if (history, retention) != ("all", 1000):
+            raise BadSetting("nobody decides what a public room keeps: leave out history= and retention=, or public=")
+        return await self._create_public(title)
 
     async def join_room(self, where: str) -> Room:
         """Enter by invite link, or a public room by its name, its id, or its broadcaster's name.
@@ -223,9 +237,14 @@ class Peer:
 
     # ---- private rooms
 
-    async def _create_private(self, title: str, *, approve: bool) -> Room:
-        owner = self._safe.vault.identity.public_key
-        room_id, genesis = found_room(owner=owner, random_bytes=self._random_bytes, approve=approve)
+    async def _create_private(self, title: str, *, approve: bool, history: HistoryPolicy, retention: int) -> Room:
+        room_id, genesis = found_room(
+            owner=self._safe.vault.identity.public_key,
+            random_bytes=self._random_bytes,
+            approve=approve,
+            history=history,
+            retention=retention,
+        )
         door = PrivateDoor(self._transport.signaling.server, room_id, self._random_bytes(16))
         seat = await self._transport.signaling.create_room(topic=door.keys.topic, custom_name=None, is_public=False)
         room = await self._enter(seat, door, self._membership(room_id, None, Founding(genesis)), title=title)

@@ -22,7 +22,7 @@ from .ports import LinkFactory, MessageStore, Route, Seat
 from .runtime import Driver, Runtime, wall_ms
 from .stream import IncomingStream, OutgoingStream
 from .talking import Talking
-from .wire.frames import MAX_STREAM_LABEL_CHARS
+from .wire.frames import MAX_NAME_CHARS, MAX_STREAM_LABEL_CHARS
 
 __all__ = ["InviteLinks", "Room"]
 
@@ -223,8 +223,10 @@ class Room(Talking):
             self._driver.drain()
 
     def found(self) -> None:
-        """For `Peer`: the first act of a new room, an open invite."""
+        """For `Peer`: the first acts of a new room, an open invite and its title."""
         self._govern(lambda room, now: room.found(now=now))
+        self._mesh.messages.set_title(self._mesh.title[:MAX_NAME_CHARS], now=self._driver.now)
+        self._driver.settle()
 
     async def wait_entered(self) -> None:
         """For `Peer`: until we are let in or have to wait for a human. Raises InviteRefused."""

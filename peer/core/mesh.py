@@ -13,15 +13,7 @@ from typing import assert_never
 
 from ..config import Config
 from ..errors import InviteRefused, NotJoined
-from ..events import (
-    Event,
-    Member,
-    MemberWaiting,
-    Presence,
-    RoomFull,
-    RoomState,
-    StateChanged,
-)
+from ..events import Event, Member, MemberWaiting, Presence, RoomFull, RoomState, StateChanged
 from ..ids import MemberId, PeerId
 from ..log.record import LogRecord
 from ..ports import Channel, Fingerprints, PeerInfo, Roster, SignalingEvent, SignalingLost
@@ -89,6 +81,7 @@ class Mesh:
             wall_ms=wall_ms,
             record=record,
         )
+        self._plane.messages.introduced = lambda: self._conversation.title
         self._governance = Governance(
             membership, self._lobby, credentials.random_bytes, wall_ms, config, self._plane.history.cuts_of
         )
@@ -103,7 +96,7 @@ class Mesh:
     @property
     def title(self) -> str:
         """Empty while nobody has told us."""
-        return self._plane.messages.title or self._conversation.title
+        return self._plane.messages.title
 
     @property
     def members(self) -> tuple[Member, ...]:
@@ -305,6 +298,7 @@ class Mesh:
             self._hear_links(now=now)
         self._hear_links(now=now)
         self._tell()
+        self._conversation.title = self.title
         self._outputs += [Notify(event) for event in self._plane.take_events()]
 
     def _review(self, *, now: float) -> list[Fact]:

@@ -59,6 +59,8 @@ class Messages:
     room: Topic
     max_text_bytes: int
     wall_ms: Callable[[], int]
+    introduced: Callable[[], str] = lambda: ""
+    """What members call the room while no event has named it."""
     actions: MessageActions | None = None
     """The room, for `Message.reply` and its like."""
     _events: list[Event] = field(default_factory=list)
@@ -72,8 +74,8 @@ class Messages:
 
     @property
     def title(self) -> str:
-        """What the room was last called by an event; empty where that never was."""
-        return self._settings.title
+        """What the room was last called, by an event or else by its members; empty while nobody has told us."""
+        return self._settings.title or self.introduced()
 
     @property
     def slow_mode_s(self) -> int:
@@ -311,9 +313,9 @@ class Messages:
             yield StatusChanged(_hex(event), "sent", _hex(key))
 
     def _set(self, settings: Settings) -> Iterator[Event]:
-        before, self._settings = self._settings, settings
-        if settings.title != before.title:
-            yield TitleChanged(settings.title)
+        before, called, self._settings = self._settings, self.title, settings
+        if self.title != called:
+            yield TitleChanged(self.title)
         if settings.slow_mode_s != before.slow_mode_s:
             yield SlowModeChanged(settings.slow_mode_s)
 

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
-from ..errors import MalformedFrame
+from ..errors import BadSetting, MalformedFrame
 from ..ids import RoomId
 
 __all__ = [
     "MAX_GENESIS_BYTES",
+    "MAX_RETENTION",
     "Genesis",
+    "HistoryPolicy",
     "check_genesis",
     "decode_genesis",
     "encode_genesis",
@@ -26,6 +28,13 @@ __all__ = [
 ]
 
 MAX_GENESIS_BYTES = 256
+MAX_RETENTION = 100_000
+HistoryPolicy: TypeAlias = Literal["all", "since_join", "none"]
+"""What newcomers are told of what was said: all that is kept, what was said since they joined, or while they are here.
+
+It is what honest members hand over; whoever was let in can be told the rest by anybody who has it.
+"""
+_POLICIES: dict[str, Literal[0, 1, 2]] = {"all": 0, "since_join": 1, "none": 2}
 _LABEL = b"speaktube genesis v1\0"
 _Key = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
 
@@ -40,7 +49,7 @@ class Genesis(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_field
     """0 open, 1 an admin approves."""
     history: Literal[0, 1, 2]
     """0 all, 1 since joining, 2 none."""
-    retention: Annotated[int, msgspec.Meta(ge=0, le=100_000)]
+    retention: Annotated[int, msgspec.Meta(ge=0, le=MAX_RETENTION)]
     """Messages that members keep."""
     salt: Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
 
@@ -53,9 +62,20 @@ class Genesis(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_field
 _decoder = msgspec.msgpack.Decoder(Genesis)
 
 
-def found_room(*, owner: bytes, random_bytes: Callable[[int], bytes], approve: bool = False) -> tuple[RoomId, bytes]:
-    """A new room of one owner: its id and its encoded genesis."""
-    genesis = Genesis(1, (owner,), join_policy=1 if approve else 0, history=0, retention=1000, salt=random_bytes(16))
+def found_room(
+    *,
+    owner: bytes,
+    random_bytes: Callable[[int], bytes],
+    approve: bool = False,
+    history: HistoryPolicy = "all",
+    retention: int = 1000,
+) -> tuple[RoomId, bytes]:
+    """A new room of one owner: its id and its encoded genesis; raise BadSetting."""
+    if history not in _POLICIES:
+        raise BadSetting(f"history= is one of {', '.join(_POLICIES)}, not {history!r}")
+    if not 0 <= retention <= MAX_RETENTION:
+        raise BadSetting(f"a room keeps 0 to {MAX_RETENTION} messages: pass retention= in between")
+    genesis = Genesis(1, (owner,), 1 if approve else 0, _POLICIES[history], retention, random_bytes(16))
     encoded = encode_genesis(genesis)
     return room_id_of(encoded), encoded
 

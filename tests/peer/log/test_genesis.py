@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peer.errors import MalformedFrame
+from peer.errors import BadSetting, MalformedFrame
 from peer.log.genesis import (
+    MAX_RETENTION,
     Genesis,
+    HistoryPolicy,
     check_genesis,
     decode_genesis,
     encode_genesis,
@@ -37,6 +39,22 @@ def test_room_may_ask_an_admin_for_each_newcomer() -> None:
     for approve in (False, True):
         _, encoded = found_room(owner=ANN.public_key, random_bytes=Chance("founding"), approve=approve)
         assert decode_genesis(encoded).needs_approval == approve
+
+
+@pytest.mark.parametrize(("history", "number"), [("all", 0), ("since_join", 1), ("none", 2)])
+def test_room_says_for_ever_what_newcomers_are_told_and_how_much_is_kept(history: HistoryPolicy, number: int) -> None:
+    _, encoded = found_room(owner=ANN.public_key, random_bytes=bytes, history=history, retention=50)
+    genesis = decode_genesis(encoded)
+    assert (genesis.history, genesis.retention) == (number, 50)
+
+
+def test_policy_that_no_member_would_take_founds_nothing() -> None:
+    """By a sentence for whoever asked for it."""
+    with pytest.raises(BadSetting, match="history= is one of all, since_join, none"):
+        found_room(owner=ANN.public_key, random_bytes=bytes, history="some")  # type: ignore[arg-type]
+    for retention in (-1, MAX_RETENTION + 1):
+        with pytest.raises(BadSetting, match="a room keeps 0 to 100000"):
+            found_room(owner=ANN.public_key, random_bytes=bytes, retention=retention)
 
 
 def test_two_rooms_of_one_owner_differ() -> None:
