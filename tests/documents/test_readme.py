@@ -2,13 +2,12 @@
 
 import ast
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from ..examples.children import Child, running_server
-from .blocks import ROOT, blocks_of, documents_with, shown_commands
+from .blocks import ROOT, blocks_of, check_command, documents_with, shown_commands
 
 
 def test_every_document_with_code_is_tested() -> None:
@@ -39,15 +38,7 @@ def test_commands_of_the_readme_exist() -> None:
     commands = shown_commands("README.md")
     assert len(commands) >= 5
     for command in commands:
-        match command.split():
-            case ["make", target]:
-                subprocess.run(["make", "--dry-run", target], cwd=ROOT, check=True, capture_output=True)
-            case [".venv/bin/python", "-m", module, *_]:
-                assert (ROOT / module / "__main__.py").is_file()
-            case [".venv/bin/python", script, *_]:
-                assert (ROOT / script).is_file()
-            case _:
-                pytest.fail(f"the README shows a command that no test knows: {command}")
+        check_command(command)
 
 
 def test_targets_of_make_in_the_text_exist() -> None:
