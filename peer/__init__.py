@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .bot import Bot
     from .config import Config
+    from .conversation_list import Conversation, FoundMessage, Preview
     from .core.names import clean_text
     from .core.safety import safety_number
     from .errors import (
@@ -103,10 +104,12 @@ __all__ = [
     "ConnectionChanged",
     "ConnectionState",
     "ConnectivityError",
+    "Conversation",
     "CryptoError",
     "Event",
     "EventStream",
     "FellBehind",
+    "FoundMessage",
     "InviteRefused",
     "JoinRefused",
     "KeyChanged",
@@ -130,6 +133,7 @@ __all__ = [
     "PeerError",
     "Presence",
     "PresenceChanged",
+    "Preview",
     "Reaction",
     "ReactionChanged",
     "RemoteError",
@@ -169,6 +173,7 @@ __all__ = [
 _HOMES = {
     ".bot": ("Bot",),
     ".config": ("Config",),
+    ".conversation_list": ("Conversation", "FoundMessage", "Preview"),
     ".core.names": ("clean_text",),
     ".core.safety": ("safety_number",),
     ".errors": (

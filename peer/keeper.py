@@ -1,12 +1,14 @@
-"""Keeps one private room in the store: whatever changed in it is safe before the first byte about it leaves."""
+"""Keeps one room in the store: whatever changed in it is safe before the first byte about it leaves."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from .core.membership import Founding, InviteSeed, Membership
 from .ids import RoomId
 from .ports import RoomRecord, RoomStore
 
-__all__ = ["Keeper"]
+__all__ = ["Keeper", "keep_public"]
 
 
 class Keeper:
@@ -15,7 +17,8 @@ class Keeper:
     def __init__(self, store: RoomStore, *, room_id: RoomId, secret: bytes) -> None:
         self._store = store
         self._room_id = room_id
-        self._secret = secret
+        self.secret = secret
+        """16 bytes; may change in a direct room."""
         self._record = store.load(room_id)
         self._kept: tuple[int, str, InviteSeed | None] | None = None
 
@@ -41,8 +44,9 @@ class Keeper:
         if state == self._kept or not membership.genesis:
             return
         invite = membership.invite
-        self._record = RoomRecord(
-            secret=self._secret,
+        self._record = replace(
+            self._store.load(self._room_id) or RoomRecord(secret=self.secret),
+            secret=self.secret,
             seed=invite.seed if invite else b"",
             is_open=bool(invite and invite.is_open),
             genesis=membership.genesis,
@@ -52,3 +56,8 @@ class Keeper:
         )
         self._store.save(self._room_id, self._record)
         self._kept = state
+
+
+def keep_public(store: RoomStore, room_id: RoomId, name: str) -> None:
+    """Remember a public room, to enter it again: all there is to it is its name."""
+    store.save(room_id, RoomRecord(secret=b"", public_name=name, title=name))

@@ -8,32 +8,26 @@ import random
 import re
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
 from .attester import Attester
 from .config import Config
-from .core.channel import Credentials
+from .conversations import Conversations
 from .core.claims import Standing
-from .core.membership import Founding, InviteSeed, Membership
-from .core.mesh import Mesh
 from .core.names import clean_name
 from .core.safety import check_code, encode_code
 from .core.suites import Suites
 from .crypto.identity import Identity
-from .doors import Door, PrivateDoor, PublicDoor
-from .errors import BadSetting, Closed, InviteRefused, UsageError
-from .events import Member, RoomState
-from .ids import MemberId, RoomId
-from .invite import Invite, PublicInvite, looks_like_invite, parse_invite
-from .keeper import Keeper
-from .keys.room_keys import derive_public_room
-from .log.genesis import HistoryPolicy, found_room
-from .ports import LinkFactory, RoomInfo, Seat, Signaling, TokenSource
+from .entrance import Entrance, Transport
+from .errors import BadSetting, Closed, UsageError
+from .events import Member
+from .ids import MemberId
+from .invite import PublicInvite, looks_like_invite, parse_invite
+from .log.genesis import HistoryPolicy
+from .ports import RoomInfo, TokenSource
 from .room import Room
 from .runtime import Runtime, wall_ms
-from .seats import PublicSeat, seat_in_private, seat_in_public
 from .store.protection import PassphraseSource
 from .store.safe import Safe
 from .surroundings import Surroundings, elapsed_s, local_addresses
@@ -43,21 +37,16 @@ __all__ = ["Peer", "Transport", "server_of"]
 _INVITE_TAIL = re.compile(r"/j/?#.*|#.*", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Transport:
-    """How a peer reaches others: a signaling server and a way to open links. Tests bring their own."""
-
-    signaling: Signaling
-    open_link: LinkFactory
-
-
 def server_of(server_or_invite: str) -> str:
     """The signaling server's address, also out of an invite link; nothing secret is left in it."""
     return _INVITE_TAIL.sub("", server_or_invite.strip().strip("<>"))
 
 
-class Peer:
+class Peer(Conversations):
     """One identity on one server. `async with peer.Peer(...) as me:`; leaving the block leaves every room."""
+
+    entrance_type = Entrance
+    """For tests of what dishonest peers can do."""
 
     def __init__(
         self,
@@ -97,7 +86,7 @@ class Peer:
         self._attester: Attester  # made when this peer is opened, for whom it is then
         self._attesting: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
-        self._rooms: list[Room] = []
+        self._entrance = self._new_entrance()
         self._is_open = False
 
     def __repr__(self) -> str:
@@ -115,7 +104,7 @@ class Peer:
     @property
     def rooms(self) -> tuple[Room, ...]:
         """The rooms entered, in order, those that were left included."""
-        return tuple(self._rooms)
+        return tuple(self._entrance.rooms)
 
     async def __aenter__(self) -> Peer:
         """Raises BadIdentity, WrongPassphrase, StoreBusy, StoreDamaged, StoreError: what is kept cannot be used."""
@@ -136,7 +125,7 @@ class Peer:
             if task is not None:
                 task.cancel()
         try:
-            await asyncio.gather(*(room.leave() for room in self._rooms))
+            await asyncio.gather(*(room.leave() for room in self._entrance.rooms))
         finally:
             await self._stack.__aexit__(kind, error, trace)
 
@@ -161,12 +150,12 @@ class Peer:
         if not title:
             raise BadSetting("a room needs a title that can be read")
         if not public:
-            return await self._create_private(title, approve=approve, history=history, retention=retention)
+            return await self._entrance.create_private(title, approve=approve, history=history, retention=retention)
         if approve:
             raise BadSetting("nobody is asked who may enter a public room: leave out approve=, or public=")
         if (history, retention) != ("all", 1000):
             raise BadSetting("nobody decides what a public room keeps: leave out history= and retention=, or public=")
-        return await self._create_public(title)
+        return await self._entrance.create_public(title)
 
     async def join_room(self, where: str) -> Room:
         """Enter by invite link, or a public room by its name, its id, or its broadcaster's name.
@@ -177,12 +166,12 @@ class Peer:
         """
         self._check_open()
         if not looks_like_invite(where):
-            return await self._join_public(where)
+            return await self._entrance.join_public(where)
         invite = parse_invite(where)
-        self._check_server(invite.server)
+        self._entrance.check_server(invite.server)
         if isinstance(invite, PublicInvite):
-            return await self._join_public(invite.name)
-        return await self._join_private(invite)
+            return await self._entrance.join_public(invite.name)
+        return await self._entrance.join_private(invite)
 
     async def list_rooms(self) -> tuple[RoomInfo, ...]:
         """The public rooms of the server. Raises JoinRefused, SignalingUnreachable, TokenUnavailable."""
@@ -231,129 +220,9 @@ class Peer:
         self._tell_of_people()
 
     def _tell_of_people(self) -> None:
-        for room in self._rooms:
+        for room in self._entrance.rooms:
             room.review_people()
         self._safe.save()
-
-    # ---- private rooms
-
-    async def _create_private(self, title: str, *, approve: bool, history: HistoryPolicy, retention: int) -> Room:
-        room_id, genesis = found_room(
-            owner=self._safe.vault.identity.public_key,
-            random_bytes=self._random_bytes,
-            approve=approve,
-            history=history,
-            retention=retention,
-        )
-        door = PrivateDoor(self._transport.signaling.server, room_id, self._random_bytes(16))
-        seat = await self._transport.signaling.create_room(topic=door.keys.topic, custom_name=None, is_public=False)
-        room = await self._enter(seat, door, self._membership(room_id, None, Founding(genesis)), title=title)
-        room.found()
-        return room
-
-    async def _join_private(self, invite: Invite) -> Room:
-        door = PrivateDoor(invite.server, invite.room_id, invite.secret)
-        if (entered := self._maybe_room(door.room_id)) is not None:
-            return entered
-        keeper = self._keeper(door)
-        membership = self._membership(door.room_id, InviteSeed(invite.seed, invite.is_open), keeper.founding)
-        if membership.are_we_in and keeper.open_invite and not invite.is_open:
-            membership.invite = keeper.open_invite  # we can still let others in by it
-        seat = await seat_in_private(self._transport.signaling, door.keys.topic, was_member=membership.are_we_in)
-        room = await self._enter(seat, door, membership, title=keeper.title)
-        try:
-            await room.wait_entered()
-        except InviteRefused:
-            self._rooms.remove(room)
-            await room.leave()
-            raise
-        except asyncio.CancelledError:
-            self._runtime.spawn(room.leave(), name="leave")
-            raise
-        return room
-
-    def _keeper(self, door: PrivateDoor) -> Keeper:
-        return Keeper(self._safe.vault.rooms, room_id=door.room_id, secret=door.secret)
-
-    def _check_server(self, invited_to: str) -> None:
-        ours = self._transport.signaling.server
-        if invited_to.rstrip("/") != ours.rstrip("/"):
-            raise BadSetting(f"this invite belongs to {invited_to}, this peer to {ours}: make a Peer for that server")
-
-    # ---- public rooms
-
-    async def _create_public(self, name: str) -> Room:
-        room_id, keys = derive_public_room(name)
-        seat = await self._transport.signaling.create_room(topic=keys.topic, custom_name=name, is_public=True)
-        return await self._enter_public((seat, name, room_id, keys))
-
-    async def _join_public(self, where: str) -> Room:
-        return await self._enter_public(await seat_in_public(self._transport.signaling, where))
-
-    async def _enter_public(self, found: PublicSeat) -> Room:
-        seat, name, room_id, keys = found
-        if (room := self._maybe_room(room_id)) is not None:
-            await seat.leave()
-            return room
-        door = PublicDoor(self._transport.signaling.server, name, room_id, keys)
-        return await self._enter(seat, door, self._membership(room_id, is_public=True), title=name)
-
-    # ---- both
-
-    def _membership(
-        self,
-        room_id: RoomId,
-        invite: InviteSeed | None = None,
-        founding: Founding | None = None,
-        *,
-        is_public: bool = False,
-    ) -> Membership:
-        return Membership(
-            room_id,
-            is_public=is_public,
-            identity=self._safe.vault.identity,
-            random_bytes=self._random_bytes,
-            invite=invite,
-            founding=founding,
-            max_events=self._config.max_control_events,
-        )
-
-    def _maybe_room(self, room_id: RoomId) -> Room | None:
-        """Where we are in it already: two of us would number what we say twice."""
-        entered = (room for room in self._rooms if room.room_id == room_id and room.state is not RoomState.LEFT)
-        return next(entered, None)
-
-    async def _enter(self, seat: Seat, door: Door, membership: Membership, *, title: str) -> Room:
-        messages = self._safe.vault.messages
-        record = await messages.load(membership.room_id)
-        self._check_open()  # the peer may have been closed while the server was asked; the seat then lapses
-        mesh = Mesh(
-            membership=membership,
-            title=title,
-            name=self._name,
-            our_id=seat.peer_id,
-            credentials=Credentials(self._safe.vault.identity, door.keys, self._random_bytes, self._safe.suites),
-            config=self._config,
-            wall_ms=wall_ms,
-            people=self._safe.people,
-            record=record,
-        )
-        keeper = self._keeper(door) if isinstance(door, PrivateDoor) else None
-        room = Room(
-            mesh,
-            topic=door.keys.topic,
-            links=door,
-            seat=seat,
-            open_link=self._transport.open_link,
-            runtime=self._runtime,
-            config=self._config,
-            store=messages,
-            on_return=self._on_return,
-            keep=lambda: keeper.keep(membership, title=mesh.title) if keeper else None,
-        )
-        self._rooms.append(room)
-        room.receive_standing(self._attester.standing)
-        return room
 
     def _on_return(self) -> None:
         """The server is there: see how we stand with it, now that the room does not wait for that."""
@@ -362,9 +231,25 @@ class Peer:
         self._attester.wake()
 
     def _on_surroundings(self) -> None:
-        for room in self._rooms:
+        for room in self._entrance.rooms:
             room.probe()
         self._attester.wake()
+
+    def _new_entrance(self) -> Entrance:
+        return self.entrance_type(
+            self._transport,
+            name=self._name,
+            safe=self._safe,
+            runtime=self._runtime,
+            config=self._config,
+            random_bytes=self._random_bytes,
+            check_open=self._check_open,
+            on_entered=self._on_entered,
+            on_return=self._on_return,
+        )
+
+    def _on_entered(self, room: Room) -> None:
+        room.receive_standing(self._attester.standing)
 
     def _new_watch(self) -> Surroundings:
         return Surroundings(
@@ -375,7 +260,7 @@ class Peer:
         )
 
     def _on_standing(self, standing: Standing) -> None:
-        for room in self._rooms:
+        for room in self._entrance.rooms:
             room.receive_standing(standing)
 
     def _new_attester(self, identity: Identity) -> Attester:

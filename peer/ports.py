@@ -17,6 +17,7 @@ from .attestation import Proof
 from .errors import StoreError
 from .ids import PeerId, RoomId, Topic
 from .log.record import Conversation, Cursor, LogChanges, LogRecord, Shown
+from .records import RoomLine, RoomRecord
 
 __all__ = [
     "Attestation",
@@ -34,6 +35,7 @@ __all__ = [
     "PeerLeftRoom",
     "Prove",
     "RoomInfo",
+    "RoomLine",
     "RoomRecord",
     "RoomStore",
     "Roster",
@@ -305,27 +307,8 @@ class Link(Protocol):
 LinkFactory = Callable[[tuple[IceServer, ...], LinkListener], Link]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoomRecord:
-    """What a member keeps of a private room from one run to the next."""
-
-    secret: bytes = field(repr=False)
-    """16 bytes, from which the room's keys derive."""
-    seed: bytes = field(default=b"", repr=False)
-    """16 bytes: that of the invite we came by, or of the room's standing one; empty where there is none."""
-    is_open: bool = False
-    """Whether that invite admits any number of guests."""
-    genesis: bytes = b""
-    """As received; empty while nobody has told us."""
-    title: str = ""
-    incarnation: bytes = b""
-    """8 bytes: which of our logs is the one to continue; empty where we wrote nothing yet."""
-    control: tuple[bytes, ...] = ()
-    """Encoded control events, each once; `load` gives them in the order in which they were first saved."""
-
-
 class RoomStore(Protocol):
-    """The private rooms that this peer knows.
+    """The rooms that this peer knows.
 
     The calls do not wait: they are short, and what `save` took must be safe before the first byte of it leaves, or a
     sequence number could be given twice. Each may raise `StoreError`, which says what to do.
@@ -333,6 +316,9 @@ class RoomStore(Protocol):
 
     def load(self, room_id: RoomId) -> RoomRecord | None:
         """What was saved last; None for a room that is not known."""
+
+    def rooms(self) -> list[RoomLine]:
+        """All that are kept, in no order; reads no control events."""
 
     def save(self, room_id: RoomId, record: RoomRecord) -> None:
         """Keep this in place of what was there; costs what changed, not what is kept."""

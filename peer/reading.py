@@ -16,7 +16,7 @@ from .errors import BadSetting
 from .events import Message
 from .export import Entry, json_line, markdown
 from .ids import MessageId
-from .messages.view import decode_row
+from .messages.view import View, decode_row
 from .ports import MessageStore
 
 __all__ = ["KeptRoom", "Reading", "id_of"]
@@ -62,7 +62,11 @@ class Reading:
     async def search(self, text: str, *, limit: int = 50) -> list[Message]:
         """Messages that hold all of these words, whatever their case and accents, newest first. Raises StoreError."""
         found = await self._store.search(text, room_id=self._mesh.membership.room_id, limit=limit)
-        return [self._mesh.messages.as_message(decode_row(each.shown)) for each in found]
+        return [self.as_message(decode_row(each.shown)) for each in found]
+
+    def as_message(self, view: View) -> Message:
+        """A row of the store, which need not be shown any more."""
+        return self._mesh.messages.as_message(view)
 
     async def export(self, target: str | Path | TextIO, *, format: Literal["jsonl", "markdown"] = "jsonl") -> None:  # noqa: A002
         """Write all that is kept of the room, oldest first, to a file or a stream. Raises BadSetting, OSError."""

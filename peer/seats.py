@@ -13,7 +13,7 @@ from .ids import RoomId, Topic
 from .keys.room_keys import RoomKeys, derive_public_room
 from .ports import Seat, Signaling
 
-__all__ = ["PublicSeat", "seat_in_private", "seat_in_public"]
+__all__ = ["PublicSeat", "seat_in_private", "seat_in_public", "seat_in_public_again"]
 
 _TOPIC = re.compile(r"[A-Za-z0-9_-]{22}")
 
@@ -31,12 +31,7 @@ async def seat_in_private(signaling: Signaling, topic: Topic, *, was_member: boo
     except JoinRefused as error:
         if error.code != "no_such_room" or not was_member:
             raise _explain(error) from error
-    try:
-        return await signaling.create_room(topic=topic, custom_name=None, is_public=False)
-    except JoinRefused as error:
-        if error.code != "room_exists":
-            raise
-        return await signaling.join_room(topic=topic)  # another member was quicker
+    return await _open_again(signaling, topic, custom_name=None)
 
 
 async def seat_in_public(signaling: Signaling, where: str) -> PublicSeat:
@@ -55,6 +50,26 @@ async def seat_in_public(signaling: Signaling, where: str) -> PublicSeat:
     name = seat.room.custom_name or seat.room.topic
     room_id, keys = derive_public_room(name)
     return seat, name, room_id, replace(keys, topic=seat.room.topic)
+
+
+async def seat_in_public_again(signaling: Signaling, name: str) -> PublicSeat:
+    """In a room that we were in before, which is opened again where nobody is in it.
+
+    Raises JoinRefused, SignalingUnreachable, TokenUnavailable.
+    """
+    room_id, keys = derive_public_room(name)
+    seat = await _maybe_seat(signaling, keys.topic) or await _open_again(signaling, keys.topic, custom_name=name)
+    return seat, name, room_id, keys
+
+
+async def _open_again(signaling: Signaling, topic: Topic, *, custom_name: str | None) -> Seat:
+    """A public room has a name."""
+    try:
+        return await signaling.create_room(topic=topic, custom_name=custom_name, is_public=custom_name is not None)
+    except JoinRefused as error:
+        if error.code != "room_exists":
+            raise
+        return await signaling.join_room(topic=topic)  # another member was quicker
 
 
 async def _maybe_seat(signaling: Signaling, topic: Topic) -> Seat | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from ..crypto.identity import Identity, member_id_of
+from ..crypto.identity import Identity, member_id_of, public_key_of
 from ..errors import MalformedFrame, NotAllowed, UnexpectedFrame
 from ..ids import MemberId, RoomId
 from ..keys.room_keys import derive_invite_key
@@ -21,6 +21,7 @@ from ..log.authority import Authority, InviteVerdict
 from ..log.control import Kind, Level
 from ..log.control_log import Bounds, ControlLog, Refusal
 from ..log.event import Event, EventId
+from ..log.genesis import Genesis, found_direct, is_direct
 from .sieve import sieve
 
 __all__ = ["Founding", "InviteSeed", "Membership", "RoleName", "Taken", "pack", "role_of_level"]
@@ -108,11 +109,20 @@ class Membership:
         self._incarnation = founding.incarnation
         self._log: ControlLog | None = None
         self._has_tried_to_join = False
+        self.other: MemberId | None = None
+        """In a direct room, the one whom we share it with."""
         if founding.genesis:
             self.learn(founding.genesis)
             self._held.restore(founding.control)
 
     # ---- who is who
+
+    @classmethod
+    def of_pair(cls, other: MemberId, *, identity: Identity, random_bytes: Callable[[int], bytes]) -> Membership:
+        """Of the direct room of ourselves and somebody else, whose control log stays empty for ever."""
+        room_id, genesis = found_direct(identity.public_key, public_key_of(other))
+        founding = Founding(genesis)
+        return cls(room_id, is_public=False, identity=identity, random_bytes=random_bytes, founding=founding)
 
     @property
     def me(self) -> MemberId:
@@ -151,8 +161,11 @@ class Membership:
         return self._log is not None and self._log.authority.is_banned(member)
 
     def may_knock(self, member: MemberId) -> bool:
-        """Whether this identity may come as far as the lobby: whoever it is, if it is not ourselves, nor removed."""
-        return member != self.me and not self.is_barred(member)
+        """Whether this identity may come as far as the lobby: whoever it is, if it is not ourselves, nor removed.
+
+        In a direct room it is the other one alone.
+        """
+        return member == self.other if self.other else member != self.me and not self.is_barred(member)
 
     def admits(self, member: MemberId) -> bool:
         """Whether this identity and ourselves are members."""
@@ -193,7 +206,7 @@ class Membership:
             raise UnexpectedFrame("a public room has no genesis")
         if self._log is not None:
             return
-        self._log = ControlLog(
+        log = ControlLog(
             self.room_id,
             genesis,
             identity=self._identity,
@@ -201,8 +214,19 @@ class Membership:
             incarnation=self._incarnation,
             bounds=self._bounds,
         )
+        self.other = self._maybe_other(log.authority.genesis)
+        self._log = log
         self.genesis = genesis
         self.version += 1
+
+    def _maybe_other(self, genesis: Genesis) -> MemberId | None:
+        """Raise MalformedFrame where a link leads to a direct room: whoever made it wants to know where we meet."""
+        if not is_direct(genesis):
+            return None
+        if self.invite is not None or self._identity.public_key not in genesis.owners:
+            raise MalformedFrame("nobody comes into a direct room by a link")
+        [other] = set(genesis.owners) - {self._identity.public_key}
+        return member_id_of(other)
 
     def take_in(self, events: Iterable[bytes], *, relay: MemberId, now_ms: int, may_join: bool = True) -> Taken:
         """What `relay` told us; raise MalformedFrame for what nobody honest sends. Nothing while we know no genesis.
@@ -212,6 +236,8 @@ class Membership:
         """
         if self._log is None:
             return Taken([])
+        if self.other is not None and list(events):
+            raise MalformedFrame("a direct room has no control events")
         is_vouched, held_back = self.is_member(relay), 0
         if self.are_we_in and not is_vouched:
             sieved = sieve(events, bearer=relay, may_join=may_join, room_id=self.room_id)
@@ -247,6 +273,8 @@ class Membership:
 
     def write(self, doing: Iterable[Act], *, now_ms: int) -> list[bytes]:
         """Keep events of our own, to be told to everybody; raise NotAllowed."""
+        if self.other is not None:
+            raise NotAllowed("change who is in a direct room", who="nobody")
         events = [event.encoded for event in self._held.append(doing, now_ms=now_ms)]
         self.version += bool(events)
         return events

@@ -23,7 +23,9 @@ __all__ = [
     "check_genesis",
     "decode_genesis",
     "encode_genesis",
+    "found_direct",
     "found_room",
+    "is_direct",
     "room_id_of",
 ]
 
@@ -36,6 +38,8 @@ It is what honest members hand over; whoever was let in can be told the rest by 
 """
 _POLICIES: dict[str, Literal[0, 1, 2]] = {"all": 0, "since_join": 1, "none": 2}
 _LABEL = b"speaktube genesis v1\0"
+_DIRECT_LABEL = b"speaktube direct v1\0"
+_SALT_BYTES = 16
 _Key = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
 
 
@@ -78,6 +82,24 @@ def found_room(
     genesis = Genesis(1, (owner,), 1 if approve else 0, _POLICIES[history], retention, random_bytes(16))
     encoded = encode_genesis(genesis)
     return room_id_of(encoded), encoded
+
+
+def found_direct(one: bytes, other: bytes) -> tuple[RoomId, bytes]:
+    """The room of these two keys, whoever asks: its id and its encoded genesis. Both own it, and nobody else enters."""
+    owners = (min(one, other), max(one, other))
+    genesis = Genesis(1, owners, join_policy=1, history=0, retention=1000, salt=_direct_salt(owners))
+    encoded = encode_genesis(genesis)
+    return room_id_of(encoded), encoded
+
+
+def is_direct(genesis: Genesis) -> bool:
+    """Whether it is what `found_direct` gives."""
+    return len(genesis.owners) == 2 and encode_genesis(genesis) == found_direct(*genesis.owners)[1]
+
+
+def _direct_salt(owners: tuple[bytes, ...]) -> bytes:
+    """No room that is founded by chance has it."""
+    return hashlib.sha256(_DIRECT_LABEL + b"".join(owners)).digest()[:_SALT_BYTES]
 
 
 def encode_genesis(genesis: Genesis) -> bytes:

@@ -11,7 +11,7 @@ from ..errors import StoreError
 from ..ids import RoomId
 from ..log.event import EventId
 from ..log.record import Conversation, Cursor, LogChanges, LogRecord, Shown, Summary
-from ..ports import Found, RoomRecord
+from ..ports import Found, RoomLine, RoomRecord
 from .search import Query
 
 __all__ = ["MemoryMessageStore", "MemoryRoomStore"]
@@ -28,6 +28,10 @@ class MemoryRoomStore:
 
     def load(self, room_id: RoomId) -> RoomRecord | None:
         return self._records.get(room_id)
+
+    def rooms(self) -> list[RoomLine]:
+        kept = self._records.items()
+        return [RoomLine(room_id, each.title, each.genesis, each.public_name) for room_id, each in kept]
 
     def save(self, room_id: RoomId, record: RoomRecord) -> None:
         self._records[room_id] = record

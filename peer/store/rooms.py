@@ -1,4 +1,4 @@
-"""The private rooms of a peer on disk: a space of sealed rows each.
+"""The rooms of a peer on disk: a space of sealed rows each.
 
 One row is the record without its control events, and says how many of these there are, so that one that was taken away
 is missed; each control event is a row of its own, so that a room of thousands costs no more to save than what is new.
@@ -13,7 +13,9 @@ import msgspec
 
 from ..errors import StoreDamaged
 from ..ids import RoomId
-from ..ports import RoomRecord
+from ..keys.room_keys import derive_public_room
+from ..log.genesis import room_id_of
+from ..ports import RoomLine, RoomRecord
 from .sealed_rows import SealedRows
 
 __all__ = ["SealedRoomStore"]
@@ -34,6 +36,9 @@ class _Head(msgspec.Struct, array_like=True, frozen=True):
     control_count: int
     life: bytes = b""
     """Of the folder, when this was saved."""
+    public_name: str = ""
+    is_agreed: bool = True
+    is_unanswered: bool = False
 
 
 _decoder = msgspec.msgpack.Decoder(_Head)
@@ -55,6 +60,11 @@ class SealedRoomStore:
                 return None
             self._records[room_id] = self._record(rows, self._rows.name(_space(room_id), _HEAD))
         return self._records[room_id]
+
+    def rooms(self) -> list[RoomLine]:
+        heads = map(self._head, self._rows.find(_HEAD))
+        known = (head for head in heads if head.genesis or head.public_name)
+        return [RoomLine(_room_id_of(head), head.title, head.genesis, head.public_name) for head in known]
 
     def save(self, room_id: RoomId, record: RoomRecord) -> None:
         before = self.load(room_id)
@@ -82,6 +92,9 @@ class SealedRoomStore:
             title=head.title,
             incarnation=head.incarnation if head.life == self._life else b"",
             control=tuple(rows.values()),
+            public_name=head.public_name,
+            is_agreed=head.is_agreed,
+            is_unanswered=head.is_unanswered,
         )
 
     def _head(self, encoded: bytes) -> _Head:
@@ -102,8 +115,15 @@ class SealedRoomStore:
                 incarnation=record.incarnation,
                 control_count=control_count,
                 life=self._life,
+                public_name=record.public_name,
+                is_agreed=record.is_agreed,
+                is_unanswered=record.is_unanswered,
             )
         )
+
+
+def _room_id_of(head: _Head) -> RoomId:
+    return derive_public_room(head.public_name)[0] if head.public_name else room_id_of(head.genesis)
 
 
 def _space(room_id: RoomId) -> bytes:

@@ -46,6 +46,18 @@ class SealedRows:
         assert key is not None, "a row of no space"
         return key.name(row)
 
+    def find(self, row: bytes) -> list[bytes]:
+        """What the row of this plain name holds, in each space that has one."""
+        found = []
+        with self._database.reading() as database:
+            for (hidden,) in database.execute("SELECT name FROM space").fetchall():
+                key = self._maybe_key(database, hidden)
+                assert key is not None, "a space without a key"
+                name = key.name(row)
+                rows = database.execute("SELECT sealed FROM row WHERE space = ? AND name = ?", (hidden, name))
+                found += [self._open(key, name, sealed) for (sealed,) in rows]
+        return found
+
     def is_empty(self) -> bool:
         """Nothing was ever written here, or all of it was deleted."""
         with self._database.reading() as database:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from peer.core.membership import InviteSeed
-from peer.keeper import Keeper
+from peer.ids import RoomId
+from peer.keeper import Keeper, keep_public
 from peer.ports import RoomRecord
 from peer.store.memory import MemoryRoomStore
 
@@ -68,3 +69,22 @@ def test_only_changes_are_saved() -> None:
     ann.take_in(membership_of("ann", process=2).export(), relay=ann.me, now_ms=START_MS + 1)
     one.keep(ann, title="Bridge")
     assert store.saved == 3
+
+
+def test_what_others_keep_of_the_room_stays() -> None:
+    """A direct room's secret may become another one; how it stands is not for the keeper to say."""
+    store, ann = CountingStore(), membership_of("ann")
+    store.save(ROOM_ID, RoomRecord(secret=SECRET, is_agreed=False, is_unanswered=True))
+    one = keeper(store)
+    one.secret = bytes(16)
+    one.keep(ann, title="Deck")
+    kept = store.load(ROOM_ID)
+    assert kept is not None
+    assert (kept.secret, kept.is_agreed, kept.is_unanswered, kept.title) == (bytes(16), False, True, "Deck")
+
+
+def test_public_room_is_kept_by_its_name() -> None:
+    """There is no secret about it."""
+    store = MemoryRoomStore()
+    keep_public(store, RoomId(b"L" * 32), "Lobby")
+    assert store.load(RoomId(b"L" * 32)) == RoomRecord(secret=b"", public_name="Lobby", title="Lobby")

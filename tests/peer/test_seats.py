@@ -8,7 +8,7 @@ from peer import JoinRefused
 from peer.ids import Topic
 from peer.keys.room_keys import derive_public_room
 from peer.ports import Seat, Signaling
-from peer.seats import seat_in_private, seat_in_public
+from peer.seats import seat_in_private, seat_in_public, seat_in_public_again
 from peer.testing import Network
 
 TOPIC = Topic("t" * 22)
@@ -93,3 +93,12 @@ async def test_refusal_of_a_public_room_is_passed_on() -> None:
     for attempt in (seat_in_public(full, "Lobby"), seat_in_private(full, TOPIC, was_member=False)):
         with pytest.raises(JoinRefused, match="this room is full"):
             await attempt
+
+
+async def test_public_room_that_we_were_in_is_opened_again() -> None:
+    """Under its name; the next one finds it."""
+    signaling = server()
+    for count in (0, 1):
+        seat, name, room_id, keys = await seat_in_public_again(signaling, "Lobby")
+        assert (seat.room.custom_name, seat.room.is_public, len(seat.peers)) == ("Lobby", True, count)
+        assert (name, room_id, keys.topic) == ("Lobby", derive_public_room("Lobby")[0], seat.room.topic)

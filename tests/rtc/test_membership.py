@@ -11,6 +11,7 @@ import pytest
 
 import peer
 from peer.core.membership import Membership
+from peer.entrance import Entrance
 from peer.events import RoomState
 from peer.ids import MemberId
 from peer.invite import Invite, parse_invite
@@ -262,11 +263,15 @@ class GhostMembership(Membership):
         return True
 
 
-class GhostPeer(peer.Peer):
+class GhostEntrance(Entrance):
     def _membership(self, room_id: Any, *_: Any, **__: Any) -> Membership:
         return GhostMembership(
             room_id, is_public=False, identity=self._safe.vault.identity, random_bytes=self._random_bytes
         )
+
+
+class GhostPeer(peer.Peer):
+    entrance_type = GhostEntrance
 
 
 @pytest.mark.parametrize("ghost_comes_first", [True, False])

@@ -295,3 +295,49 @@ def test_who_waits_is_known_with_its_invite() -> None:
     assert ann.invites_of_waiting() == {BOB: ann.authority.invitations[0].id}
     assert ann.uninvites_due(now_ms=NOW_MS) == []
     assert {ann.draw(2) for _ in range(64)} == {0, 1}
+
+
+# ---- direct rooms
+
+
+def pair_of(name: str, other: str) -> Membership:
+    return Membership.of_pair(
+        identity(other).member_id, identity=identity(name), random_bytes=Chance(f"pair of {name}")
+    )
+
+
+def test_direct_room_has_two_members_from_the_beginning() -> None:
+    """The same one, whoever asks; nobody else may knock."""
+    ann, bob = pair_of("ann", "bob"), pair_of("bob", "ann")
+    assert ann.room_id == bob.room_id
+    assert (ann.other, bob.other) == (BOB, ANN)
+    assert (ann.are_we_in, ann.is_member(BOB), ann.is_member(CY)) == (True, True, False)
+    assert [ann.may_knock(each) for each in (BOB, CY, ANN)] == [True, False, False]
+    assert joined("bob")[0].other is None
+
+
+def test_nobody_is_let_into_a_direct_room() -> None:
+    """Not by us, and what its other owner writes to that end comes from a program that is none of ours."""
+    ann, bob = pair_of("ann", "bob"), pair_of("bob", "ann")
+    assert ann.authority is not None
+    admission = acts.admit(ann.authority, ANN, CY)
+    with pytest.raises(NotAllowed, match="change who is in a direct room: nobody can"):
+        ann.write(admission, now_ms=NOW_MS)
+    ann.other = None
+    [event] = ann.write(admission, now_ms=NOW_MS)
+    with pytest.raises(MalformedFrame, match="no control events"):
+        bob.take_in([event], relay=ANN, now_ms=NOW_MS)
+    assert bob.take_in([], relay=ANN, now_ms=NOW_MS) == Taken([])
+    assert not bob.is_member(CY)
+
+
+def test_no_link_leads_into_a_direct_room() -> None:
+    """Who makes one up wants us to meet where it sees us; nor do we enter a room of two others."""
+    direct = pair_of("ann", "bob")
+    for name, invite in (("ann", OPEN_INVITE), ("cy", OPEN_INVITE), ("cy", None)):
+        made_up = Membership(
+            direct.room_id, is_public=False, identity=identity(name), random_bytes=Chance("c"), invite=invite
+        )
+        with pytest.raises(MalformedFrame, match="by a link"):
+            made_up.learn(direct.genesis)
+        assert (made_up.genesis, made_up.authority, made_up.other) == (b"", None, None)

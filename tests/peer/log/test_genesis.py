@@ -17,7 +17,9 @@ from peer.log.genesis import (
     check_genesis,
     decode_genesis,
     encode_genesis,
+    found_direct,
     found_room,
+    is_direct,
 )
 
 from ...support.keys import Chance, identity, private_room
@@ -104,3 +106,15 @@ def test_any_bytes_are_a_genesis_or_malformed(data: bytes) -> None:
     """No other error, whatever a member sends."""
     with suppress(MalformedFrame):
         assert isinstance(decode_genesis(data), Genesis)
+
+
+def test_two_have_one_direct_room_whoever_founds_it() -> None:
+    """Both own it; a room of two that was founded otherwise is none."""
+    ours, theirs = found_direct(ANN.public_key, BOB.public_key), found_direct(BOB.public_key, ANN.public_key)
+    assert ours == theirs
+    genesis = check_genesis(ours[1], room_id=ours[0])
+    assert set(genesis.owners) == {ANN.public_key, BOB.public_key}
+    assert (genesis.needs_approval, genesis.history, genesis.retention) == (True, 0, 1000)
+    assert is_direct(genesis)
+    for change in ({"salt": bytes(16)}, {"owners": genesis.owners[::-1]}, {"owners": genesis.owners[:1]}):
+        assert not is_direct(msgspec.structs.replace(genesis, **change))

@@ -3,7 +3,7 @@
 import asyncio
 
 from peer.ids import RoomId
-from peer.ports import MessageStore, RoomRecord, RoomStore
+from peer.ports import MessageStore, RoomLine, RoomRecord, RoomStore
 from peer.store.memory import MemoryMessageStore, MemoryRoomStore
 
 from ...support.said import DECK, said
@@ -18,6 +18,7 @@ def test_record_is_kept_until_it_is_deleted() -> None:
     store.save(ROOM, RoomRecord(secret=bytes(16), title="Deck"))
     store.save(ROOM, RoomRecord(secret=bytes(16), title="Hold"))
     assert store.load(ROOM) == RoomRecord(secret=bytes(16), title="Hold")
+    assert store.rooms() == [RoomLine(ROOM, "Hold")]
     store.delete(ROOM)
     store.delete(ROOM)
     assert store.load(ROOM) is None

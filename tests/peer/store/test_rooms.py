@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 from peer.errors import StoreDamaged
 from peer.ids import RoomId
 from peer.keys.at_rest import RestKey
-from peer.ports import RoomRecord, RoomStore
+from peer.keys.room_keys import derive_public_room
+from peer.log.genesis import room_id_of
+from peer.ports import RoomLine, RoomRecord, RoomStore
 from peer.store.database import DATABASE_FILE, open_database
 from peer.store.memory import MemoryRoomStore
 from peer.store.rooms import SealedRoomStore
@@ -99,6 +101,27 @@ def test_row_that_was_taken_away_is_missed(tmp_path: Path, row: int) -> None:
         database.execute("DELETE FROM row WHERE number = ?", (row,))
     with pytest.raises(StoreDamaged, match="room"):
         loaded(tmp_path)
+
+
+def test_rooms_are_listed_without_what_opens_them(tmp_path: Path) -> None:
+    """Private and public ones; of one without a founding nothing is known."""
+    lobby = derive_public_room("Lobby")[0]
+    deck = room_id_of(b"genesis")
+    with opened(tmp_path) as (store, _):
+        store.save(deck, RECORD)
+        store.save(lobby, RoomRecord(secret=b"", public_name="Lobby", title="Lobby"))
+        store.save(HOLD, RoomRecord(secret=b"H" * 16))
+    with opened(tmp_path, seed="second") as (store, _):
+        found = sorted(store.rooms(), key=lambda line: line.title)
+        assert found == [RoomLine(deck, "Deck", b"genesis"), RoomLine(lobby, "Lobby", public_name="Lobby")]
+
+
+def test_standing_of_a_direct_room_is_kept(tmp_path: Path) -> None:
+    """Whether both have told each other, and whether we have answered."""
+    record = replace(RECORD, is_agreed=False, is_unanswered=True)
+    with opened(tmp_path) as (store, _):
+        store.save(DECK, record)
+    assert loaded(tmp_path) == record
 
 
 def test_record_of_a_newer_version_is_refused(tmp_path: Path) -> None:

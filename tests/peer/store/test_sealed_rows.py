@@ -146,3 +146,14 @@ def test_write_that_fails_leaves_all_as_it_was(tmp_path: Path) -> None:
         sqlite_rows(rows, f"PRAGMA max_page_count = {pages!r}000")
         rows.write(b"hold", {b"a": b"heave"})
         assert plain(rows, b"hold") == [b"heave"]
+
+
+def test_rows_of_one_name_are_found_in_all_spaces(tmp_path: Path) -> None:
+    """Though names of spaces are no secret that can be read back."""
+    with opened(tmp_path, seed="first") as rows:
+        rows.write(b"deck", {b"head": b"Deck", b"a": b"ahoy"})
+        rows.write(b"hold", {b"head": b"Hold"})
+        rows.write(b"people", {b"people": b"bob"})
+    with opened(tmp_path, seed="second") as rows:
+        assert sorted(rows.find(b"head")) == [b"Deck", b"Hold"]
+        assert rows.find(b"none") == []
