@@ -10,7 +10,7 @@ A drawing is told in words: lines `title:`, `about:` (for who cannot see it) and
                 ---- words          from here on it is otherwise
     layers      words | what it is for                   each one inside the one above
     boxes       box NAME COLUMN ROW | heading | second line | ...
-                A -- B: words       a thin line; A == B: words a thick one, with an arrow at each end
+                A -- B: words       a thin line, or, without words, A -- B; A == B a thick one
 
 Colours are classes that have a value for light and one for dark pages. The ground is drawn too, so that a reader whose
 page is not of the theme that his system says can read it as well; text has a rim of it, to stand on lines.
@@ -222,7 +222,7 @@ def _layers(canvas: Canvas, lines: list[str]) -> None:
 # ---- boxes
 
 _BOX = re.compile(r"box (\w+) (\d+) (\d+) \| (.+)")
-_LINK = re.compile(r"(\w+) (--|==) (\w+): (.+)")
+_LINK = re.compile(r"(\w+) (--|==) (\w+)(?:: (.+))?")
 Rect = tuple[float, float, float, float]
 
 
@@ -265,7 +265,7 @@ def _connect(canvas: Canvas, line: str, rects: dict[str, Rect]) -> None:
     x, y = (start[0] + end[0]) / 2, (start[1] + end[1]) / 2
     if abs(start[1] - end[1]) < 10:
         y -= 14
-    wrapped = words.split(" / ")
+    wrapped = words.split(" / ") if words else []
     for number, text in enumerate(wrapped):
         canvas.write(x, y + 4 + _LINE * (number - (len(wrapped) - 1) / 2), text, "strong" if is_link else "quiet")
 

@@ -32,9 +32,9 @@ def test_drawing_is_that_of_its_text(source: Path) -> None:
 
 
 def test_pages_show_every_drawing_with_words_for_who_cannot_see_it() -> None:
-    """Each once, here or in docs/log.md, with a sentence in its place, and a longer one inside it."""
-    pages = TEXT + (ROOT / "docs" / "log.md").read_text("utf-8")
-    shown = re.findall(r"!\[(.{20,}?)\]\(drawings/(\S+)\.svg\)", pages)
+    """Each once, here, in docs/log.md or in the README, with a sentence in its place, and a longer one inside it."""
+    pages = TEXT + (ROOT / "docs" / "log.md").read_text("utf-8") + (ROOT / "README.md").read_text("utf-8")
+    shown = re.findall(r"!\[(.{20,}?)\]\((?:docs/)?drawings/(\S+)\.svg\)", pages)
     assert sorted(name for _, name in shown) == [path.stem for path in SOURCES]
     for source in SOURCES:
         root = _parsed(source)
