@@ -297,7 +297,7 @@ class History:
     def _note_level(self, link: HistoryLink, *, now: float) -> None:
         if link.exchange.is_equal:
             progress = self.journal.progress
-            progress.catch_up()
+            progress.catch_up(public_key_of(link.member))
             if self._has_receipts:
                 self._tell_register(link.member, progress.take_due_to(public_key_of(link.member)))
             self._plan_receipts(now=now)

@@ -76,8 +76,8 @@ class MessageExchange:
     _in_vain: tuple[bytes, bytes] | None = field(default=None, init=False)
     """Our digest and theirs, where asking has brought us nothing."""
     _rest: deque[bytes] = field(default_factory=deque, init=False)
-    """Ids of our answer; of what does not count, which is proofs of forks, the bytes."""
-    _owed: set[EventId] = field(default_factory=set, init=False)
+    """Ids of our answer; of proofs of forks, which go without their words, the bytes."""
+    _owed: set[bytes] = field(default_factory=set, init=False)
     _has_whole_question: bool = field(default=False, init=False)
     _credit: int = field(default=0, init=False)
     _renewed_at: float = field(default=-math.inf, init=False)
@@ -148,9 +148,10 @@ class MessageExchange:
                 self._credit, self._renewed_at = self.window, now
         self._has_whole_question = frame.is_last
         for said in missing(part, self.holdings, self._horizon()):
-            if said.id not in self._owed:
-                self._owed.add(said.id)
-                self._rest.append(said.id if self.holdings.counts(said.id) else said.encoded)
+            owed = said.id if self.holdings.get(said.id) is said else said.encoded
+            if owed not in self._owed:
+                self._owed.add(owed)
+                self._rest.append(owed)
         return self._next()
 
     @property

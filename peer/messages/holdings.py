@@ -201,6 +201,13 @@ class Holdings:
                 self._let_go(said)
         self._kept_count = len(self.levels)
 
+    def let_go_of_proofs(self) -> None:
+        """After a restart: what lies beyond the window without its words was kept as proof of a fork alone."""
+        for proof in [proof for fork in self.logs.forks.values() for proof in fork.proof]:
+            held = self.get(proof.id)
+            if held is not None and held.body is None and held.id in self.levels and held.id not in self.window.kept:
+                self._let_go(held)
+
     def _let_go(self, said: Said) -> None:
         self.logs.remove(said)
         self._forget(said)

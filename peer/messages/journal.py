@@ -101,6 +101,7 @@ class Journal:
         """Afterwards what is to be kept is what was kept, but for what no more holds."""
         self._begin(now_ms=now_ms)
         self._door.restore(record.events)
+        self.holdings.let_go_of_proofs()
         self._follow()
         owed = self.handover.restore(self.projection.views.values(), since_hlc=self._begin_hlc)
         self._changes, self._news = _NOTHING, [Changed(view, None, is_late=True) for view in owed]

@@ -1,8 +1,9 @@
 """How far we, and the others, have got: what was delivered to us, what we read, and the statuses of what we said.
 
 Our own register says what we hold and have seen of each log. A log is delivered up to where it is held without a hole;
-past holes, which retention leaves, once somebody was found to hold the same as we do. What counts as unread are others'
-messages from the time on at which we came in, neither deleted nor at or below the number that was read of their log.
+past holes, which retention leaves, once its author was found to hold the same as we do. What counts as unread are the
+messages of others from the time on at which we came in, neither deleted nor at or below the number that was read of
+their log.
 """
 
 from __future__ import annotations
@@ -53,9 +54,9 @@ class Progress:
                 seq += 1
             self._raise(log, delivered=seq)
 
-    def catch_up(self) -> None:
-        """Somebody holds the same as we do: nothing is missing."""
-        for log in {said.log for said in self._holdings.counting()}:
+    def catch_up(self, author: bytes) -> None:
+        """This author holds the same as we do: nothing that it said is missing."""
+        for log in {said.log for said in self._holdings.logs.of_author(author)}:
             self._raise(log, delivered=self._holdings.logs.tip(log))
 
     def mark_read(self, place: Place = HIGHEST) -> None:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from itertools import pairwise
+from itertools import combinations, pairwise
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from peer.crypto.identity import member_id_of
 from peer.log.control import Level
+from peer.log.event import ms_of
 from peer.messages.bodies import Body, Edit, Kind, Text
 from peer.messages.compare import digest_of
 from peer.messages.holdings import Holdings
 from peer.messages.journal import Journal
-from peer.messages.rules import PrivateRules
+from peer.messages.receipts import Status
 from peer.messages.said import Said
 from peer.messages.view import View, view_of
 from peer.messages.window import window_of
@@ -22,8 +24,9 @@ from peer.wire.message_frames import MessageEvents
 
 from ..properties.naive_authority import Naive
 from ..support.keys import Chance, identity
-from .node import LIMITS, Node
-from .oracle import Expected, Words, cuts_of
+from .cast import ALL, LIMITS, NONE, SINCE_JOIN
+from .node import Node
+from .oracle import SETTING, Expected, Words, cuts_of
 
 if TYPE_CHECKING:
     from .world import World
@@ -50,6 +53,10 @@ class Checks:
         self.places: dict[tuple[bytes, bytes, int], bytes] = {}
         """Where honest members have put which event."""
         self.union: set[bytes] = set()
+        self.disowned: set[bytes] = set()
+        """Keys whose disk was set back and did not know: they may contradict themselves."""
+        self.silent: set[str] = set()
+        """Who said nothing in the end, having contradicted itself too often."""
 
     def fail(self, why: str) -> None:
         raise Broken(f"seed {self.world.seed} at {self.world.network.now:.2f} s: {why}")
@@ -69,7 +76,10 @@ class Checks:
             self.see_words(said.body, said.author)
         self.signed[said.id] = said.event.signature
 
-    def see_frame(self, source: str, frame: Any) -> None:
+    def disown(self, name: str) -> None:
+        self.disowned.add(identity(name).public_key)
+
+    def see_frame(self, source: str, target: str, frame: Any) -> None:
         """What an honest process tells is signed by its author, and its own numbers are given once."""
         if not isinstance(frame, MessageEvents):
             return
@@ -81,11 +91,22 @@ class Checks:
             self.that(
                 self.signed.get(words.id) == signature, f"{source} passes on what nobody signed: {words.id.hex()[:8]}"
             )
+            self.see_horizon(source, target, words)
+
+    def see_horizon(self, source: str, target: str, words: Words) -> None:
+        """Nobody is told words from before it came, where the room's founding forbids that."""
+        node, policy = self.world.nodes[source], self.world.cast.history
+        if policy == ALL or words.body is None or words.kind == SETTING or target not in node.links:
+            return
+        since = node.authority.since(identity(target).member_id) if policy == SINCE_JOIN else node.links[target]
+        is_live = words.author == node.identity.public_key and ms_of(words.hlc) >= node.now_ms
+        self.that(is_live or words.anchor[0] >= since, f"{source} tells {target} what was said before it came")
 
     def see_own(self, words: Words, signature: bytes) -> None:
         place = (*words.log, words.seq)
         self.that(
-            self.places.setdefault(place, words.id) == words.id, f"a number of {words.author.hex()[:8]} was given twice"
+            words.author in self.disowned or self.places.setdefault(place, words.id) == words.id,
+            f"a number of {words.author.hex()[:8]} was given twice",
         )
         self.signed.setdefault(words.id, signature)
 
@@ -110,8 +131,51 @@ class Checks:
         self.that(holdings.void_count <= LIMITS.max_void, f"{node.name} has {holdings.void_count} void events")
         self.that(len(holdings.logs.forks) <= LIMITS.max_forks, f"{node.name} holds too many forks")
         self.that(node.on_screen | node.to_come == set(views), f"the screen of {node.name} shows something else")
+        due = {view.id for view in views.values() if self.is_to_be_told(node, view)}
+        self.that(node.is_restored or due <= node.told | node.to_come, f"{node.name} was not told of all")
         self.look_at_disk(node)
         self.look_at_logs(node)
+        self.look_at_bounds(node)
+        self.look_at_statuses(node)
+
+    def look_at_bounds(self, node: Node) -> None:
+        """Whatever others say, what waits for them, or is remembered of them, has an end."""
+        history = node.history
+        exchanges = [link.exchange for link in history._links.values()]
+        owed = max((len(each._rest) + len(each._owed) for each in exchanges), default=0)
+        self.that(owed <= 2 * MOST_HELD, f"{node.name} owes {owed} events to one member")
+        self.that(len(history._late._held) <= MOST_HELD, f"{node.name} holds too much back")
+        registers = history.journal.progress._theirs
+        self.that(len(registers) <= len(self.world.nodes), f"{node.name} keeps {len(registers)} registers")
+
+    def look_at_statuses(self, node: Node) -> None:
+        """What was told of a message of ours is so: all others had it, or have read it; and it stays so."""
+        raised, node.raised = node.raised, []
+        for event, status, others in raised:
+            said = node.history.journal.holdings.get(event)
+            is_message = said is not None and node.history.journal.holdings.counts(said.id) and said.kind is Kind.TEXT
+            if said is not None and is_message and status > Status.SENT:
+                for name in others:
+                    self.judge_status(node, said, status, name)
+        views = node.history.journal.projection.views
+        for event, status in node.statuses.items():
+            is_there = event in views
+            self.that(
+                not is_there or node.history.status_of(event) >= status, f"{node.name} forgot how far a message got"
+            )
+
+    def judge_status(self, node: Node, said: Said, status: Status, name: str) -> None:
+        other, cast = self.world.nodes[name], self.world.cast
+        if name in cast.hostile or cast.history != ALL or said.author in self.disowned:
+            return
+        has_got = said.id in other.disk.ever or said.place < other.history.journal.holdings.window.floor
+        self.that(has_got, f"{node.name} takes {said.body} for delivered to {name}")
+        read = max(other.ever_read.get(said.log, 0), other.history.journal.progress.ours.of(said.log).read)
+        self.that(status < Status.READ or read >= said.seq, f"{node.name} takes {said.body} for read by {name}")
+
+    def is_to_be_told(self, node: Node, view: View) -> bool:
+        is_new = view.hlc >= node.history.journal.progress.begin_hlc
+        return is_new and not view.is_deleted and view.author != node.identity.public_key
 
     def unread_of(self, node: Node) -> set[bytes]:
         progress = node.history.journal.progress
@@ -140,6 +204,11 @@ class Checks:
     def look_at_logs(self, node: Node) -> None:
         """Clocks rise within each log, and an answer comes after what it is about."""
         holdings = node.history.journal.holdings
+        hostile = {identity(name).public_key for name in self.world.cast.hostile}
+        for said in holdings.logs.held.values():
+            target = holdings.get(said.target) if said.target is not None else None
+            is_late = target is None or said.author in hostile or target.hlc < said.hlc
+            self.that(is_late, f"{node.name} holds an answer from before what it answers")
         for log in {said.log for said in holdings.logs.held.values()}:
             hlcs = [said.hlc for said in holdings.logs.of_log(log)]
             self.that(hlcs == sorted(set(hlcs)), f"a clock stands still at {node.name}")
@@ -157,7 +226,28 @@ class Checks:
         return [node for node in self.world.nodes.values() if node.is_in(node.name)]
 
     def are_level(self) -> bool:
-        return len({digest_of(node.history.journal.holdings, 0) for node in self.members()}) == 1
+        members = self.members()
+        if self.world.cast.history == ALL:
+            return len({digest_of(node.history.journal.holdings, 0) for node in members}) == 1
+        return all(self._is_level(*pair) for pair in combinations(members, 2))
+
+    def _is_level(self, one: Node, other: Node) -> bool:
+        """From where on both may know all."""
+        if self.world.cast.history == NONE:
+            horizon = max(one.links[other.name], other.links[one.name])
+        else:
+            horizon = max(one.authority.since(each.identity.member_id) for each in (one, other))
+        return len({digest_of(each.history.journal.holdings, horizon) for each in (one, other)}) == 1
+
+    def hear_last(self) -> None:
+        """Nobody lacks what was said at the end."""
+        for node in self.members():
+            heard = {view.text for view in node.history.page(limit=10**6)}
+            for other in self.members():
+                self.that(
+                    other.name in self.silent or f"last words of {other.name}." in heard,
+                    f"{node.name} lacks the last words of {other.name}",
+                )
 
     def forks_of(self, node: Node) -> dict[tuple[bytes, bytes], int]:
         forks = node.history.journal.holdings.logs.forks
@@ -165,13 +255,26 @@ class Checks:
 
     def judge(self) -> None:
         ann = self.world.nodes["ann"]
-        naive = Naive([identity("ann").public_key], True, ann.control.export(), self.world.room[0])
+        self.that(self.are_level(), "the members' digests differ in the end")
+        if self.world.cast.history != ALL:
+            return
+        naive = None if self.world.cast.is_public else self.judge_authority(ann)
         expected = Expected(self.union, naive, self.world.room[0], self.forks_of(ann))
         for node in self.members():
             self.judge_node(node, expected)
-        self.that(self.are_level(), "the members' digests differ in the end")
         self.judge_order(ann)
         self.judge_merging()
+
+    def judge_authority(self, node: Node) -> Naive:
+        """All have the levels that the rules give them, read one by one."""
+        naive = Naive([identity("ann").public_key], True, node.export(), self.world.room[0])
+        levels = {member_id_of(key): level for key, level in naive.members.items()}
+        self.that(node.authority.members == levels, f"{node.name} has other members than follow")
+        self.that(
+            len({frozenset(each.authority.lawful) for each in self.world.nodes.values()}) == 1,
+            "the control logs differ",
+        )
+        return naive
 
     def judge_node(self, node: Node, expected: Expected) -> None:
         holdings = node.history.journal.holdings
@@ -216,7 +319,7 @@ class Checks:
         """Any order of arrival, with duplicates, gives the same, as long as what was passed over is told again."""
         chance = Random(self.world.seed)  # noqa: S311 - a story, no secret
         events = [*node.disk.events.values()]
-        journal = Journal(self.world.room[0], identity=identity("eve"), rules=PrivateRules(node.authority),
+        journal = Journal(self.world.room[0], identity=identity("eve"), rules=node.rules,
                           random_bytes=Chance("eve"), now_ms=node.now_ms, limits=LIMITS)  # fmt: skip
         for size in (5, 5, len(events) + 1):  # the two halves of a proof come together
             told = chance.sample(events, len(events))

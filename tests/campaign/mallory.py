@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peer.log.event import replace_body
+from peer.log.control import Level
+from peer.log.event import MAX_SEQ, replace_body
 from peer.messages.bodies import Body, Delete, Edit, Pin, Reaction, Text, Title
+from peer.messages.receipts import Entry, encode_entries
 from peer.messages.said import Said
 from peer.wire.message_frames import MessageDigest, MessageEvents, MessageFrame, MessageMore, MessageSummary, Receipts
 
@@ -13,6 +15,7 @@ from ..peer.messages.desks import MessagePen
 from ..support.keys import identity
 
 if TYPE_CHECKING:
+    from .node import Node
     from .world import World
 
 __all__ = ["Mallory"]
@@ -21,27 +24,33 @@ __all__ = ["Mallory"]
 class Mallory:
     """Holds a pen of its own beside the honest process that goes by its name."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, name: str) -> None:
         self.world = world
+        self.name = name
         self.count = 0
 
     def act(self) -> None:
-        node, chance = self.world.nodes["mallory"], self.world.chance
+        node, chance = self.node, self.world.chance
         if not node.is_up or not node.links:
             return
-        standings = node.authority.standings_of(node.identity.member_id)
-        auth = standings[-1].id if standings else b""
+        auth = node.rules.right_of(node.identity.member_id, Level.MEMBER) or b""
         self.count += 1
         incarnation = f"mal {chance.randrange(5):04}".encode()
-        pen = MessagePen(identity("mallory"), self.world.room[0], auth, incarnation, node.now_ms)
+        pen = MessagePen(identity(self.name), self.world.room[0], auth, incarnation, node.now_ms)
         tricks = [self._two_words, self._two_words, self._clock_back, self._hole, self._rewrite]
+        tricks += [self._replay, self._lie, self._far]
         tricks += [self._rewrite, self._rewrite, self._forge, self._strip, self._garbage, self._future, self._ask]
         trick = chance.choice(tricks)
-        self.world.say(f"mallory: {trick.__name__} in {incarnation.decode()}")
+        self.world.say(f"{self.name}: {trick.__name__} in {incarnation.decode()}")
         trick(pen)
 
+    @property
+    def node(self) -> Node:
+        """The honest process of that name."""
+        return self.world.nodes[self.name]
+
     def _text(self, more: str = "") -> Text:
-        return Text(f"mallory {self.world.seed}.{self.count}{more}.")
+        return Text(f"{self.name} {self.world.seed}.{self.count}{more}.")
 
     def _tell(self, *said: Said, to: int = 1) -> None:
         """Some of the others, each by itself."""
@@ -50,9 +59,9 @@ class Mallory:
         self._send(MessageEvents(tuple(each.encoded for each in said), False), to=to)
 
     def _send(self, frame: MessageFrame, *, to: int = 1) -> None:
-        links = sorted(self.world.nodes["mallory"].links)
+        links = sorted(self.node.links)
         for target in self.world.chance.sample(links, min(to, len(links))):
-            self.world.network.send("mallory", target, frame)
+            self.world.network.send(self.name, target, frame)
 
     def _two_words(self, pen: MessagePen) -> None:
         seq = self.world.chance.randrange(1, 6)
@@ -72,7 +81,7 @@ class Mallory:
 
     def _rewrite(self, pen: MessagePen) -> None:
         """What others said, and what only moderators do."""
-        node = self.world.nodes["mallory"]
+        node = self.node
         views = [view for view in node.history.page(limit=5) if view.author != node.identity.public_key]
         target = node.history.journal.holdings.get(views[0].id) if views else None
         if target is None:
@@ -91,11 +100,30 @@ class Mallory:
 
     def _strip(self, pen: MessagePen) -> None:
         """Take the words of others away."""
-        node = self.world.nodes["mallory"]
+        node = self.node
         views = node.history.page(limit=6)
         held = [node.history.journal.holdings.get(view.id) for view in views]
         bare = [replace_body(said.event, b"").encoded for said in held if said is not None]
         self._send(MessageEvents(tuple(bare), False), to=3)
+
+    def _replay(self, pen: MessagePen) -> None:
+        """What anybody ever said, once more, in pieces and the wrong way round."""
+        ever = sorted(self.node.disk.events.values(), reverse=True)
+        if ever:
+            some = self.world.chance.sample(ever, min(len(ever), 8))
+            self._send(MessageEvents(tuple(some), self.world.chance.random() < 0.5), to=3)
+
+    def _lie(self, pen: MessagePen) -> None:
+        """To have got, and read, more than there is."""
+        logs = sorted({said.log for said in self.node.history.journal.holdings.counting()})
+        entries = [Entry(log.author + log.incarnation, 2**31, 2**31) for log in logs]
+        self._send(Receipts(encode_entries(entries)), to=3)
+
+    def _far(self, pen: MessagePen) -> None:
+        """A number beyond all others, and an answer to what nobody said."""
+        nothing = pen.write(self._text("never told"), seq=1)
+        seq = MAX_SEQ - self.world.chance.randrange(2)
+        self._tell(pen.write(self._text(), seq=seq, prev=b"x" * 32, ref=nothing), to=3)
 
     def _garbage(self, pen: MessagePen) -> None:
         junk = bytes(self.world.chance.randrange(256) for _ in range(40))

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from ..properties.naive_authority import JOIN, MEMBER, MODERATOR, Naive
-from .node import LIMITS
+from .cast import LIMITS
 
 __all__ = ["Expected", "Words", "cuts_of"]
 
@@ -81,9 +81,9 @@ class Expected:
     """What follows from a set of message events and a set of control events."""
 
     def __init__(
-        self, events: Iterable[bytes], control: Naive, room_id: bytes, cuts: dict[tuple[bytes, bytes], int]
+        self, events: Iterable[bytes], control: Naive | None, room_id: bytes, cuts: dict[tuple[bytes, bytes], int]
     ) -> None:
-        """`cuts`: of each forked log the place that all agree upon."""
+        """`cuts`: of each forked log the place that all agree upon. `control`: None in a public room."""
         self.cuts = cuts
         self.weighed: list[tuple[Words, int]] = []
         self._levels: dict[bytes, int] = {}
@@ -118,6 +118,8 @@ class Expected:
 
     def _level_of_right(self, said: Words) -> int:
         control = self.control
+        if control is None:
+            return MEMBER if not said.auth else 0
         if not said.auth:
             return 4 if said.author in control.owners else 0
         right = control.by_id.get(said.auth)
@@ -131,6 +133,7 @@ class Expected:
         return 0
 
     def _cut_of(self, said: Words, end: Any) -> int:
+        assert self.control is not None
         return int({(cut[0], cut[1]): cut[2] for cut in self.control.cuts(end)}.get((said.incarnation, 1), 0))
 
     @cached_property

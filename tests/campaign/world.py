@@ -11,10 +11,10 @@ from peer.log import acts
 from peer.log.acts import Act
 from peer.log.control import Level, Revoke
 from peer.log.event import hlc_at
-from peer.log.genesis import found_room
 from peer.messages.bodies import Body, Delete, Edit, Pin, Reaction, SlowMode, Text, Title
 
 from ..support.keys import Chance, identity
+from .cast import ALL, Cast
 from .checks import Checks
 from .mallory import Mallory
 from .network import Network
@@ -23,31 +23,32 @@ from .node import Disk, Node
 __all__ = ["START_MS", "World"]
 
 START_MS = 1_700_000_000_000
-NAMES = ("ann", "bob", "cyd", "dan", "mallory")
-STEPS = 70
 QUIET_S = 600.0
 """Long enough for a dozen rounds of comparing."""
 
 
 class World:
-    """Ann owns the room; bob is an admin, cyd a moderator, dan and mallory are members."""
+    """A room, its members, and all that they do."""
 
     def __init__(self, seed: int, *, trace: Callable[[str], None] | None = None) -> None:
         self.seed = seed
         self.chance = Random(seed)  # noqa: S311 - a story, no secret
         self.trace = trace
         self.network = Network(self.chance)
-        room_id, genesis = found_room(owner=identity("ann").public_key, random_bytes=Chance(f"room {seed}"))
-        self.room = room_id, genesis
+        self.cast = Cast.drawn(self.chance)
+        self.names = self.cast.names
+        self.room = self.cast.found(Chance(f"room {seed}")(16))
         self.count = 0
         self.nodes: dict[str, Node] = {}
         self.checks = Checks(self)
-        for name in NAMES:
-            self.nodes[name] = Node(name, self.room, self._clock, self._sender(name), self._blamer(name), self.chance)
+        for name in self.names:
+            self.nodes[name] = Node(name, self.cast, self.room, self._clock, self._sender(name), self._blamer(name),
+                                    self.chance)  # fmt: skip
         for node in self.nodes.values():
-            node.names = {identity(name).member_id: name for name in NAMES}
+            node.names = {identity(name).member_id: name for name in self.names}
         self.backups: dict[str, Disk] = {}
-        self.mallory = Mallory(self)
+        self.hostile = [Mallory(self, name) for name in self.cast.hostile]
+        self.say(str(self.cast))
         self._admit_all()
 
     def _clock(self) -> tuple[float, int]:
@@ -55,14 +56,14 @@ class World:
 
     def _sender(self, name: str) -> Callable[[str, Any], None]:
         def send(target: str, frame: Any) -> None:
-            self.checks.see_frame(name, frame)
+            self.checks.see_frame(name, target, frame)
             self.network.send(name, target, frame)
 
         return send
 
     def _blamer(self, name: str) -> Callable[[str, str], None]:
         def blame(source: str, why: str) -> None:
-            if source != "mallory":
+            if source not in self.cast.hostile:
                 self.checks.fail(f"{name} ended its link to {source}, who is honest: {why}")
 
         return blame
@@ -73,16 +74,13 @@ class World:
 
     def _admit_all(self) -> None:
         ann = self.nodes["ann"]
-        for name, level in (
-            ("bob", Level.ADMIN),
-            ("cyd", Level.MODERATOR),
-            ("dan", Level.MEMBER),
-            ("mallory", Level.MEMBER),
-        ):
+        for name, level in () if self.cast.is_public else self.cast.levels.items():
+            if level is Level.NOBODY:
+                continue
             doing = acts.set_level(ann.authority, ann.identity.member_id, identity(name).member_id, level)
             ann.act(doing, ())
         for node in self.nodes.values():
-            node.learn(ann.control.export())
+            node.learn(ann.export())
         self.relink()
 
     # ---- time
@@ -100,9 +98,7 @@ class World:
                 self.relink()
 
         def wake() -> float | None:
-            for node in self.nodes.values():
-                node.wake()
-            deadlines = [node.history.next_deadline() for node in self.nodes.values() if node.is_up]
+            deadlines = [node.wake() for node in self.nodes.values()]
             return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
         self.network.run(self.network.now + seconds, deliver, wake)
@@ -110,7 +106,7 @@ class World:
     # ---- what happens
 
     def live(self) -> None:
-        for number in range(STEPS):
+        for number in range(self.cast.steps):
             self.step()
             if number % 3 == 0:
                 self.checks.look_at_all()
@@ -120,7 +116,8 @@ class World:
     def step(self) -> None:
         actions = [(30, self.speak), (14, self.speak_about), (3, self.change_settings), (5, self.govern)]
         actions += [(5, self.part), (5, self.heal), (4, self.crash), (4, self.restart), (3, self.back_up)]
-        actions += [(2, self.turn_clock), (4, self.read), (6, self.compare_control), (14, self.mallory.act)]
+        actions += [(2, self.turn_clock), (4, self.read), (6, self.compare_control), (2, self.clash)]
+        actions += [(14, self.chance.choice(self.hostile).act)]
         weights = [weight for weight, _ in actions]
         [(_, action)] = self.chance.choices(actions, weights)
         action()
@@ -162,14 +159,25 @@ class World:
             self.say(f"  and may not: {error}")
         node.drive()
 
+    def clash(self) -> None:
+        """Two remove each other before either has heard of it, or three in a circle."""
+        awake = [node for node in self.nodes.values() if node.is_up]
+        if self.cast.is_public or len(awake) < 3:
+            return
+        chosen = self.chance.sample(awake, self.chance.choice((2, 2, 3)))
+        for node, target in zip(chosen, [*chosen[1:], chosen[0]], strict=True):
+            self._govern(node, target.name, choice=0.0)
+
     def govern(self) -> None:
         node = self._somebody()
-        if node is None:
-            return
-        target = self.chance.choice([name for name in NAMES if name != node.name])
+        if node is not None and not self.cast.is_public:
+            target = self.chance.choice([name for name in self.names if name != node.name])
+            self._govern(node, target, choice=self.chance.random())
+
+    def _govern(self, node: Node, target: str, *, choice: float) -> None:
         level = self.chance.choice((Level.MEMBER, Level.MEMBER, Level.MODERATOR, Level.ADMIN))
         me, other, authority = node.identity.member_id, identity(target).member_id, node.authority
-        cuts, choice = node.history.cuts_of(other), self.chance.random()
+        cuts = node.history.cuts_of(other)
         self.say(f"{node.name} {'kicks' if choice < 0.4 else 'sets'} {target} {level.name if choice >= 0.4 else ''}")
         try:
             if choice < 0.4:
@@ -180,12 +188,12 @@ class World:
                 doing = [Act(Revoke(), ref=removal.id) for removal in authority.removals_of(other)]
             else:
                 doing = acts.set_level(authority, me, other, level, cuts=cuts)
-            node.act(doing, [name for name in NAMES if name != node.name])
+            node.act(doing, [name for name in self.names if name != node.name])
         except UsageError as error:
             self.say(f"  and may not: {error}")
 
     def part(self) -> None:
-        self.network.groups = {name: self.chance.randrange(2) for name in NAMES}
+        self.network.groups = {name: self.chance.randrange(2) for name in self.names}
         self.say(f"parted: {self.network.groups}")
 
     def heal(self) -> None:
@@ -201,11 +209,17 @@ class World:
     def restart(self) -> None:
         for node in self.nodes.values():
             if not node.is_up:
-                is_rolled_back = node.name in self.backups and self.chance.random() < 0.4
-                if is_rolled_back:
-                    node.disk = self.backups[node.name].copy()
-                self.say(f"{node.name} starts{', its disk set back' if is_rolled_back else ''}")
-                node.start(is_rolled_back=is_rolled_back)
+                self._maybe_set_back(node)
+                self.say(f"{node.name} starts")
+                node.start()
+
+    def _maybe_set_back(self, node: Node) -> None:
+        if node.name in self.backups and self.chance.random() < 0.4:
+            is_noticed = not self.cast.is_forgetful or self.chance.random() < 0.5
+            node.set_back(self.backups[node.name], is_noticed=is_noticed)
+            self.say(f"the disk of {node.name} is set back{'' if is_noticed else ', and nobody notices'}")
+            if not is_noticed:
+                self.checks.disown(node.name)
 
     def back_up(self) -> None:
         node = self._somebody()
@@ -229,7 +243,7 @@ class World:
     def compare_control(self) -> None:
         node = self._somebody()
         if node is not None:
-            node.compare_control(self.chance.choice([name for name in NAMES if name != node.name]))
+            node.compare_control(self.chance.choice([name for name in self.names if name != node.name]))
 
     # ---- the end
 
@@ -242,7 +256,7 @@ class World:
         self.restart()
         for node in self.nodes.values():
             node.skew_ms = 0
-        control = {data for node in self.nodes.values() for data in node.control.export()}
+        control = {data for node in self.nodes.values() for data in node.export()}
         for node in [*self.nodes.values()] * 2:
             node.learn(sorted(control))
         self.network.clear()
@@ -259,8 +273,24 @@ class World:
             if self.checks.are_level():
                 break
         self.say(f"quiet after {self.network.now:.0f} s")
+        if self.cast.history != ALL:
+            self.speak_last()
         self.checks.look_at_all()
         self.checks.judge()
+
+    def speak_last(self) -> None:
+        """Whatever newcomers are not told, what is said from now on all are."""
+        for node in self.checks.members():
+            words = Text(f"last words of {node.name}.")
+            self.checks.see_words(words, node.identity.public_key)
+            try:
+                node.history.say(words, now=self.network.now)
+            except UsageError as error:
+                self.say(f"{node.name} cannot say its last words: {error}")
+                self.checks.silent.add(node.name)
+            node.drive()
+        self.pass_time(30.0)
+        self.checks.hear_last()
 
     @property
     def future_hlc(self) -> int:

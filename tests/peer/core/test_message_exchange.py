@@ -203,6 +203,18 @@ def test_proof_of_a_fork_is_told_though_it_is_no_message() -> None:
     assert sorted(answer.events) == sorted(stripped(said).encoded for said in pen.said[1:])
 
 
+def test_proof_from_before_the_horizon_goes_without_its_words() -> None:
+    """Half of it may be a message that is held, and that the other side is not to read."""
+    pen = public_pen("ann")
+    first = pen.write("1")
+    late = pen.write("5", seq=5, prev=bytes(32), hlc=first.hlc)
+    right = Side(first, late)
+    [question] = Side(since=first.hlc + 1).exchange.ask(now=NOW)
+    [answer] = right.receive(question)
+    assert isinstance(answer, MessageEvents)
+    assert sorted(answer.events) == sorted(stripped(said).encoded for said in (first, late))
+
+
 def test_summary_in_parts_is_answered_at_its_end() -> None:
     [question] = Side().exchange.ask(now=NOW)
     assert isinstance(question, MessageSummary)

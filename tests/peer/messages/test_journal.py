@@ -58,9 +58,10 @@ class Kept:
         )
 
 
-def public_journal(name: str = "ann", *, now_ms: int = NOW_MS, record: LogRecord | None = None) -> Journal:
+def public_journal(name: str = "ann", *, now_ms: int = NOW_MS, record: LogRecord | None = None,
+                   limits: Limits | None = None) -> Journal:  # fmt: skip
     return Journal(PUBLIC_ROOM, identity=identity(name), rules=PublicRules(), random_bytes=Chance(name), now_ms=now_ms,
-                   record=record)  # fmt: skip
+                   limits=limits, record=record)  # fmt: skip
 
 
 def test_what_was_said_is_there_after_a_restart_and_nothing_is_kept_twice() -> None:
@@ -158,6 +159,24 @@ def test_fork_of_our_own_log_begins_another_one() -> None:
     desk.tell("ann", [other])
     assert Forked(public_key("ann")) in desk["ann"].take_news()
     assert desk.say("ann", "2").seq == 1
+
+
+def test_proof_of_a_fork_is_no_message_again_after_a_restart() -> None:
+    """Its lower half had been let go as a message, and lay on the disk without its words."""
+    pen = public_pen("bob")
+    first = pen.write("1")
+    forked = [first, pen.write("5", seq=5, prev=bytes(32), hlc=first.hlc)]
+    newer = public_pen("cyd", ms=1).texts(3)
+    journal = public_journal(limits=Limits(max_texts=2, slack=0))
+    journal.receive([said.encoded for said in (*forked, *newer)], now_ms=NOW_MS)
+    journal.mark_read()
+    journal.receive([public_pen("dan", ms=9).write("one more").encoded], now_ms=NOW_MS)
+    record = Kept().keep(journal.take_changes()).record
+    assert first.id not in journal.holdings.logs.held
+    again = public_journal(record=record, limits=Limits(max_texts=2, slack=0))
+    assert again.holdings.logs.forks.keys() == journal.holdings.logs.forks.keys()
+    assert again.projection.views.keys() == journal.projection.views.keys()
+    assert again.take_changes() == LogChanges()
 
 
 def test_news_say_what_appeared_and_went() -> None:
