@@ -216,6 +216,7 @@ class Entrance:
             on_return=self._on_return,
             keep=lambda: keeper.keep(membership, title=mesh.title) if keeper else None,
         )
+        room.notes = self._safe.vault.notes(room.room_id)
         self.rooms.append(room)
         self._on_entered(room)
         return room

@@ -183,6 +183,7 @@ class Peer(Conversations):
         self._check_open()
         await room.leave()
         await self._safe.vault.messages.forget(room.room_id)
+        self._safe.vault.forget_notes(room.room_id)
         self._safe.vault.rooms.delete(room.room_id)
 
     async def protect(self, *, passphrase: PassphraseSource = None, keyring: bool = False) -> None:

@@ -36,6 +36,7 @@ __all__ = [
     "Prove",
     "RoomInfo",
     "RoomLine",
+    "RoomNotes",
     "RoomRecord",
     "RoomStore",
     "Roster",
@@ -333,6 +334,16 @@ class Found:
 
     room_id: RoomId
     shown: Shown
+
+
+class RoomNotes(Protocol):
+    """What a bot keeps of one room, by name; as lasting as its messages. Both block for the disk: use a thread."""
+
+    def load(self, name: str) -> bytes:
+        """What was last saved under this name; empty at first. Raises StoreDamaged, StoreError."""
+
+    def save(self, name: str, encoded: bytes) -> None:
+        """On the disk when it returns. Raises StoreError."""
 
 
 class MessageStore(Protocol):

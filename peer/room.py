@@ -18,7 +18,7 @@ from .errors import BadSetting
 from .event_stream import EventSink, EventStream
 from .events import Event, Member, Message, Presence, Role, RoomState
 from .ids import MemberId, MessageId, RoomId, Topic
-from .ports import LinkFactory, MessageStore, Route, Seat
+from .ports import LinkFactory, MessageStore, RoomNotes, Route, Seat
 from .runtime import Driver, Runtime, wall_ms
 from .stream import IncomingStream, OutgoingStream
 from .talking import Talking
@@ -44,6 +44,9 @@ class InviteLinks(Protocol):
 
 class Room(Talking):
     """A room that we are in. Made by `Peer.create_room` and `Peer.join_room`."""
+
+    notes: RoomNotes
+    """What a bot keeps of the room: `Bot.state`."""
 
     def __init__(  # noqa: PLR0913 - all that a room is put together from, by name
         self, mesh: Mesh, *, topic: Topic, links: InviteLinks, seat: Seat, open_link: LinkFactory, runtime: Runtime,

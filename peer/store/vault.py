@@ -12,13 +12,15 @@ from pathlib import Path
 
 from ..crypto.identity import Identity
 from ..errors import BadIdentity, StoreDamaged
-from ..ports import MessageStore, RoomStore
+from ..ids import RoomId
+from ..ports import MessageStore, RoomNotes, RoomStore
 from .database import DATABASE_FILE, Database, open_database
 from .identity_file import Secrets, load_secrets, replace_secrets
 from .life import take_life
 from .log_rows import LogRows
 from .memory import MemoryMessageStore, MemoryRoomStore
 from .messages import SealedMessageStore
+from .notes import MemoryNotes, SealedNotes, forget_notes
 from .protection import Protection
 from .rooms import SealedRoomStore
 from .sealed_rows import SealedRows
@@ -43,6 +45,7 @@ class Vault:
         self.messages: MessageStore = messages
         self._close_messages = messages.close
         self._shelf = shelf
+        self._notes: dict[RoomId, RoomNotes] = {}
 
     @property
     def is_lasting(self) -> bool:
@@ -60,6 +63,18 @@ class Vault:
         """Several at once, each under its name. Raises StoreError."""
         if self._shelf is not None:
             self._shelf.rows.write(_PEOPLE, encoded)
+
+    def notes(self, room_id: RoomId) -> RoomNotes:
+        """What bots keep of a room; the same object each time."""
+        if room_id not in self._notes:
+            self._notes[room_id] = SealedNotes(self._shelf.rows, room_id) if self._shelf else MemoryNotes()
+        return self._notes[room_id]
+
+    def forget_notes(self, room_id: RoomId) -> None:
+        """Raises StoreError."""
+        self._notes.pop(room_id, None)
+        if self._shelf is not None:
+            forget_notes(self._shelf.rows, room_id)
 
     def protect(self, protection: Protection | None) -> None:
         """Seal the identity, and with it all else, in another way. Raises BadIdentity, BadSetting, StoreError."""
