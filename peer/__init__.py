@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .core.names import clean_text
     from .core.safety import safety_number
     from .errors import (
+        BadArgument,
         BadIdentity,
         BadInvite,
         BadSetting,
@@ -83,16 +84,20 @@ if TYPE_CHECKING:
         UnreadChanged,
         VerificationChanged,
     )
+    from .handlers import Next
     from .ids import short
     from .peer import Peer, server_of
     from .ports import Route, TokenSource
     from .qr import qr_svg, qr_terminal
     from .room import Room
+    from .serving import Place
+    from .state import State
     from .stream import OutgoingStream
 
 __all__ = [
     "Acquaintance",
     "AuthorForked",
+    "BadArgument",
     "BadIdentity",
     "BadInvite",
     "BadSetting",
@@ -125,12 +130,14 @@ __all__ = [
     "MessageStatus",
     "MessageTooLarge",
     "MessageVanished",
+    "Next",
     "NotAllowed",
     "NotJoined",
     "OutboxFull",
     "OutgoingStream",
     "Peer",
     "PeerError",
+    "Place",
     "Presence",
     "PresenceChanged",
     "Preview",
@@ -145,6 +152,7 @@ __all__ = [
     "Route",
     "SignalingUnreachable",
     "SlowModeChanged",
+    "State",
     "StateChanged",
     "StatusChanged",
     "StoreBusy",
@@ -177,6 +185,7 @@ _HOMES = {
     ".core.names": ("clean_text",),
     ".core.safety": ("safety_number",),
     ".errors": (
+        "BadArgument",
         "BadIdentity",
         "BadInvite",
         "BadSetting",
@@ -241,6 +250,7 @@ _HOMES = {
         "UnreadChanged",
         "VerificationChanged",
     ),
+    ".handlers": ("Next",),
     ".ids": ("short",),
     ".peer": (
         "Peer",
@@ -255,6 +265,8 @@ _HOMES = {
         "qr_terminal",
     ),
     ".room": ("Room",),
+    ".serving": ("Place",),
+    ".state": ("State",),
     ".stream": ("OutgoingStream",),
 }
 """Module, and what is passed on from it."""

@@ -2,135 +2,254 @@
 
 A handler says by its annotation what it wants to hear. Events of one member are handled in order, those of different
 members side by side, so that a slow handler for one holds up nobody else. A handler that raises is logged by name and
-stops nothing.
+stops nothing; nobody in the room sees more of it than that it failed.
 """
 
 from __future__ import annotations
 
-import asyncio
-import inspect
 import logging
-import signal
-import sys
-import typing
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from types import UnionType
-from typing import Any
+from typing import Any, TypeVar, overload
 
-from .commands import Command, parse_command
+from .clock import Clock, WallClock
+from .commands import Command, describe_command, describe_commands, may_use, parse_command
 from .config import Config
 from .dispatch import Dispatcher
-from .errors import BadSetting, JoinRefused, PeerError, UsageError
-from .events import Event, Message, MessageDeleted, MessageEdited, ReactionChanged, RoomState
-from .invite import looks_like_invite
-from .peer import Peer, server_of
+from .errors import BadArgument, BadSetting
+from .events import Event, Message, MessageDeleted, MessageEdited, ReactionChanged, Role
+from .handlers import Handler, Middleware, check_room_handler, name_of
 from .ports import TokenSource
 from .room import Room
 from .runtime import Runtime
+from .schedule import Schedule, schedule_of
+from .serving import Place, main, run
+from .state import State
+from .store.protection import PassphraseSource
 
 __all__ = ["Bot"]
 
 _log = logging.getLogger("peer")
 
-_GRACE_S = 2.0
-"""For handlers that are at work when the room is left; one that hangs must not keep Ctrl-C from ending the bot."""
-
-Handler = Callable[[Any], Awaitable[None]]
-CommandHandler = Callable[..., Awaitable[None]]
+F = TypeVar("F", bound=Callable[..., Awaitable[Any]])
+T = TypeVar("T")
 
 
 class Bot:
     """Handlers, and the rooms they serve. See `peer.testing` for tests without a network."""
 
-    def __init__(self, name: str, *, prefix: str = "!", config: Config | None = None) -> None:
-        """`prefix` begins a command, such as "!add 2 3"."""
+    def __init__(
+        self, name: str, *, prefix: str = "!", config: Config | None = None, clock: Clock | None = None
+    ) -> None:
+        """`prefix` begins a command, such as "!add 2 3"; `clock` is what schedules go by."""
         self.name = name
+        self.config = config or Config()
+        self.clock: Clock = clock or WallClock()
+        """What schedules go by, and handlers too that want to be tested without waiting."""
+        self.dropped = 0
+        """Events that no handler saw, since more than `Config.max_waiting_events` of one member waited."""
         self._prefix = prefix
-        self._config = config
-        self._handlers: list[tuple[tuple[type, ...], Handler]] = []
+        self._handlers: list[Handler] = []
+        self._middleware: list[Middleware] = []
         self._commands: dict[str, Command] = {}
+        self._schedules: list[tuple[Schedule, Callable[[Room], Awaitable[Any]]]] = []
+        self._background: list[Callable[[Room], Awaitable[Any]]] = []
+        self._states: set[str] = set()
+        self._serving: set[Dispatcher] = set()
 
-    def on(self, handler: Handler) -> Handler:
-        """Register a handler; the annotation of its only parameter is the event, or union of events, that it hears."""
-        self._handlers.append((_event_types(handler), handler))
+    # ---- what it does
+
+    def on(self, handler: F) -> F:
+        """Register a handler; the annotation of its parameter is the event, or union of events, that it hears.
+
+        A second parameter that is annotated as `peer.Room` gets the room. Raises BadSetting.
+        """
+        self._handlers.append(Handler.of(handler))
         return handler
 
-    def command(self, handler: CommandHandler) -> CommandHandler:
-        """Register a command: its name, arguments and their types are those of the function, after the message."""
-        command = Command.of(handler)
+    @overload
+    def command(self, handler: F) -> F: ...
+
+    @overload
+    def command(self, *, role: Role = "member", name: str | None = None) -> Callable[[F], F]: ...
+
+    def command(
+        self, handler: Callable[..., Awaitable[Any]] | None = None, *, role: Role = "member", name: str | None = None
+    ) -> Any:
+        """Register a command: its name, arguments and their types are those of the function, after the message.
+
+        `role` and those above it may use it; others are told who may. Raises BadSetting.
+        """
+        if handler is None:
+            return partial(self._add_command, role=role, name=name)
+        return self._add_command(handler, role=role, name=name)
+
+    def every(self, at: str | None = None, /, *, seconds: float | None = None, zone: str = "UTC") -> Callable[[F], F]:
+        """Call a function with each room that is served, every so many seconds or at a time of day, "09:00".
+
+        What was missed, since the bot was not there or still at it, is not made up for. Raises BadSetting.
+        """
+        schedule = schedule_of(at, seconds=seconds, zone=zone)
+
+        def register(function: F) -> F:
+            check_room_handler(function)
+            self._schedules.append((schedule, function))
+            return function
+
+        return register
+
+    def background(self, function: F) -> F:
+        """Run a function beside the handlers for as long as a room is served; it is cancelled at the end."""
+        check_room_handler(function)
+        self._background.append(function)
+        return function
+
+    def middleware(self, function: F) -> F:
+        """Wrap the handling of events: `await call_next(event)` goes on, with another event if you like, or does not.
+
+        The first registered is the outermost. What it raises is logged, and the event goes no further.
+        """
+        self._middleware.append(Middleware.of(function))
+        return function
+
+    def state(self, kind: type[T], *, name: str | None = None) -> State[T]:
+        """Keep a value of this class for each room, across restarts where there is a `data_dir`.
+
+        `name` is what it is kept under, by default that of the class. Raises BadSetting.
+        """
+        name = name or kind.__name__
+        if name in self._states:
+            raise BadSetting(f"state {name} is there twice: pass name= to one of them")
+        self._states.add(name)
+        return State(kind, name=name, max_bytes=self.config.max_state_bytes)
+
+    # ---- where it does it
+
+    def run(
+        self,
+        *where: str | Place,
+        room: str | None = None,
+        token: TokenSource = None,
+        data_dir: str | Path | None = None,
+        passphrase: PassphraseSource = None,
+        keyring: bool = False,
+    ) -> None:
+        """Serve rooms until Ctrl-C or SIGTERM; for scripts. A public `room` that does not exist is made.
+
+        `where` is one or several of invite links, a server's address beside `room=`, and `peer.Place`, on one server or
+        several. `data_dir`, `passphrase` and `keyring` are those of `Peer`; of several servers each has its own folder
+        in `data_dir`. Ends with a sentence on standard error and exit code 1 where a room cannot be entered.
+        """
+        run(self, where, room=room, token=token, data_dir=data_dir, passphrase=passphrase, keyring=keyring)
+
+    def main(self, arguments: list[str] | None = None) -> None:
+        """`run` as a command line says: `--help` shows it. The invite may come from SPEAKTUBE_INVITE, or with `-` from
+        standard input, so that it stands in no list of processes."""
+        main(self, arguments)
+
+    async def serve(self, room: Room) -> None:
+        """Handle the events of one room until it is left; for programs that hold their own `Peer`.
+
+        Of several rooms each may be served by the same bot, side by side.
+        """
+        async with Runtime() as runtime:
+            dispatcher = self._new_dispatcher(room, runtime)
+            self._serving.add(dispatcher)
+            beside = [runtime.spawn(work, name=name) for name, work in self._work_beside(room)]
+            try:
+                room.attach(dispatcher)
+                await dispatcher.wait_ended()
+            finally:
+                self._serving.discard(dispatcher)
+                for task in beside:
+                    task.cancel()
+            await runtime.wind_up(grace_s=self.config.handler_grace_s)
+
+    async def finish(self) -> None:
+        """Take nothing more in, and return when what has come is handled, or after `Config.handler_grace_s`."""
+        for dispatcher in tuple(self._serving):
+            await dispatcher.finish(within_s=self.config.handler_grace_s)
+
+    async def handle(self, event: Event, room: Room) -> None:
+        """Pass an event through the middleware to every handler that wants it; what is old news is for none."""
+        if not _is_old_news(event):
+            await self._pass_on(event, room, tuple(self._middleware))
+
+    # ---- how it does it
+
+    def _new_dispatcher(self, room: Room, runtime: Runtime) -> Dispatcher:
+        """What was handled, or dropped, is not told again after a restart; what was cut off at work is."""
+
+        async def handle(event: Event) -> None:
+            await self.handle(event, room)
+            room.acknowledge(event)
+
+        def drop(event: Event) -> None:
+            self.dropped += 1
+            room.acknowledge(event)
+
+        return Dispatcher(handle, runtime, max_waiting=self.config.max_waiting_events, on_drop=drop)
+
+    def _work_beside(self, room: Room) -> list[tuple[str, Any]]:
+        """Schedules, and what else runs as long as the room is served."""
+        timed = [(name_of(each), self._keep_time(schedule, each, room)) for schedule, each in self._schedules]
+        return [*timed, *((name_of(each), _call(each, room)) for each in self._background)]
+
+    async def _keep_time(self, schedule: Schedule, function: Callable[[Room], Awaitable[Any]], room: Room) -> None:
+        due = schedule.next_after(self.clock.now())
+        while True:
+            await self.clock.sleep_until(due)
+            await _call(function, room)
+            due = schedule.next_after(self.clock.now(), due=due)
+
+    async def _pass_on(self, event: Event, room: Room, middleware: tuple[Middleware, ...]) -> None:
+        match [each for each in middleware if isinstance(event, each.types)]:
+            case [first, *_]:
+                behind = middleware[middleware.index(first) + 1 :]
+                await _call(first, event, room, lambda event: self._pass_on(event, room, behind), name=first.function)
+            case _:
+                await self._deliver(event, room)
+
+    async def _deliver(self, event: Event, room: Room) -> None:
+        if isinstance(event, Message) and event.text.startswith(self._prefix):
+            await self._handle_command(event, room)
+        for handler in self._handlers:
+            if isinstance(event, handler.types):
+                await _call(handler, event, room, name=handler.function)
+
+    async def _handle_command(self, message: Message, room: Room) -> None:
+        word, _, rest = message.text.removeprefix(self._prefix).partition(" ")
+        command = self._commands.get(word)
+        if command is not None:
+            await self._run_command(command, message, room, rest)
+        elif word == "help" and self._commands:
+            await _call(message.reply, self._help(rest.strip().removeprefix(self._prefix)))
+
+    async def _run_command(self, command: Command, message: Message, room: Room, rest: str) -> None:
+        if not may_use(command, _role_of(message, room)):
+            await _call(message.reply, f"you may not use {self._prefix}{command.name}: {command.who} may")
+            return
+        try:
+            arguments = parse_command(command, rest, room.members)
+            await command.handler(message, **arguments, **dict.fromkeys(command.rooms, room))
+        except BadArgument as error:
+            await _call(message.reply, f"{error}; usage: {self._prefix}{command.usage}")
+        except Exception:
+            _log.exception("! command %s failed", name_of(command.handler))
+            await _call(message.reply, f"{self._prefix}{command.name} failed; whoever runs {self.name} finds out why")
+
+    def _help(self, name: str) -> str:
+        if command := self._commands.get(name):
+            return describe_command(command, prefix=self._prefix)
+        return describe_commands(self._commands.values(), prefix=self._prefix, max_bytes=self.config.max_text_bytes)
+
+    def _add_command(self, handler: F, *, role: Role, name: str | None) -> F:
+        command = Command.of(handler, name=name, role=role, room_types={Room})
         if command.name in self._commands:
             raise BadSetting(f"command {command.name} is there twice: rename one of the functions")
         self._commands[command.name] = command
         return handler
-
-    def run(
-        self,
-        invite_or_server: str,
-        *,
-        room: str | None = None,
-        token: TokenSource = None,
-        data_dir: str | Path | None = None,
-    ) -> None:
-        """Serve one room until Ctrl-C or SIGTERM; for scripts. A `room` that does not exist is made, as a public one.
-
-        Ends with a sentence on standard error and exit code 1 where the room cannot be entered.
-        """
-        try:
-            asyncio.run(self._run(invite_or_server, room=room, token=token, data_dir=data_dir))
-        except PeerError as error:
-            sys.exit(f"{self.name}: {error}")
-
-    async def _run(
-        self, invite_or_server: str, *, room: str | None, token: TokenSource, data_dir: str | Path | None
-    ) -> None:
-        stop = _stop_event()
-        async with Peer(
-            server_of(invite_or_server), name=self.name, token=token, data_dir=data_dir, config=self._config
-        ) as me:
-            entered = await _enter(me, invite_or_server, room)
-            place = "in the lobby until an admin lets it in" if entered.state is RoomState.LOBBY else "in the room"
-            print(f"{self.name} is {place}; Ctrl-C leaves", file=sys.stderr)  # noqa: T201
-            async with Runtime() as runtime:
-                runtime.spawn(_leave_when(stop, entered), name="stop")
-                await self.serve(entered)
-                stop.set()
-
-    async def serve(self, room: Room) -> None:
-        """Handle the events of one room until it is left; for programs that hold their own `Peer`."""
-        async with Runtime() as runtime:
-
-            async def handle(event: Event) -> None:
-                await self.handle(event)
-                room.acknowledge(event)
-
-            dispatcher = Dispatcher(handle, runtime)
-            room.attach(dispatcher)
-            await dispatcher.wait_ended()
-            await runtime.wind_up(grace_s=_GRACE_S)
-
-    async def handle(self, event: Event) -> None:
-        """Call every handler that wants this event, one after the other; what is old news to a bot is for none."""
-        if _is_old_news(event):
-            return
-        if isinstance(event, Message) and event.text.startswith(self._prefix):
-            await self._handle_command(event)
-        for types, handler in self._handlers:
-            if isinstance(event, types):
-                await _call(handler, event)
-
-    async def _handle_command(self, message: Message) -> None:
-        word, _, rest = message.text.removeprefix(self._prefix).partition(" ")
-        command = self._commands.get(word)
-        if command is None:
-            return
-        try:
-            arguments = parse_command(command, rest)
-        except UsageError as error:
-            await _call(message.reply, f"{error}; usage: {self._prefix}{command.usage}")
-        else:
-            await _call(command.handler, message, *arguments)
 
 
 def _is_old_news(event: Event) -> bool:
@@ -146,72 +265,15 @@ def _is_old_news(event: Event) -> bool:
             return False
 
 
-async def _call(handler: Callable[..., Awaitable[Any]], *arguments: Any) -> None:
+def _role_of(message: Message, room: Room) -> Role:
+    """As the sender stands now: whoever is no member any more may do what plain members may."""
+    return next((member.role for member in room.members if member.id == message.sender.id), "member")
+
+
+async def _call(
+    function: Callable[..., Awaitable[Any]], *arguments: Any, name: Callable[..., Any] | None = None
+) -> None:
     try:
-        await handler(*arguments)
+        await function(*arguments)
     except Exception:
-        _log.exception("! handler %s failed", getattr(handler, "__qualname__", handler))
-
-
-def _event_types(handler: Handler) -> tuple[type, ...]:
-    """The event types that a handler's annotation names; raise BadSetting where it names none."""
-    name = getattr(handler, "__name__", repr(handler))
-    if not inspect.iscoroutinefunction(handler):
-        raise BadSetting(f"handler {name} must be written with `async def`")
-    hints = typing.get_type_hints(handler)
-    parameters = list(inspect.signature(handler).parameters)
-    if len(parameters) != 1 or parameters[0] not in hints:
-        raise BadSetting(
-            f"handler {name} needs one parameter with an event's type: async def {name}(message: peer.Message)"
-        )
-    return _members_of(hints[parameters[0]], name)
-
-
-def _members_of(annotation: Any, name: str) -> tuple[type, ...]:
-    known = typing.get_args(Event)
-    members = typing.get_args(annotation) if _is_union(annotation) else (annotation,)
-    if not all(member in known for member in members):
-        raise BadSetting(
-            f"handler {name}: {annotation!r} is no event; the events are {', '.join(e.__name__ for e in known)}"
-        )
-    return tuple(members)
-
-
-def _is_union(annotation: Any) -> bool:
-    return typing.get_origin(annotation) in (UnionType, typing.Union)
-
-
-async def _enter(me: Peer, invite_or_server: str, room: str | None) -> Room:
-    if looks_like_invite(invite_or_server):
-        return await me.join_room(invite_or_server)
-    if room is None:
-        raise BadSetting("which room? pass an invite link, or room= beside the server's address")
-    return await _join_or_create(me, room)
-
-
-async def _join_or_create(me: Peer, room: str) -> Room:
-    try:
-        return await me.join_room(room)
-    except JoinRefused as error:
-        if error.code != "no_such_room":
-            raise
-    try:
-        return await me.create_room(room, public=True)
-    except JoinRefused as error:
-        if error.code != "room_exists":
-            raise
-        return await me.join_room(room)  # somebody was quicker
-
-
-async def _leave_when(stop: asyncio.Event, room: Room) -> None:
-    await stop.wait()
-    await room.leave()
-
-
-def _stop_event() -> asyncio.Event:
-    """Set by Ctrl-C or SIGTERM."""
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with suppress(NotImplementedError):  # Windows: Ctrl-C raises KeyboardInterrupt instead
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    return stop
+        _log.exception("! handler %s failed", getattr(name or function, "__qualname__", function))

@@ -252,3 +252,12 @@ class Config:
 
     max_receipt_members: int = 32
     """In larger rooms nobody tells what was delivered and read: messages are "sent", and no more."""
+
+    max_waiting_events: int = 256
+    """Of one member, that wait for a bot's handlers; beyond, the oldest is dropped, counted and told in the log."""
+
+    handler_grace_s: float = 2.0
+    """A bot that is to stop lets its handlers finish what has come, for so long at most, before it leaves."""
+
+    max_state_bytes: int = 64 * 1024
+    """Of each state that a bot keeps of a room, as MessagePack."""

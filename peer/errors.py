@@ -10,6 +10,7 @@
         FellBehind             events were read too slowly, and some were dropped
         BadInvite              the invite link cannot be one of ours
         BadSetting             a setting or argument is outside its range
+        BadArgument            a word behind a bot's command is not what it takes
       RemoteError            the other side broke the rules
         MalformedFrame         bytes that we would not have sent
         UnexpectedFrame        a good frame at the wrong moment
@@ -40,6 +41,7 @@ Remote and crypto errors never reach a bot's handler: they are counted, logged, 
 from __future__ import annotations
 
 __all__ = [
+    "BadArgument",
     "BadAttestation",
     "BadCiphertext",
     "BadIdentity",
@@ -143,6 +145,13 @@ class BadInvite(UsageError):
 
 class BadSetting(UsageError):
     """A setting or argument is outside its range."""
+
+
+class BadArgument(UsageError):
+    """A word behind a bot's command is not what it takes; whoever wrote it is answered with this sentence.
+
+    For commands to raise as well: `raise peer.BadArgument("at must be a time such as 14:30")`.
+    """
 
 
 class RemoteError(PeerError):

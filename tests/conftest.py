@@ -30,6 +30,8 @@ from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+pytest_plugins = ["peer.testing.plugin"]
+
 IN_CI = "CI"
 GUARDED_LOGGERS = ("asyncio", "aiohttp.server", "peer", "signaling")
 LOOP_GUARD = "loop_leaves_nothing"

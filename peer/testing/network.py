@@ -18,11 +18,11 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from types import TracebackType
 
-from .config import Config
-from .errors import JoinRefused, LinkFailed, SignalingUnreachable
-from .ids import PeerId, Topic
-from .peer import Peer, Transport
-from .ports import (
+from ..config import Config
+from ..errors import JoinRefused, LinkFailed, SignalingUnreachable
+from ..ids import PeerId, Topic
+from ..peer import Peer, Transport
+from ..ports import (
     Attestation,
     Channel,
     Fingerprints,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any, Union
 
 import pytest
@@ -16,19 +16,15 @@ from peer import (
     Bot,
     ConnectionChanged,
     Event,
-    JoinRefused,
     MemberJoined,
     MemberLeft,
     Message,
-    Peer,
     PresenceChanged,
     Room,
-    RoomState,
     StateChanged,
     TypingChanged,
 )
-from peer.bot import _join_or_create
-from peer.testing import Network
+from peer.testing import Network, Stage
 
 from ..support.rooms import linked, next_of, pair
 from ..support.transport import until
@@ -144,14 +140,16 @@ async def test_bot_that_missed_events_serves_on(caplog: pytest.LogCaptureFixture
 
 def test_misspelt_annotation_fails_at_import() -> None:
     """The editor knows as well."""
-    with pytest.raises(AttributeError, match="Mesage"):
+    with pytest.raises(
+        BadSetting, match=r"has no attribute 'Mesage'; write async def misspelt\(message: peer.Message\)"
+    ):
 
         @Bot("bot").on
         async def misspelt(message: peer.Mesage) -> None:  # type: ignore[name-defined]
             """Never registered."""
 
 
-@pytest.mark.parametrize("annotation", [str, Message | None, list[Message], Any, Room])
+@pytest.mark.parametrize("annotation", [str, Message | None, list[Message], Any])
 def test_annotation_that_names_no_event_fails_at_import(annotation: Any) -> None:
     """With the list of events."""
 
@@ -167,6 +165,10 @@ async def two(one: Message, other: Message) -> None:
     """Too many parameters."""
 
 
+async def only_room(room: Room) -> None:
+    """Hears nothing."""
+
+
 async def none() -> None:
     """Too few."""
 
@@ -179,7 +181,7 @@ def plain(message: Message) -> None:
     """Cannot be awaited."""
 
 
-@pytest.mark.parametrize("handler", [two, none, bare, plain])
+@pytest.mark.parametrize("handler", [two, none, bare, plain, only_room])
 def test_function_that_cannot_be_a_handler_fails_at_import(handler: Any) -> None:
     """With its name in the sentence."""
     with pytest.raises(BadSetting, match=handler.__name__):
@@ -289,8 +291,8 @@ def calculator(prefix: str = "!") -> Bot:
         ("!add 2 3", "5"),
         ("!add 2", "3"),
         ("!add two", "a must be a whole number, not 'two'; usage: !add <a> [b]"),
-        ("!add", "0 given, 1 to 2 wanted; usage: !add <a> [b]"),
-        ("!add 'two", "a quotation mark is missing; usage: !add <a> [b]"),
+        ("!add", "a is missing; usage: !add <a> [b]"),
+        ('!add "two', "a quotation mark is missing; usage: !add <a> [b]"),
     ],
 )
 async def test_command_is_answered_or_explained(text: str, answer: str) -> None:
@@ -318,92 +320,248 @@ async def test_what_is_no_command_is_not_answered() -> None:
         await until(lambda: heard == texts)
 
 
-# ---- entering a room
+# ---- who may, and what there is
 
 
-async def test_bot_enters_a_public_room_or_makes_it() -> None:
-    """Whoever starts first."""
-    async with Network() as network:
-        first = await _join_or_create(await network.peer("one"), "Lobby")
-        second = await _join_or_create(await network.peer("two"), "Lobby")
-        await linked(first, second)
-        assert len(network.rooms) == 1
+async def test_command_for_a_role_refuses_others_and_says_who_may(stage: Stage) -> None:
+    """The role counts that the sender has now."""
+    bot = Bot("bot")
+
+    @bot.command(role="moderator", name="mute")
+    async def be_quiet(message: Message) -> None:
+        await message.reply("muted")
+
+    helper = await stage.serve(bot)
+    alice = await stage.guest("alice")
+    await alice.say("!mute")
+    assert await alice.hears() == "you may not use !mute: moderators and above may"
+    await stage.owner.room.promote(alice.me.id, "moderator")
+    await alice.stands_as("moderator")
+    await until(lambda: "moderator" in {member.role for member in helper.room.members})
+    await alice.say("!mute")
+    assert await alice.hears() == "muted"
 
 
-async def test_two_bots_that_make_the_same_room_at_once_meet_in_it() -> None:
-    """The slower one finds it made between its two calls."""
-    async with Network() as network:
-        one, two = await network.peer("one"), await network.peer("two")
-        join, tries = two.join_room, list[str]()
+async def test_help_is_made_from_signatures_and_docstrings(stage: Stage) -> None:
+    """Unless there is a command of that name."""
+    bot = calculator()
+    await stage.serve(bot)
+    alice = await stage.guest("alice")
+    await alice.say("!help")
+    assert await alice.hears() == "!add <a> [b]\n!help <command> says more"
+    await alice.say("!help !add")
+    assert await alice.hears() == "usage: !add <a> [b]\na: a whole number; b: a whole number"
 
-        async def join_too_early(where: str) -> Room:
-            tries.append(where)
-            if len(tries) == 1:
-                made.append(await one.create_room(where, public=True))
-                raise JoinRefused("no_such_room", "there was none a moment ago")
-            return await join(where)
+    async def help_(message: Message) -> None:
+        await message.reply("help yourself")
 
-        made: list[Room] = []
-        two.join_room = join_too_early  # type: ignore[method-assign]
-        entered = await _join_or_create(two, "Lobby")
-        await linked(made[0], entered)
-        assert tries == ["Lobby", "Lobby"]
+    bot.command(name="help")(help_)
+    await alice.say("!help")
+    assert await alice.hears() == "help yourself"
 
 
-@pytest.mark.parametrize("refused_call", ["join_room", "create_room"])
-async def test_any_other_refusal_is_passed_on(refused_call: str) -> None:
-    """A full room is not made once more."""
-    full = JoinRefused("room_full", "this room is full")
-
-    async def refuse(*_: object, **__: object) -> Room:
-        raise full
-
-    async with Network() as network:
-        me = await network.peer("one")
-        setattr(me, refused_call, refuse)
-        with pytest.raises(JoinRefused) as caught:
-            await _join_or_create(me, "Lobby")
-        assert caught.value is full
-
-
-# ---- scripts
-
-
-class Running:
-    """`Bot.run` makes its own peer; here it gets one in memory, and SIGTERM in place of a person's Ctrl-C."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.network = Network()
-        monkeypatch.setattr("peer.bot.Peer", self._make_peer)
-
-    def _make_peer(self, server: str, *, name: str, **_: object) -> Peer:
-        asyncio.get_running_loop().call_later(0.01, signal.raise_signal, signal.SIGTERM)
-        return Peer(server, name=name, transport=self.network.transport(name))
-
-
-def test_bot_runs_until_it_is_told_to_stop(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """It says on standard error that it is there, and leaves the room in the end."""
-    running, bot, heard = Running(monkeypatch), Bot("bot"), list[StateChanged]()
+async def test_bot_without_commands_has_no_help(stage: Stage) -> None:
+    """It would answer in place of others."""
+    bot, heard = Bot("bot"), list[str]()
 
     @bot.on
-    async def listen(event: StateChanged) -> None:
-        heard.append(event)
+    async def listen(message: Message) -> None:
+        heard.append(message.text)
 
-    bot.run("http://memory.invalid", room="Lobby")
-    assert "bot is in the room; Ctrl-C leaves" in capsys.readouterr().err
-    assert heard == [StateChanged(RoomState.LEFT)]
-    assert running.network.rooms == ()
+    await stage.serve(bot)
+    alice = await stage.guest("alice")
+    await alice.say("!help")
+    await until(lambda: heard == ["!help"])
+    assert alice.of(Message) == []
 
 
-def test_bot_that_cannot_enter_ends_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And exit code 1: no traceback for somebody who mistyped."""
-    running = Running(monkeypatch)
-    running.network.is_serving = False
-    for arguments, sentence in (
-        ({"room": "Lobby"}, "bot: no signaling server answers"),
-        ({}, "bot: which room"),
-    ):
-        with pytest.raises(SystemExit, match=sentence):
-            Bot("bot").run("http://memory.invalid", **arguments)
-    with pytest.raises(SystemExit, match="bot: this invite link is not complete"):
-        Bot("bot").run("http://memory.invalid/j#short")
+@pytest.mark.allow_logged_errors
+async def test_command_that_raises_is_logged_by_name_and_answered_without_a_traceback(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    """But a bad argument that it finds itself is answered as any other."""
+    bot = Bot("bot")
+
+    @bot.command
+    async def divide(message: Message, a: int, b: int) -> None:
+        if a > 100:
+            raise peer.BadArgument("a must be at most 100")
+        await message.reply(str(a / b))
+
+    await stage.serve(bot)
+    alice = await stage.guest("alice")
+    await alice.say("!divide 1 0")
+    assert await alice.hears() == "!divide failed; whoever runs bot finds out why"
+    assert "command divide failed" in caplog.text
+    await alice.say("!divide 101 1")
+    assert await alice.hears() == "a must be at most 100; usage: !divide <a> <b>"
+
+
+async def test_handlers_and_commands_get_the_room_where_they_ask_for_it(stage: Stage) -> None:
+    """By the annotation; members are found by name."""
+    bot, came = Bot("bot"), list[str]()
+
+    @bot.on
+    async def greet(joined: MemberJoined, room: Room) -> None:
+        came.append(joined.member.name)
+        await room.send(f"welcome, {joined.member.name}")
+
+    @bot.command
+    async def who(message: Message, room: Room, member: peer.Member) -> None:
+        await message.reply(f"{member.name} is {member.role} in {room.name}")
+
+    await stage.serve(bot)
+    alice = await stage.guest("alice")
+    await until(lambda: "alice" in came)
+    await alice.say("!who @OWNER")
+    answers = {await alice.hears() for _ in range(3)}
+    assert {"welcome, alice", "owner is owner in Stage"} < answers
+
+
+# ---- around the handlers
+
+
+async def test_middleware_wraps_what_its_annotation_names(stage: Stage) -> None:
+    """The first registered is the outermost; it may change an event, or keep it to itself."""
+    bot, log = Bot("bot"), list[str]()
+
+    @bot.middleware
+    async def outer(event: Event, call_next: peer.Next) -> None:
+        if isinstance(event, Message):
+            log.append(f"before {event.text}")
+        await call_next(event)
+        if isinstance(event, Message):
+            log.append(f"after {event.text}")
+
+    @bot.middleware
+    async def only_polite(message: Message, call_next: peer.Next, room: Room) -> None:
+        log.append(f"in {room.name}")
+        if message.text.endswith("please"):
+            await call_next(replace(message, text=message.text.removesuffix(" please")))
+
+    @bot.on
+    async def listen(message: Message) -> None:
+        log.append(message.text)
+
+    await stage.serve(bot)
+    alice = await stage.guest("alice")
+    await alice.say("now")
+    await alice.say("help please")
+    await until(lambda: len(log) == 7)
+    assert log == ["before now", "in Stage", "after now", "before help please", "in Stage", "help", "after help please"]
+
+
+@pytest.mark.allow_logged_errors
+async def test_middleware_that_raises_lets_nothing_through(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    """It may have been there to refuse."""
+    bot, heard = Bot("bot"), list[str]()
+
+    @bot.middleware
+    async def guard(message: Message, call_next: peer.Next) -> None:
+        if message.text == "bad":
+            raise RuntimeError
+        await call_next(message)
+
+    @bot.on
+    async def listen(message: Message) -> None:
+        heard.append(message.text)
+
+    await stage.serve(bot)
+    alice = await stage.guest("alice")
+    await alice.say("bad")
+    await alice.say("good")
+    await until(lambda: heard)
+    assert heard == ["good"]
+    assert "guard failed" in caplog.text
+
+
+# ---- by the clock, and beside
+
+
+@pytest.mark.allow_logged_errors
+async def test_schedules_run_by_the_clock_for_each_room(stage: Stage) -> None:
+    """An interval and a time of day; one that raises runs again."""
+    bot, ran = Bot("bot"), list[str]()
+
+    @bot.every(seconds=60)
+    async def tick(room: Room) -> None:
+        ran.append(f"{bot.clock.now():%H:%M:%S} {room.name}")
+        if len(ran) == 1:
+            raise RuntimeError
+
+    @bot.every("09:00")
+    async def morning(room: Room) -> None:
+        await room.send("good morning")
+
+    await stage.serve(bot)
+    alice = await stage.guest("alice")
+    await stage.clock.advance(150)
+    assert ran == ["08:01:00 Stage", "08:02:00 Stage"]
+    assert alice.of(Message) == []
+    await stage.clock.advance(3600)
+    assert await alice.hears() == "good morning"
+
+
+async def test_work_beside_lasts_as_long_as_the_room_is_served(stage: Stage) -> None:
+    """Then it is cancelled, so that it can tidy up."""
+    bot, log, news = Bot("bot"), list[str](), asyncio.Queue[str]()
+
+    @bot.background
+    async def bridge(room: Room) -> None:
+        try:
+            while True:
+                await room.send(await news.get())
+        finally:
+            log.append("tidied up")
+
+    await stage.serve(bot)
+    alice = await stage.guest("alice")
+    news.put_nowait("from elsewhere")
+    assert await alice.hears() == "from elsewhere"
+    await stage.stop(bot)
+    assert log == ["tidied up"]
+
+
+@pytest.mark.parametrize("register", [Bot("bot").background, Bot("bot").every(seconds=1), Bot("bot").middleware])
+def test_badly_annotated_function_fails_at_import(register: Any) -> None:
+    """Wherever it is registered."""
+    with pytest.raises(BadSetting, match="bare"):
+        register(bare)
+
+
+# ---- the end
+
+
+async def test_bot_that_stops_finishes_what_came_before_it_leaves(stage: Stage) -> None:
+    """An answer that is being thought of is still given."""
+    bot, started = Bot("bot"), asyncio.Event()
+
+    @bot.on
+    async def think(message: Message) -> None:
+        started.set()
+        await asyncio.sleep(0.02)
+        await message.reply(f"{message.text}!")
+
+    await stage.serve(bot)
+    alice = await stage.guest("alice")
+    await alice.say("one")
+    await started.wait()
+    await stage.stop(bot)
+    assert await alice.hears() == "one!"
+    assert (await alice.next(MemberLeft)).reason == "left"
+
+
+async def test_events_beyond_the_bound_are_counted(stage: Stage) -> None:
+    """For whoever watches the bot."""
+    bot, gate = Bot("bot", config=peer.Config(max_waiting_events=2)), asyncio.Event()
+
+    @bot.on
+    async def slow(message: Message) -> None:
+        await gate.wait()
+
+    await stage.serve(bot)
+    alice = await stage.guest("alice")
+    for number in range(6):
+        await alice.say(str(number))
+    await until(lambda: bot.dropped)
+    gate.set()

@@ -15,8 +15,8 @@ from peer.runtime import Runtime
 from ..support.transport import until
 
 
-def member(name: str) -> Member:
-    return Member(id=MemberId(name), name=name)
+def member(key: str, name: str = "") -> Member:
+    return Member(id=MemberId(key), name=name or key)
 
 
 class Handler:
@@ -94,50 +94,72 @@ async def test_member_that_left_leaves_no_task_behind(runtime: Runtime) -> None:
     dispatcher.end()
 
 
-async def test_events_beyond_the_bound_are_dropped_with_a_word(
+async def test_beyond_the_bound_the_oldest_are_dropped_and_counted(
     runtime: Runtime, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A member that floods a slow handler grows its own queue to 256, and nobody else's."""
-    handler = Handler()
+    """A member that floods a slow handler grows its own queue so far, and nobody else's; the log says it once."""
+    handler, dropped = Handler(), list[Event]()
     handler.slow["ann"] = asyncio.Event()
-    dispatcher = Dispatcher(handler, runtime)
-    for _ in range(300):
-        dispatcher.put(MemberJoined(member("ann")))
+    dispatcher = Dispatcher(handler, runtime, max_waiting=3, on_drop=dropped.append)
+    dispatcher.put(MemberJoined(member("ann", "first")))
+    await asyncio.sleep(0)
+    for number in range(5):
+        dispatcher.put(MemberJoined(member("ann", str(number))))
     dispatcher.put(MemberJoined(member("bob")))
-    assert "too slow" in caplog.text
+    assert len(dropped) == 2
+    assert caplog.text.count("too slow") == 1
     handler.slow["ann"].set()
     dispatcher.end()
-    await until(lambda: len(handler.handled) == 257)
+    await until(lambda: len(handler.handled) == 5)
+    names = [event.member.name for event in handler.handled if isinstance(event, MemberJoined)]
+    assert [name for name in names if name != "bob"] == ["first", "2", "3", "4"]
 
 
 async def test_member_that_floods_and_leaves_is_handled_to_its_end(runtime: Runtime) -> None:
-    """There is always a place for its leaving, once, and for the end of the room; its task ends."""
+    """What is newest is kept, so its leaving is; its task ends."""
     handler = Handler()
     handler.slow["ann"] = asyncio.Event()
-    dispatcher = Dispatcher(handler, runtime)
+    dispatcher = Dispatcher(handler, runtime, max_waiting=10)
     idle = len(asyncio.all_tasks())
     for _ in range(3):
-        for _ in range(300):
+        for _ in range(30):
             dispatcher.put(MemberJoined(member("ann")))
         dispatcher.put(MemberLeft(member("ann"), "left"))
     handler.slow["ann"].set()
     await until(lambda: len(asyncio.all_tasks()) == idle)
     assert handler.handled[-1] == MemberLeft(member("ann"), "left")
-    assert len(handler.handled) == 257
+    assert len(handler.handled) == 10
     dispatcher.end()
 
 
-async def test_full_queues_still_end(runtime: Runtime) -> None:
-    """The room may be left while a handler is slow."""
+async def test_finishing_takes_nothing_more_and_waits_for_what_came(runtime: Runtime) -> None:
+    """But for the end of the room, which is told to the last."""
     handler = Handler()
     handler.slow["ann"] = asyncio.Event()
     dispatcher = Dispatcher(handler, runtime)
-    for _ in range(300):
+    for _ in range(2):
         dispatcher.put(MemberJoined(member("ann")))
-    dispatcher.put(MemberLeft(member("ann"), "left"))
-    dispatcher.end()
+    finishing = asyncio.create_task(dispatcher.finish(within_s=60))
+    await asyncio.sleep(0)
+    dispatcher.put(MemberJoined(member("bob")))
+    assert not finishing.done()
     handler.slow["ann"].set()
-    await until(lambda: len(handler.handled) == 257)
+    await finishing
+    dispatcher.put(StateChanged(RoomState.LEFT))
+    await until(lambda: len(handler.handled) == 3)
+    assert handler.handled[-1] == StateChanged(RoomState.LEFT)
+
+
+async def test_finishing_is_bounded(runtime: Runtime) -> None:
+    """A handler that hangs keeps nobody from stopping the bot."""
+    handler = Handler()
+    handler.slow["ann"] = asyncio.Event()
+    dispatcher = Dispatcher(handler, runtime)
+    dispatcher.put(MemberJoined(member("ann")))
+    await dispatcher.finish(within_s=0.01)
+    assert handler.handled == []
+    handler.slow["ann"].set()
+    dispatcher.end()
 
 
 async def test_what_was_dropped_before_is_said_in_the_log(runtime: Runtime, caplog: pytest.LogCaptureFixture) -> None:
