@@ -26,6 +26,7 @@ class ManualClock:
         return self._now
 
     async def sleep_until(self, moment: datetime) -> None:
+        """Return once a test has moved the clock so far; at once where it is there."""
         if moment <= self._now:
             await asyncio.sleep(0)
             return
