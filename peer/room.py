@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol, TypeVar
 from weakref import ref
 
@@ -30,6 +30,8 @@ __all__ = ["InviteLinks", "Room"]
 T = TypeVar("T")
 
 _LONGEST_S = 100 * 365 * 86_400
+_KEPT_AFTER_S = 0.02
+"""So long a note of what was dealt with may wait for something else to be kept; else each message is written twice."""
 
 
 class InviteLinks(Protocol):
@@ -59,7 +61,7 @@ class Room(Talking):
         self._sinks: list[ref[EventSink]] = []
         self._at_work: set[MessageId] = set()
         """Messages that a reader of ours was given, and may not be done with."""
-        self._done: list[MessageId] = []
+        self._keeping: asyncio.TimerHandle | None = None
         self._is_over = False
         self._early: EventStream | None = self._new_stream()
         self._sinks.append(ref(self._early))
@@ -146,19 +148,21 @@ class Room(Talking):
     def acknowledge(self, event: Event) -> None:
         """Somebody is done with this event: its message is not told again after a restart. Streams do it themselves."""
         if isinstance(event, Message) and not event.sender.is_me:
-            if not self._done:
-                asyncio.get_running_loop().call_soon(self._finish)
-            self._done.append(event.id)
+            self._finish([event.id])
 
-    def _finish(self) -> None:
-        """What was dealt with in one go is kept in one go."""
-        done, self._done = self._done, []
+    def _finish(self, done: Collection[MessageId]) -> None:
+        """It is kept with whatever is kept next, or a moment later."""
+        for message in done:
+            self._mesh.messages.finish(message)
         self._at_work.difference_update(done)
-        if done and not self._is_over:
-            for message in done:
-                self._mesh.messages.finish(message)
-            self._mesh.settle(now=self._driver.now)
-            self._driver.drain()
+        if self._keeping is None and not self._is_over:
+            self._keeping = asyncio.get_running_loop().call_later(_KEPT_AFTER_S, self._keep_finished)
+
+    def _keep_finished(self) -> None:
+        if self._keeping is not None and not self._is_over:
+            self._keeping.cancel()
+            self._keeping = None
+            self._driver.settle()
 
     async def open_stream(
         self, member: Member | MemberId, *, label: str = "", size: int | None = None
@@ -241,8 +245,8 @@ class Room(Talking):
 
     async def leave(self) -> None:
         """Say goodbye, flush, close; the event streams end. May be called twice."""
-        self._done += self._at_work
-        self._finish()
+        self._finish(list(self._at_work))
+        self._keep_finished()
         try:
             await self._driver.stop()
         finally:
