@@ -1,12 +1,16 @@
 """docs/log.md: its example is that of the vectors, its drawing can be read, and the bounds beside it are the code's."""
 
+import dataclasses
 import hashlib
 import json
 import re
 from typing import Any
 from xml.etree import ElementTree
 
+from peer.config import Config
+from peer.core.message_exchange import MessageExchange
 from peer.messages.window import Limits
+from peer.wire.message_frames import MAX_EVENTS, MAX_PART_BYTES
 
 from .blocks import ROOT
 
@@ -77,3 +81,21 @@ def test_bounds_of_the_protocol_are_those_of_the_code() -> None:
     assert rows["pins; settings of a kind; limbo; forks, of one author"] == (
         f"{limits.max_pins}; {limits.max_settings}; {limits.max_void}; {limits.max_forks}, {limits.max_author_forks}"
     )
+
+
+def test_pace_of_comparing_is_that_of_the_code() -> None:
+    """The figures of its seventh section, and how long what is late is held back."""
+    config = Config()
+    exchange = {each.name: each.default for each in dataclasses.fields(MessageExchange)}
+    figures = (
+        f"every {0.75 * config.compare_every_s:g} to {1.25 * config.compare_every_s:g} s",
+        f"{config.announce_after_s:g} s after something came in",
+        f"at most {MAX_PART_BYTES // 1024} KiB and {MAX_EVENTS} events",
+        f"waits {exchange['pause_s']:g} s before",
+        f"{exchange['max_pause_s']:g} s at most; and it does not ask",
+        f"heard of for {exchange['timeout_s']:g} s counts as lost",
+        f"{config.receive_burst} are heard at once on a link and {config.receive_per_s:g} a second",
+        f"in rooms of up to {config.max_receipt_members}",
+    )
+    assert [figure for figure in figures if figure not in TEXT] == []
+    assert config.answer_window == 8, "the page says eight"
