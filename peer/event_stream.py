@@ -35,7 +35,7 @@ class EventStream(AsyncIterator[Event]):
         on_given: Callable[[Event], None] = lambda _: None,
         on_done: Callable[[Event], None] = lambda _: None,
     ) -> None:
-        """The reader is given an event, and is done with it when it asks for the next one."""
+        """For `Room`: the reader is given an event, and is done with it when it asks for the next one."""
         self._limit = limit
         self._on_given = on_given
         self._on_done = on_done

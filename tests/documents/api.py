@@ -113,7 +113,12 @@ def _class_lines(kind: type) -> list[str]:
 def _init_of(kind: type) -> _Definition | None:
     """How a program makes one. What takes arguments and does not say which is made by the library alone."""
     inits = (node for node in _body(kind) if isinstance(node, _Definition) and node.name == "__init__")
-    return next((node for node in inits if ast.get_docstring(node) or not [*_arguments(node.args)]), None)
+    return next((node for node in inits if _is_for_programs(node)), None)
+
+
+def _is_for_programs(init: _Definition) -> bool:
+    doc = ast.get_docstring(init) or ""
+    return not doc.startswith("For `") if doc else not [*_arguments(init.args)]
 
 
 def _members(kind: type) -> Iterator[tuple[str, str]]:
