@@ -91,6 +91,18 @@ PURE = (
     "peer.signaling.wire",
     "peer.store.encoded",
     "peer.store.search",
+    "peer.tui.bars",
+    "peer.tui.commands",
+    "peer.tui.completion",
+    "peer.tui.layout",
+    "peer.tui.lines",
+    "peer.tui.notices",
+    "peer.tui.palette",
+    "peer.tui.people",
+    "peer.tui.plain",
+    "peer.tui.speech",
+    "peer.tui.transcript",
+    "peer.tui.typed",
     "peer.wire",
 )
 """Modules, and packages with all they hold, that see no loop, socket, clock or chance."""

@@ -1,0 +1,52 @@
+"""How the screen is divided, by its width: messages first, the lists beside them where there is room."""
+
+from __future__ import annotations
+
+from .speech import Look
+
+__all__ = ["CSS", "look_of", "side_width", "sides_of"]
+
+_BOTH_SIDES = 78
+_ONE_SIDE = 60
+_WIDE = 120
+_NICK_COLUMN = 64
+"""Cells of messages from which on names have a column of their own."""
+
+
+def sides_of(width: int) -> set[str]:
+    """Which lists have room beside the messages, on a screen of so many cells."""
+    if width >= _BOTH_SIDES:
+        return {"rooms", "nicks"}
+    return {"nicks"} if width >= _ONE_SIDE else set()
+
+
+def side_width(width: int) -> int:
+    """Cells of each list."""
+    return 24 if width >= _WIDE else 16
+
+
+def look_of(width: int, my_name: str) -> Look:
+    """Of messages that have so many cells."""
+    return Look(width=width, nick_width=14 if width >= _NICK_COLUMN else 0, my_name=my_name)
+
+
+CSS = """
+LinesPane, MessagePane { scrollbar-size-vertical: 1; scrollbar-size-horizontal: 0; overflow-x: hidden; }
+#topic, #status { height: 1; background: $panel; overflow: hidden; }
+#typing { height: 1; overflow: hidden; }
+#middle { height: 1fr; }
+#rooms { width: 16; border-right: vkey $panel-lighten-1; }
+#nicks { width: 16; border-left: vkey $panel-lighten-1; }
+#messages { width: 1fr; }
+#line { height: 1; }
+#start { align-horizontal: center; padding: 1 4; }
+#banner { text-style: bold; margin-bottom: 1; }
+#start .label { margin-top: 1; color: $text-muted; }
+#start Input { max-width: 76; background: $surface-lighten-1; }
+#buttons { height: auto; margin-top: 1; }
+#buttons Button { margin-right: 2; }
+#trouble { margin-top: 1; color: $text-warning; }
+Dialog { align: center middle; }
+#dialog { width: 90%; max-width: 100; height: 90%; border: round $primary; background: $surface; padding: 0 1; }
+#dialog Static { width: auto; max-width: 100%; }
+"""

@@ -1,0 +1,89 @@
+import pytest
+
+from peer.errors import JoinRefused
+
+from .stage import stage, until
+
+
+async def test_rooms_are_numbered_and_looked_at_one_by_one() -> None:
+    async with stage() as s:
+        await s.desk.create("Galley")
+        await s.desk.create("Lobby", public=True)
+        assert [(row.number, row.name, row.is_current) for row in s.desk.rows()] == [
+            (1, "Deck", False),
+            (2, "Galley", False),
+            (3, "Lobby", True),
+        ]
+        assert s.view.is_public
+        s.desk.step(1)
+        assert s.view.name == "Deck"
+        s.desk.step(-1)
+        assert s.view.name == "Lobby"
+        assert not s.desk.go(9)
+
+
+async def test_a_room_is_found_by_number_or_name() -> None:
+    async with stage() as s:
+        await s.desk.create("Galley")
+        assert [s.desk.find(text) for text in ("1", "gal", "2", "3", "0", "x")] == [0, 1, 1, None, None, None]
+
+
+async def test_the_room_with_most_news_comes_first() -> None:
+    """And without any, where we were before."""
+    async with stage() as s:
+        await s.desk.create("Galley")
+        await s.bobs.send("alice!")
+        await until(lambda: s.desk.views[0].activity)
+        s.desk.go_to_news()
+        assert s.view.name == "Deck"
+        s.desk.go_to_news()
+        assert s.view.name == "Galley"
+
+
+async def test_a_room_is_on_the_desk_once() -> None:
+    async with stage() as s:
+        await s.desk.create("Galley")
+        view = s.desk.views[0]
+        assert s.bobs.invite is not None
+        assert await s.desk.join(s.bobs.invite) is view
+        assert s.view is view
+
+
+async def test_leaving_the_last_room_empties_the_desk() -> None:
+    async with stage() as s:
+        await s.desk.create("Galley")
+        await s.desk.part(s.desk.views[0])
+        assert s.view.name == "Galley"
+        await s.desk.part(s.view)
+        assert s.desk.view is None
+        s.desk.step(1)
+        s.desk.go_to_news()
+        assert s.desk.rows() == []
+
+
+async def test_a_room_that_was_left_elsewhere_is_replaced() -> None:
+    async with stage() as s:
+        await s.view.room.leave()
+        assert s.bobs.invite is not None
+        await s.desk.join(s.bobs.invite)
+        assert len(s.desk.views) == 1
+
+
+async def test_a_wrong_name_opens_nothing() -> None:
+    async with stage() as s:
+        with pytest.raises(JoinRefused):
+            await s.desk.join("nowhere")
+        assert len(s.desk.views) == 1
+
+
+async def test_who_is_ignored_is_not_shown() -> None:
+    async with stage() as s:
+        await s.hear("ahoy")
+        bob = s.view.room.members[1]
+        s.desk.ignore(bob.id, "bob")
+        assert s.texts() == []
+        await s.bobs.send("unheard")
+        s.desk.unignore(bob.id)
+        await s.hear("heard")
+        assert s.texts()[-1] == "heard"
+        assert "unheard" not in s.texts()[:-2]
