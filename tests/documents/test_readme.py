@@ -20,12 +20,12 @@ def _substance(source: str) -> list[str]:
     return [
         ast.dump(node)
         for node in ast.parse(source).body
-        if not isinstance(node, ast.If) and not (isinstance(node, ast.Expr) and "run" not in ast.dump(node))
+        if not isinstance(node, ast.If) and not (isinstance(node, ast.Expr) and "main" not in ast.dump(node))
     ]
 
 
 def test_bot_of_the_readme_is_the_example() -> None:
-    """The same bot; the example only checks its arguments besides."""
+    """The same bot; the example starts only where it is a program."""
     [block] = blocks_of("README.md")
     *bot, start = _substance(block)
     example = (ROOT / "examples" / "echo_bot.py").read_text("utf-8")

@@ -305,9 +305,13 @@ def test_help_tells_what_there_is(command: tuple[str, ...], shown: list[str]) ->
         assert [word for word in shown if word not in text] == []
 
 
+def test_bot_without_an_invite_is_a_sentence() -> None:
+    assert_refused(Child(BOT), "which room? pass an invite link")
+
+
 @pytest.mark.parametrize(
     "command",
-    [(str(CHAT),), (str(CHAT), "--create", "Deck", "Lobby"), (str(BOT),), ("-m", "signaling", "--nonsense")],
+    [(str(CHAT),), (str(CHAT), "--create", "Deck", "Lobby"), (str(BOT), "--no"), ("-m", "signaling", "--nonsense")],
     ids=["chat", "chat both ways", "bot", "server"],
 )
 def test_wrong_usage_is_told(command: tuple[str, ...]) -> None:
