@@ -12,7 +12,7 @@ from signaling.app import running_server
 from signaling.logs import make_handler
 
 from ..rtc.rooms import GUESTS
-from .blocks import ROOT
+from .blocks import ROOT, check_command, shown_commands
 
 TEXT = (ROOT / "docs" / "operations.md").read_text("utf-8")
 METRIC = re.compile(r"\b(?:signaling|process)_[a-z_]+\b")
@@ -62,3 +62,11 @@ def test_line_of_the_log_is_as_shown() -> None:
         "status",
         "ms",
     ]
+
+
+def test_commands_of_a_clone_exist() -> None:
+    """Those that a trial starts from `.venv`."""
+    commands = [command for command in shown_commands("docs/operations.md") if command.startswith(".venv")]
+    assert len(commands) >= 2
+    for command in commands:
+        check_command(command)
