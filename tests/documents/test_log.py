@@ -7,6 +7,8 @@ import re
 from typing import Any
 from xml.etree import ElementTree
 
+import msgspec
+
 from peer.config import Config
 from peer.core.message_exchange import MessageExchange
 from peer.messages.window import Limits
@@ -44,6 +46,28 @@ def test_id_and_digest_follow_as_the_page_says() -> None:
     assert _named("id") == hashlib.sha256(b"speaktube v1 event id\0" + _named("room id") + header).digest()
     log = header[4:36] + header[38:46]
     assert _named("digest") == hashlib.sha256(log + bytes(4) + _named("id") + b"\0").digest()[:16]
+
+
+def test_summary_follows_as_the_page_says() -> None:
+    """Ranges of seq, and the fingerprint over the ids in them, of each log, by its key; of both sides."""
+    exchange = json.loads((ROOT / "tests" / "vectors" / "messages" / "exchange.json").read_text("utf-8"))
+    held = {"away": exchange["heldByAway"], "there": exchange["heldByThere"]}
+    summaries = [each for each in exchange["frames"] if each["type"] == "MessageSummary"]
+    assert {each["from"] for each in summaries} == {"away", "there"}
+    for each in summaries:
+        logs: dict[str, list[dict[str, Any]]] = {}
+        for event in CONVERSATION["events"][: held[each["from"]]]:
+            logs.setdefault(event["author"] + event["incarnation"], []).append(event)
+        expected = [
+            [bytes.fromhex(key), 0, [1, len(events)], _fingerprint(events)] for key, events in sorted(logs.items())
+        ]
+        tag, part, since, is_last = msgspec.msgpack.decode(bytes.fromhex(each["bytes"]))
+        assert (tag, since, is_last) == (17, 0, True)
+        assert msgspec.msgpack.decode(part) == [b"", b"", [-1, b""], expected]
+
+
+def _fingerprint(events: list[dict[str, Any]]) -> bytes:
+    return hashlib.sha256(b"".join(bytes.fromhex(event["id"]) for event in events)).digest()[:16]
 
 
 def test_every_file_it_names_exists() -> None:
