@@ -85,9 +85,10 @@ if TYPE_CHECKING:
         VerificationChanged,
     )
     from .handlers import Next
-    from .ids import short
+    from .ids import MemberId, MessageId, PeerId, RoomId, Topic, short
+    from .message import Arrival
     from .peer import Peer, server_of
-    from .ports import Route, TokenSource
+    from .ports import RoomInfo, Route, TokenSource
     from .qr import qr_svg, qr_terminal
     from .room import Room
     from .serving import Place
@@ -96,6 +97,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Acquaintance",
+    "Arrival",
     "AuthorForked",
     "BadArgument",
     "BadIdentity",
@@ -120,12 +122,14 @@ __all__ = [
     "KeyChanged",
     "LinkFailed",
     "Member",
+    "MemberId",
     "MemberJoined",
     "MemberLeft",
     "MemberWaiting",
     "Message",
     "MessageDeleted",
     "MessageEdited",
+    "MessageId",
     "MessagePinned",
     "MessageStatus",
     "MessageTooLarge",
@@ -137,6 +141,7 @@ __all__ = [
     "OutgoingStream",
     "Peer",
     "PeerError",
+    "PeerId",
     "Place",
     "Presence",
     "PresenceChanged",
@@ -148,6 +153,8 @@ __all__ = [
     "RoleChanged",
     "Room",
     "RoomFull",
+    "RoomId",
+    "RoomInfo",
     "RoomState",
     "Route",
     "SignalingUnreachable",
@@ -164,6 +171,7 @@ __all__ = [
     "TitleChanged",
     "TokenSource",
     "TokenUnavailable",
+    "Topic",
     "TypingChanged",
     "UnreadChanged",
     "UsageError",
@@ -251,12 +259,14 @@ _HOMES = {
         "VerificationChanged",
     ),
     ".handlers": ("Next",),
-    ".ids": ("short",),
+    ".ids": ("MemberId", "MessageId", "PeerId", "RoomId", "Topic", "short"),
+    ".message": ("Arrival",),
     ".peer": (
         "Peer",
         "server_of",
     ),
     ".ports": (
+        "RoomInfo",
         "Route",
         "TokenSource",
     ),

@@ -31,6 +31,11 @@ _OPENING = """\
 Everything that `import peer` offers, made from the docstrings by `make docs`; [bots.md](bots.md) shows what to do with
 it. Sizes are in bytes and times in seconds, unless the name says otherwise; what is written `await f()` is a coroutine.
 """
+_OTHERS = """\
+## Other words in signatures
+
+Not exported, since a program needs their values and not their names.
+"""
 _PRIVATE_TYPE = re.compile(r"\b_[A-Z]")
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -43,8 +48,9 @@ def render() -> str:
         parts[_heading_of(module, getattr(module, name))].append(_entry(name, getattr(module, name)))
     filled = {heading: entries for heading, entries in parts.items() if entries}
     index = [f"- **{heading}**: {', '.join(_links(entries))}" for heading, entries in filled.items()]
+    others = [_other(name) for name in sorted(_named_besides(parts)) if _bodies_with_alias(name)]
     sections = [f"## {heading}\n\n{_HEADINGS[heading]}\n\n" + "\n".join(all_) for heading, all_ in filled.items()]
-    return "\n".join([_OPENING, *index, "", *sections]).rstrip() + "\n"
+    return "\n".join([_OPENING, *index, "", *sections, *([_OTHERS, *others] if others else [])]).rstrip() + "\n"
 
 
 def _modules() -> list[ModuleType]:
@@ -172,19 +178,40 @@ def _facts(error: type) -> list[str]:
 
 
 def _alias_lines(name: str) -> list[str]:
+    value, doc = _alias(name)
+    return [f"`{value}`", "", _paragraphs(doc)] if doc else [f"`{value}`"]
+
+
+def _alias(name: str) -> tuple[str, str]:
+    """What it stands for, and what is said of it."""
     body = _bodies_with_alias(name)
+    if not body:
+        raise LookupError(f"no module of peer defines {name}: export it from where it is assigned")
     index = next(number for number, node in enumerate(body) if _name_of(node) == name)
     value = body[index].value  # type: ignore[attr-defined]
-    doc = _doc_after(body[index + 1] if index + 1 < len(body) else None)
-    return [f"`{ast.unparse(value)}`", "", _paragraphs(doc)] if doc else [f"`{ast.unparse(value)}`"]
+    return ast.unparse(value), _doc_after(body[index + 1] if index + 1 < len(body) else None)
 
 
 def _bodies_with_alias(name: str) -> list[ast.stmt]:
-    for path in sorted((ROOT / "peer").glob("*.py")):
+    """Of the module that assigns it; empty where none does."""
+    for path in sorted((ROOT / "peer").rglob("*.py")):
         body = _parsed_file(path)
         if any(_name_of(node) == name and isinstance(node, ast.AnnAssign | ast.Assign) for node in body):
             return body
-    raise LookupError(f"no module of peer defines {name}: export it from where it is assigned")
+    return []
+
+
+def _named_besides(parts: dict[str, list[str]]) -> set[str]:
+    """What signatures and fields name that has no heading."""
+    entries = [entry for part in parts.values() for entry in part]
+    codes = [code for entry in entries for code in re.findall(r"`([^`]*)`", entry)]
+    named = {name for code in codes for name in re.findall(r"\b[A-Z][a-z]\w+", code)}
+    return named - {entry.splitlines()[0].removeprefix("### ") for entry in entries}
+
+
+def _other(name: str) -> str:
+    value, doc = _alias(name)
+    return _item(f"{name} = {value}", doc)
 
 
 @functools.cache
