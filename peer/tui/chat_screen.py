@@ -28,6 +28,10 @@ from .room_view import RoomView
 __all__ = ["ChatScreen"]
 
 
+_MIN_WIDTH = 10
+"""Cells of messages below which none are drawn: before the first layout there is but one."""
+
+
 class ChatScreen(Screen[None]):
     """One desk, drawn."""
 
@@ -232,6 +236,8 @@ class ChatScreen(Screen[None]):
             pane.styles.width = side_width(self.size.width)
 
     def _draw_messages(self, view: RoomView) -> None:
+        if self._pane.width < _MIN_WIDTH:
+            return
         if self._pane.is_following:
             view.trim()
         rows = view.transcript.rows(look_of(self._pane.width, view.room.me.name))

@@ -18,8 +18,8 @@ from .plain import plain_name
 
 __all__ = ["CodeDialog", "Dialog", "HelpDialog", "InviteDialog"]
 
-_INK = Style(color="#000000", bgcolor="#ffffff")
-"""A code is dark on light on every ground: many scanners read nothing else."""
+_INK = Style(color="#ffffff", bgcolor="#000000")
+"""The blocks are the light parts of a code: it is dark on light on every ground, as many scanners need it."""
 _KEYS = (
     ("Enter", "send; a line that begins with / is a command, // sends a slash"),
     ("Tab", "complete a command, a name, an :emoji:"),

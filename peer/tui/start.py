@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import signal
+import sys
 from dataclasses import dataclass
 
 from ..errors import BadSetting, PeerError
@@ -37,6 +38,8 @@ def run(open_peer: OpenPeer, start: Start | None = None, *, theme: str = "") -> 
     """
     if importlib.util.find_spec("textual") is None:
         raise BadSetting("the full-screen chat needs textual: pip install 'speaktube[tui]'")
+    if not (sys.stdin.isatty() and sys.__stderr__ is not None and sys.__stderr__.isatty()):  # textual draws on stderr
+        raise BadSetting("the full-screen chat needs a terminal: in a pipe, use the line chat")
     asyncio.run(_run(open_peer, start or Start(), theme))
 
 
