@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Coroutine
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -47,6 +48,10 @@ class ChatApp(App[None]):
         """Why it ended, where that was a defect of ours."""
         self._session = session
         self._start = start
+        self._wish = Wish(
+            server=start.server, name=start.name, room=start.create or start.room, is_new=bool(start.create)
+        )
+        """What is asked for, or was the last time."""
         self._first_theme = theme
         self._chat: ChatScreen | None = None
 
@@ -55,12 +60,10 @@ class ChatApp(App[None]):
     def on_mount(self) -> None:
         if self._first_theme:
             self.set_theme(self._first_theme)
-        start = self._start
-        room = start.create or start.room
-        if start.name and room:
-            self.do(self._begin(Wish(server=start.server, name=start.name, room=room, is_new=bool(start.create))))
+        if self._wish.name and self._wish.room:
+            self.do(self._begin(self._wish))
         else:
-            self._ask(Wish(server=start.server, name=start.name, room=room))
+            self._ask(self._wish)
 
     def _ask(self, wish: Wish, trouble: str = "") -> None:
         """Show the start screen, with what is known already."""
@@ -69,11 +72,23 @@ class ChatApp(App[None]):
         else:
             self.push_screen(StartScreen(wish, trouble))
 
+    def on_start_screen_opened(self) -> None:
+        if self._wish.name:
+            self.do(self._offer_kept())
+
+    async def _offer_kept(self) -> None:
+        """What is kept needs no server to be listed."""
+        me = await self._session.peer(self._wish.server, self._wish.name)
+        kept = await me.conversations()
+        if isinstance(self.screen, StartScreen):
+            self.screen.offer(kept)
+
     def on_start_screen_wished(self, event: StartScreen.Wished) -> None:
         self.do(self._begin(event.wish))
 
     async def _begin(self, wish: Wish) -> None:
         """Open the peer and the first room; on the start screen stands why that did not work."""
+        self._wish = wish
         if isinstance(self.screen, StartScreen):
             self.screen.say("entering ...")
         try:
@@ -88,10 +103,12 @@ class ChatApp(App[None]):
             self.push_screen(chat)
 
     async def _enter(self, wish: Wish) -> ChatScreen:
-        has_link = looks_like_invite(wish.room) and not wish.is_new
+        has_link = looks_like_invite(wish.room) and not wish.is_new and wish.kept is None
         me = await self._session.peer(server_of(wish.room) if has_link else wish.server, wish.name)
         chat = self._chat if self._chat is not None and self._chat.desk.me is me else self._new_chat(Desk(me, now=_now))
-        if wish.is_new:
+        if wish.kept is not None:
+            await chat.desk.enter(wish.kept)
+        elif wish.is_new:
             await chat.desk.create(wish.room, public=self._start.is_public, approve=self._start.needs_approval)
         else:
             await chat.desk.join(wish.room)
@@ -125,7 +142,7 @@ class ChatApp(App[None]):
 
     def on_chat_screen_emptied(self) -> None:
         """The last room was left."""
-        self._ask(Wish(server=self._start.server, name=self._start.name, room=""), "you are in no room")
+        self._ask(replace(self._wish, room=""), "you are in no room")
 
     def end(self) -> None:
         """The rooms are left once the screen is gone."""

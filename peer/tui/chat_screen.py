@@ -143,7 +143,10 @@ class ChatScreen(Screen[None]):
 
     def action_room(self, number: int) -> None:
         self._drop_edit()
-        self.desk.go(number - 1)
+        self._do_beside(self._visit(number - 1))
+
+    async def _visit(self, at: int) -> None:
+        await self.desk.visit(at)
 
     def action_step(self, by: int) -> None:
         self._drop_edit()

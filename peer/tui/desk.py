@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from ..conversation_list import Conversation
 from ..events import RoomState
-from ..ids import MemberId
+from ..ids import MemberId, RoomId
 from ..peer import Peer
 from ..room import Room
 from .bars import RoomRow
+from .plain import plain_name
 from .room_view import RoomView
 
 __all__ = ["Desk"]
@@ -25,6 +27,8 @@ class Desk:
         self.on_highlight: Callable[[RoomView], None] = lambda _: None
         """Somebody named us, or wrote to us alone."""
         self.views: list[RoomView] = []
+        self.kept: list[Conversation] = []
+        """Rooms that we were in before and are not in now, as the list shows them after those that we are in."""
         self.ignored: dict[MemberId, str] = {}
         """Whom we do not want to hear, for as long as this runs, with the name they had."""
         self._ignored_ids: set[MemberId] = set()
@@ -38,7 +42,8 @@ class Desk:
         return self.views[self._current] if self.views else None
 
     def rows(self) -> list[RoomRow]:
-        return [view.row(at + 1, is_current=at == self._current) for at, view in enumerate(self.views)]
+        entered = [view.row(at + 1, is_current=at == self._current) for at, view in enumerate(self.views)]
+        return entered + [_kept_row(each, number) for number, each in enumerate(self.kept, len(entered) + 1)]
 
     def _change(self) -> None:
         self.on_change()
@@ -51,6 +56,10 @@ class Desk:
     async def join(self, where: str) -> RoomView:
         """Enter by invite link or name and look at it. Raises what `Peer.join_room` raises."""
         return await self.open(await self.me.join_room(where))
+
+    async def enter(self, room_id: RoomId) -> RoomView:
+        """Enter a kept room once more; it needs no link. Raises what `Peer.enter` raises."""
+        return await self.open(await self.me.enter(room_id))
 
     async def create(self, title: str, *, public: bool = False, approve: bool = False) -> RoomView:
         """Raises what `Peer.create_room` raises."""
@@ -76,6 +85,7 @@ class Desk:
             self.views = [each for each in self.views if not _is_former(each.room, room)] + [view]
             if room.state is RoomState.LOBBY:
                 view.tell("you wait to be let in: an admin of the room has to be here and say yes")
+            await self._list_kept()
         self.go(self.views.index(view))
         return view
 
@@ -84,11 +94,25 @@ class Desk:
         await view.room.leave()
         at = self.views.index(view)
         self.views.remove(view)
+        await self._list_kept()
         self._current = max(0, min(self._current - (at < self._current), len(self.views) - 1))
         if not self.go(self._current):
             self.on_change()
 
+    async def _list_kept(self) -> None:
+        here = {view.room.room_id for view in self.views}
+        self.kept = [each for each in await self.me.conversations() if each.room_id not in here]
+
     # ---- looking around
+
+    async def visit(self, at: int) -> bool:
+        """Look at the room of this index in `rows`, and enter it first where it is only kept; False without one."""
+        if at < len(self.views):
+            return self.go(at)
+        if at - len(self.views) >= len(self.kept):
+            return False
+        await self.enter(self.kept[at - len(self.views)].room_id)
+        return True
 
     def go(self, at: int) -> bool:
         """Look at the room of this index; False where there is none."""
@@ -113,11 +137,12 @@ class Desk:
         self.go(busiest if self.views and self.views[busiest].activity else self._last)
 
     def find(self, text: str) -> int | None:
-        """The index of a room by number, or by the beginning of its name."""
+        """The index in `rows` of a room by number, or by the beginning of its name."""
+        rows = self.rows()
         if text.isdecimal():
-            return int(text) - 1 if 0 < int(text) <= len(self.views) else None
+            return int(text) - 1 if 0 < int(text) <= len(rows) else None
         wanted = text.casefold()
-        return next((at for at, view in enumerate(self.views) if view.name.casefold().startswith(wanted)), None)
+        return next((at for at, row in enumerate(rows) if row.name.casefold().startswith(wanted)), None)
 
     # ---- whom we do not hear
 
@@ -134,6 +159,10 @@ class Desk:
     def unignore(self, member_id: MemberId) -> None:
         self.ignored.pop(member_id, None)
         self._ignored_ids.discard(member_id)
+
+
+def _kept_row(kept: Conversation, number: int) -> RoomRow:
+    return RoomRow(number=number, name=plain_name(kept.title), unread=kept.unread, is_entered=False)
 
 
 def _is_former(kept: Room, entered: Room) -> bool:

@@ -45,6 +45,7 @@ LinesPane, MessagePane { scrollbar-size-vertical: 1; scrollbar-size-horizontal: 
 #start Input { max-width: 76; background: $surface-lighten-1; }
 #buttons { height: auto; margin-top: 1; }
 #buttons Button { margin-right: 2; }
+#kept { height: auto; max-height: 12; max-width: 90; background: $surface; }
 #trouble { margin-top: 1; color: $text-warning; }
 Dialog { align: center middle; }
 #dialog { width: 90%; max-width: 100; height: 90%; border: round $primary; background: $surface; padding: 0 1; }

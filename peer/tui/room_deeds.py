@@ -40,7 +40,7 @@ async def _win(order: Order) -> str | None:
     at = order.desk.find(order.need())
     if at is None:
         return f"there is no room {order.rest}: the list of rooms shows numbers and names"
-    order.desk.go(at)
+    await order.desk.visit(at)
     return None
 
 

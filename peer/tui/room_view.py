@@ -173,6 +173,7 @@ class RoomView:
                 self.transcript.drop(message_id)
             case _:
                 self._note(event)
+        self.room.acknowledge(event)
         self._on_change()
 
     def fall_behind(self) -> None:

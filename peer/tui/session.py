@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from types import TracebackType
@@ -22,6 +23,7 @@ class Session:
         self._stack = AsyncExitStack()
         self._opened_for: tuple[str, str] | None = None
         self._me: Peer | None = None
+        self._turn = asyncio.Lock()
 
     async def __aenter__(self) -> Session:
         return self
@@ -33,10 +35,11 @@ class Session:
 
     async def peer(self, server: str, name: str) -> Peer:
         """The peer for these two; another one that was open is closed first. Raises PeerError."""
-        if self._me is not None and self._opened_for == (server, name):
+        async with self._turn:
+            if self._me is not None and self._opened_for == (server, name):
+                return self._me
+            self._me = None
+            await self._stack.aclose()
+            self._me = await self._stack.enter_async_context(self._open_peer(server, name))
+            self._opened_for = (server, name)
             return self._me
-        self._me = None
-        await self._stack.aclose()
-        self._me = await self._stack.enter_async_context(self._open_peer(server, name))
-        self._opened_for = (server, name)
-        return self._me

@@ -58,7 +58,7 @@ async def test_leaving_the_last_room_empties_the_desk() -> None:
         assert s.desk.view is None
         s.desk.step(1)
         s.desk.go_to_news()
-        assert s.desk.rows() == []
+        assert [row.is_entered for row in s.desk.rows()] == [False, False]
 
 
 async def test_a_room_that_was_left_elsewhere_is_replaced() -> None:
@@ -87,3 +87,18 @@ async def test_who_is_ignored_is_not_shown() -> None:
         await s.hear("heard")
         assert s.texts()[-1] == "heard"
         assert "unheard" not in s.texts()[:-2]
+
+
+async def test_kept_rooms_stand_below_and_are_entered_by_number() -> None:
+    async with stage() as s:
+        await s.desk.create("Galley")
+        await s.desk.part(s.view)
+        assert [(row.number, row.name, row.is_entered) for row in s.desk.rows()] == [
+            (1, "Deck", True),
+            (2, "Galley", False),
+        ]
+        assert await s.desk.visit(1)
+        assert s.view.name == "Galley"
+        assert all(row.is_entered for row in s.desk.rows())
+        assert await s.desk.visit(0)
+        assert not await s.desk.visit(7)

@@ -1,4 +1,4 @@
-from textual.widgets import Button
+from textual.widgets import Button, OptionList
 
 from peer.tui.chat_screen import ChatScreen
 from peer.tui.start import Start
@@ -28,3 +28,18 @@ async def test_a_new_room_is_opened_by_its_button() -> None:
         w.app.screen.query_one("#create", Button).press()
         await until(lambda: isinstance(w.app.screen, ChatScreen))
         await w.see("Galley is open; /invite")
+
+
+async def test_kept_rooms_are_offered_to_go_on_in() -> None:
+    async with window(Start(name="alice", room="Deck")) as w:
+        await until(lambda: isinstance(w.app.screen, ChatScreen))
+        await w.bobs.send("[bold]ahoy[/bold]")
+        await w.see("ahoy")
+        await w.type("/part")
+        await until(lambda: w.app.screen.query("#kept") and w.app.screen.query_one("#kept").display)
+        kept = w.app.screen.query_one(OptionList)
+        assert str(kept.get_option_at_index(0).prompt) == "Deck  bob: [bold]ahoy[/bold]"
+        kept.focus()
+        await w.pilot.press("down", "enter")
+        await until(lambda: isinstance(w.app.screen, ChatScreen))
+        await w.see("bob: [bold]ahoy[/bold]")
