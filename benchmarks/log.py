@@ -2,11 +2,12 @@
 
     python benchmarks/log.py [--quick] [--folder PATH]
 
-Events are real ones, of 120 characters, signed. To keep one is to seal the event, the row of the view, the room's state
-and its line in the list of conversations on the disk of `--folder` (a new one for each run; by default where temporary
-files lie). To apply one is all that a member does with it, from its bytes to the view, in a room that holds its newest
-1000. `flush_ms` is what one flush of that disk takes, which no commit can beat. `cpu` figures are those of the whole
-process, and steadier on a busy machine.
+Events are real ones, of 120 characters, signed. Bare figures are from the same run: SQLite by itself with rows that are
+not sealed, and signatures by themselves (`bare_store.py`); for the catch-up see `catch_up.py`. To keep one is to seal
+the event, the row of the view, the room's state and its line in the list of conversations on the disk of `--folder` (a
+new one for each run; by default where temporary files lie). To apply one is all that a member does with it, from its
+bytes to the view, in a room that holds its newest 1000. `flush_ms` is what one flush of that disk takes, which no
+commit can beat. `cpu` figures are those of the whole process, and steadier on a busy machine.
 """
 
 from __future__ import annotations
@@ -24,13 +25,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from report import print_figure, print_values
+from bare_store import bare_commits, bare_search, bare_searches, bare_signatures, bare_stream
+from catch_up import measure_catch_up
+from report import print_comparison, print_values
 
 from peer.crypto.identity import Identity
 from peer.errors import StoreError
 from peer.ids import RoomId
 from peer.log.event import Event, EventId, Header, Plane, hlc_at, seal_event
-from peer.log.record import MAX_PREVIEW_CHARS, LogChanges, Shown, Summary
+from peer.log.record import MAX_PREVIEW_CHARS, LogChanges, LogRecord, Shown, Summary
 from peer.messages.bodies import Kind, Text, encode_body
 from peer.messages.journal import Journal
 from peer.messages.rules import PublicRules
@@ -59,9 +62,13 @@ class Amount:
     per_room: int = 1_000
     searched: int = 50_000
     searches: int = 5
+    caught_up: int = 1_000
+    newcomers: int = 5
 
 
-QUICK = Amount(singles=5, stream=60, window=16, rooms=3, per_room=20, searched=60, searches=1)
+QUICK = Amount(
+    singles=5, stream=60, window=16, rooms=3, per_room=20, searched=60, searches=1, caught_up=20, newcomers=1
+)
 
 
 # ---- messages
@@ -84,6 +91,11 @@ class Speaker:
         if self._seq % 10 == 5:
             words.insert(0, "Möwe")
         return " ".join(words)[:MESSAGE_CHARS]
+
+    def unsigned_text(self) -> str:
+        """The next text by itself."""
+        self._seq += 1
+        return self.text()
 
     def say(self) -> Event:
         """A signed event, as a link brings it."""
@@ -124,7 +136,7 @@ def changes_of(event: EventId, hlc: int, author: bytes, text: str, encoded: byte
     )
 
 
-def journal_of(speaker: Speaker) -> Journal:
+def journal_of(speaker: Speaker, record: LogRecord | None = None) -> Journal:
     """A listener's, in a public room."""
     identity = Identity.from_seed(hashlib.sha256(b"listener").digest())
     return Journal(
@@ -133,6 +145,7 @@ def journal_of(speaker: Speaker) -> Journal:
         rules=PublicRules(),
         random_bytes=os.urandom,
         now_ms=1_700_000_000_000,
+        record=record,
     )
 
 
@@ -210,7 +223,7 @@ async def measure_singles(folder: Path, amount: Amount) -> None:
             before = time.perf_counter()
             await keep_one(vault, speaker.room_id, changes)
             seconds.append(time.perf_counter() - before)
-    print_figure("one message until it is safe", seconds)
+    print_comparison("one message until it is safe", seconds, bare_commits(folder / "bare", amount.singles))
 
 
 async def measure_stream(folder: Path, amount: Amount) -> None:
@@ -219,7 +232,15 @@ async def measure_stream(folder: Path, amount: Amount) -> None:
     stream = [speaker.unsigned() for _ in range(amount.stream)]
     per_s, cpu_us = await timed(folder, speaker.room_id, ([changes] for changes in stream), amount.window)
     size = (folder / DATABASE_FILE).stat().st_size
-    print_values("keep a stream", count=len(stream), per_s=per_s, cpu_us=cpu_us, disk_bytes=round(size / len(stream)))
+    bare_per_s = bare_stream(folder / "bare", amount.stream, at_once=amount.window)
+    print_values(
+        "keep a stream",
+        count=len(stream),
+        per_s=per_s,
+        bare_per_s=bare_per_s,
+        cpu_us=cpu_us,
+        disk_bytes=round(size / len(stream)),
+    )
 
 
 async def measure_apply(folder: Path, amount: Amount) -> None:
@@ -227,12 +248,28 @@ async def measure_apply(folder: Path, amount: Amount) -> None:
     speaker = Speaker(0)
     events = [speaker.say().encoded for _ in range(amount.stream)]
     batches = [events[first : first + BATCH] for first in range(0, len(events), BATCH)]
+    bare_per_s = bare_signatures(events[: amount.stream // 4], speaker.room_id)
     for name in ("apply", "apply and keep"):
         journal = journal_of(speaker)
         commits = (_taken_in(journal, batch, is_kept=name != "apply") for batch in batches)
         per_batch, cpu_us = await timed(folder / name, speaker.room_id, commits, amount.window)
         share = len(batches) / len(events)
-        print_values(name, count=len(events), per_s=round(per_batch / share), cpu_us=round(cpu_us * share, 1))
+        per_s = round(per_batch / share)
+        print_values(name, count=len(events), per_s=per_s, bare_per_s=bare_per_s, cpu_us=round(cpu_us * share, 1))
+    await measure_restore(folder / name, speaker, amount)
+
+
+async def measure_restore(folder: Path, speaker: Speaker, amount: Amount) -> None:
+    """A room that is entered again: its events from the disk, then the view of them."""
+    seconds = []
+    with opened(folder) as vault:
+        for _ in range(amount.searches):
+            before = time.perf_counter()
+            record = await vault.messages.load(speaker.room_id)
+            restored = journal_of(speaker, record)
+            seconds.append(time.perf_counter() - before)
+    p50_ms = round(statistics.median(seconds) * 1000, 2)
+    print_values("restore a room", count=len(restored.holdings.counting()), p50_ms=p50_ms)
 
 
 def _taken_in(journal: Journal, batch: list[bytes], *, is_kept: bool) -> list[LogChanges]:
@@ -289,19 +326,23 @@ async def measure_search(folder: Path, amount: Amount) -> None:
     """A word that is nearly everywhere, one that is rare, one that is nowhere; all messages are gone over each time."""
     rooms = min(50, amount.searched)
     await fill(folder, rooms=rooms, per_room=amount.searched // rooms)
-    with opened(folder) as vault:
+    speaker = Speaker(0)
+    texts = [speaker.unsigned_text() for _ in range(amount.searched)]
+    with opened(folder) as vault, bare_searches(folder / "bare", texts) as plain:
         for name, text in (("common", "captain storm"), ("rare", NEEDLE), ("missing", "submarine"), ("accent", "mowe")):
-            seconds, cpu = [], []
+            seconds, cpu, bare = [], [], []
             for _ in range(amount.searches):
                 before, before_cpu = time.perf_counter(), time.process_time()
                 found = await vault.messages.search(text)
                 seconds.append(time.perf_counter() - before)
                 cpu.append(time.process_time() - before_cpu)
+                bare.append(bare_search(plain, text))
             print_values(
                 f"search in {amount.searched}, {name} word",
                 found=len(found),
                 p50_ms=round(statistics.median(seconds) * 1000, 1),
                 cpu_ms=round(statistics.median(cpu) * 1000, 1),
+                bare_p50_ms=round(statistics.median(bare) * 1000, 1),
             )
 
 
@@ -312,6 +353,7 @@ async def measure(folder: Path, amount: Amount) -> None:
     await measure_apply(folder / "apply", amount)
     await measure_start(folder / "start", amount)
     await measure_search(folder / "search", amount)
+    await measure_catch_up(folder / "catch-up", count=amount.caught_up, rounds=amount.newcomers)
 
 
 def main() -> None:
