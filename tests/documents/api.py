@@ -12,7 +12,6 @@ import functools
 import importlib
 import inspect
 import re
-import textwrap
 import typing
 from collections.abc import Iterator
 from enum import Enum
@@ -40,6 +39,7 @@ _PRIVATE_TYPE = re.compile(r"\b_[A-Z]")
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef
 
 
+@functools.cache
 def render() -> str:
     """The whole page."""
     parts: dict[str, list[str]] = {heading: [] for heading in _HEADINGS}
@@ -48,7 +48,7 @@ def render() -> str:
         parts[_heading_of(module, getattr(module, name))].append(_entry(name, getattr(module, name)))
     filled = {heading: entries for heading, entries in parts.items() if entries}
     index = [f"- **{heading}**: {', '.join(_links(entries))}" for heading, entries in filled.items()]
-    others = [_other(name) for name in sorted(_named_besides(parts)) if _bodies_with_alias(name)]
+    others = [_other(name) for name in sorted(_named_besides(parts)) if name in _aliases()]
     sections = [f"## {heading}\n\n{_HEADINGS[heading]}\n\n" + "\n".join(all_) for heading, all_ in filled.items()]
     return "\n".join([_OPENING, *index, "", *sections, *([_OTHERS, *others] if others else [])]).rstrip() + "\n"
 
@@ -184,21 +184,22 @@ def _alias_lines(name: str) -> list[str]:
 
 def _alias(name: str) -> tuple[str, str]:
     """What it stands for, and what is said of it."""
-    body = _bodies_with_alias(name)
-    if not body:
+    if name not in _aliases():
         raise LookupError(f"no module of peer defines {name}: export it from where it is assigned")
-    index = next(number for number, node in enumerate(body) if _name_of(node) == name)
-    value = body[index].value  # type: ignore[attr-defined]
-    return ast.unparse(value), _doc_after(body[index + 1] if index + 1 < len(body) else None)
+    return _aliases()[name]
 
 
-def _bodies_with_alias(name: str) -> list[ast.stmt]:
-    """Of the module that assigns it; empty where none does."""
-    for path in sorted((ROOT / "peer").rglob("*.py")):
-        body = _parsed_file(path)
-        if any(_name_of(node) == name and isinstance(node, ast.AnnAssign | ast.Assign) for node in body):
-            return body
-    return []
+@functools.cache
+def _aliases() -> dict[str, tuple[str, str]]:
+    """What the modules of peer assign at their top, the highest modules last."""
+    paths = sorted((ROOT / "peer").rglob("*.py"), key=lambda path: (-len(path.parts), path))
+    return {name: (value, doc) for path in paths for name, value, doc in _assigned(_parsed_file(path))}
+
+
+def _assigned(body: list[ast.stmt]) -> Iterator[tuple[str, str, str]]:
+    for node, following in zip(body, [*body[1:], None], strict=True):
+        if isinstance(node, ast.AnnAssign | ast.Assign) and node.value is not None and _name_of(node)[:1].isupper():
+            yield _name_of(node), ast.unparse(node.value), _doc_after(following)
 
 
 def _named_besides(parts: dict[str, list[str]]) -> set[str]:
@@ -223,15 +224,21 @@ def _parsed_file(path: Path) -> list[ast.stmt]:
 
 
 def _parsed(function: FunctionType) -> _Definition:
-    [node] = ast.parse(textwrap.dedent(inspect.getsource(function))).body
+    node = _top(function.__module__, function.__name__)
     assert isinstance(node, _Definition)
     return node
 
 
 def _body(kind: type) -> list[ast.stmt]:
-    [node] = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
+    node = _top(kind.__module__, kind.__name__)
     assert isinstance(node, ast.ClassDef)
     return node.body
+
+
+def _top(module: str, name: str) -> ast.stmt:
+    path = Path(inspect.getsourcefile(importlib.import_module(module)) or "")
+    named = (node for node in _parsed_file(path) if isinstance(node, ast.ClassDef | _Definition) and node.name == name)
+    return next(named)
 
 
 def _name_of(node: ast.stmt) -> str:
