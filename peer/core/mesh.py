@@ -126,6 +126,8 @@ class Mesh:
     @property
     def is_owing(self) -> bool:
         """Whether something that we said has yet to reach somebody who is linked, or whose link is just being made."""
+        if self.state is RoomState.LEFT:
+            return False  # who was removed is listened to no more
         is_anybody_coming = bool(self._links.attempts.arriving())
         return self.transfers.streams.is_finishing or self._plane.is_owing(is_anybody_coming=is_anybody_coming)
 

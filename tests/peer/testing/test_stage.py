@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,17 @@ async def test_bot_that_was_stopped_can_come_back(stage: Stage, tmp_path: Path) 
     assert second.me.id == first.me.id
     await alice.say("!add 1 1")
     assert await alice.hears() == "2"
+
+
+async def test_guest_that_was_removed_is_waited_for_by_nobody(stage: Stage) -> None:
+    """Whatever it said last: nobody will confirm it."""
+    alice = await stage.guest("alice")
+    for number in range(5):
+        await alice.say(str(number))
+    await stage.owner.room.kick(alice.me.id)
+    await alice.next(peer.StateChanged)
+    async with asyncio.timeout(1):
+        await alice.leave()
 
 
 async def test_guest_that_falls_behind_says_so() -> None:
