@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, overload
@@ -165,6 +166,10 @@ class Bot:
                 for task in beside:
                     task.cancel()
             await runtime.wind_up(grace_s=self.config.handler_grace_s)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait by `clock`, so that a test need not."""
+        await self.clock.sleep_until(self.clock.now() + timedelta(seconds=seconds))
 
     async def finish(self) -> None:
         """Take nothing more in, and return when what has come is handled, or after `Config.handler_grace_s`."""

@@ -25,6 +25,10 @@ class ManualClock:
         """UTC."""
         return self._now
 
+    def set(self, now: datetime) -> None:
+        """Jump there, and wake nobody: as when a machine's clock is set."""
+        self._now = now
+
     async def sleep_until(self, moment: datetime) -> None:
         """Return once a test has moved the clock so far; at once where it is there."""
         if moment <= self._now:

@@ -22,7 +22,7 @@ from typing import TypeVar
 from ..bot import Bot
 from ..config import Config
 from ..errors import BadSetting
-from ..events import Event, Message, Role
+from ..events import Event, Message, Role, RoomState
 from ..peer import Peer
 from ..room import Room
 from ..runtime import Runtime
@@ -72,6 +72,10 @@ class Guest:
         """All events of a kind so far."""
         return [event for event in self._events if isinstance(event, kind)]
 
+    async def leave(self) -> None:
+        """Go away; where it has a `data_dir` it can come back as the same member."""
+        await self.me.__aexit__(None, None, None)
+
     async def sees(self, other: Guest) -> None:
         """Until both are linked."""
         await self._wait(lambda: _is_here(self.room, other), f"{other.name} to be here")
@@ -105,6 +109,9 @@ class Guest:
 class Stage:
     """One private room. `async with Stage() as stage:`, or the fixture `stage`."""
 
+    owner: Guest
+    """Who made the room."""
+
     def __init__(self, server: str | None = None) -> None:
         """`server` is the address of a real one; without it all is in memory."""
         self.clock = ManualClock()
@@ -115,6 +122,7 @@ class Stage:
         self._stack = AsyncExitStack()
         self._runtime = Runtime()
         self._guests: list[Guest] = []
+        """Who is there."""
         self._actors: dict[Bot, tuple[Guest, asyncio.Task[None]]] = {}
 
     async def __aenter__(self) -> Stage:
@@ -122,7 +130,9 @@ class Stage:
             await self._stack.enter_async_context(self.network)
         await self._stack.enter_async_context(self._runtime)
         owner = await self._open("owner")
-        self._guests.append(Guest(owner, await owner.create_room("Stage")))
+        self.owner = Guest(owner, await owner.create_room("Stage"))
+        self._invite = str(self.owner.room.invite)
+        self._guests.append(self.owner)
         return self
 
     async def __aexit__(
@@ -131,11 +141,6 @@ class Stage:
         for bot in tuple(self._actors):
             await self.stop(bot)
         await self._stack.__aexit__(kind, error, trace)
-
-    @property
-    def owner(self) -> Guest:
-        """Who made the room."""
-        return self._guests[0]
 
     async def serve(self, bot: Bot, *, role: Role = "member", data_dir: str | Path | None = None) -> Guest:
         """Bring a bot into the room; what it keeps outlives `stop` where there is a `data_dir`."""
@@ -150,23 +155,22 @@ class Stage:
     async def stop(self, bot: Bot) -> None:
         """As SIGTERM does: handlers finish, then it leaves."""
         actor, task = self._actors.pop(bot)
-        self._guests.remove(actor)
         await bot.finish()
-        await actor.me.__aexit__(None, None, None)
+        await actor.leave()
         await asyncio.wait([task])
 
-    async def guest(self, name: str, *, role: Role = "member") -> Guest:
-        """Bring somebody into the room, who then sees all others."""
-        return await self._meet(Guest(*await self._join(name)), role)
+    async def guest(self, name: str, *, role: Role = "member", data_dir: str | Path | None = None) -> Guest:
+        """Bring somebody into the room, who then sees all others; the same as before with the same `data_dir`."""
+        return await self._meet(Guest(*await self._join(name, data_dir)), role)
 
     async def _join(
         self, name: str, data_dir: str | Path | None = None, config: Config | None = None
     ) -> tuple[Peer, Room]:
         me = await self._open(name, data_dir, config)
-        assert self.owner.room.invite is not None
-        return me, await me.join_room(self.owner.room.invite)
+        return me, await me.join_room(self._invite)
 
     async def _meet(self, guest: Guest, role: Role) -> Guest:
+        self._guests = [other for other in self._guests if other.room.state is not RoomState.LEFT]
         for other in self._guests:
             await other.sees(guest)
             await guest.sees(other)
