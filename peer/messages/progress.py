@@ -94,17 +94,22 @@ class Progress:
         """What has risen since it was last told, for the author of each log: it concerns nobody else."""
         taken, self._due = self._due, set()
         authors = sorted({log.author for log in taken})
-        return {author: self.ours.entries(log for log in taken if log.author == author) for author in authors}
+        return {author: self._told(log for log in taken if log.author == author) for author in authors}
 
     def take_due_to(self, author: bytes) -> tuple[Entry, ...]:
         """The same for one author, before its time."""
         logs = sorted(log for log in self._due if log.author == author)
         self._due.difference_update(logs)
-        return self.ours.entries(logs)
+        return self._told(logs)
 
     def told_to(self, author: bytes) -> tuple[Entry, ...]:
         """All that concerns this author."""
-        return tuple(entry for entry in self.ours.entries() if entry.log.author == author)
+        return tuple(entry for entry in self._told() if entry.log.author == author)
+
+    def _told(self, logs: Iterable[LogId] | None = None) -> tuple[Entry, ...]:
+        """Nothing is called read behind a hole, since what is missing there was not."""
+        entries = self.ours.entries(logs)
+        return tuple(Entry(each.key, each.delivered, min(each.read, each.delivered)) for each in entries)
 
     @property
     def is_due(self) -> bool:
@@ -121,9 +126,9 @@ class Progress:
         return is_risen
 
     def _believed(self, entry: Entry) -> Entry:
-        """No further than we have written."""
+        """No further than we have written; what was read was delivered."""
         tip = self._holdings.logs.tip(entry.log)
-        return Entry(entry.key, min(entry.delivered, tip), min(entry.read, tip))
+        return Entry(entry.key, min(max(entry.delivered, entry.read), tip), min(entry.read, tip))
 
     def forget(self, members: Collection[MemberId]) -> None:
         """Who is no member any more takes no place."""

@@ -86,7 +86,7 @@ class Register:
         if delivered <= before.delivered and read <= before.read:
             return False
         self._marks.pop(log, None)
-        self._marks[log] = Mark(max(before.delivered, delivered, read), max(before.read, read))
+        self._marks[log] = Mark(max(before.delivered, delivered), max(before.read, read))
         while len(self._marks) > MAX_ENTRIES:
             del self._marks[next(iter(self._marks))]
         return True

@@ -55,6 +55,8 @@ class Checks:
         self.union: set[bytes] = set()
         self.disowned: set[bytes] = set()
         """Keys whose disk was set back and did not know: they may contradict themselves."""
+        self.stripped: set[bytes] = set()
+        """Messages that came without their words to somebody: one that waits as it crashes looks as if taken back."""
         self.silent: set[str] = set()
         """Who said nothing in the end, having contradicted itself too often."""
 
@@ -166,7 +168,7 @@ class Checks:
 
     def judge_status(self, node: Node, said: Said, status: Status, name: str) -> None:
         other, cast = self.world.nodes[name], self.world.cast
-        if name in cast.hostile or cast.history != ALL or said.author in self.disowned:
+        if {name, node.name} & {*cast.hostile} or cast.history != ALL or said.author in self.disowned:
             return
         has_got = said.id in other.disk.ever or said.place < other.history.journal.holdings.window.floor
         self.that(has_got, f"{node.name} takes {said.body} for delivered to {name}")
@@ -175,7 +177,9 @@ class Checks:
 
     def is_to_be_told(self, node: Node, view: View) -> bool:
         is_new = view.hlc >= node.history.journal.progress.begin_hlc
-        return is_new and not view.is_deleted and view.author != node.identity.public_key
+        return (
+            is_new and not view.is_deleted and view.id not in self.stripped and view.author != node.identity.public_key
+        )
 
     def unread_of(self, node: Node) -> set[bytes]:
         progress = node.history.journal.progress
@@ -241,7 +245,7 @@ class Checks:
 
     def hear_last(self) -> None:
         """Nobody lacks what was said at the end."""
-        for node in self.members():
+        for node in [node for node in self.members() if node.links]:
             heard = {view.text for view in node.history.page(limit=10**6)}
             for other in self.members():
                 self.that(

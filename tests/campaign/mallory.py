@@ -103,6 +103,7 @@ class Mallory:
         node = self.node
         views = node.history.page(limit=6)
         held = [node.history.journal.holdings.get(view.id) for view in views]
+        self.world.checks.stripped.update(said.id for said in held if said is not None)
         bare = [replace_body(said.event, b"").encoded for said in held if said is not None]
         self._send(MessageEvents(tuple(bare), False), to=3)
 

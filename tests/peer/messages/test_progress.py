@@ -36,6 +36,19 @@ def test_log_is_delivered_as_far_as_it_is_held_without_a_hole() -> None:
     assert progress.told_to(public_key("ann")) == ()
 
 
+def test_nothing_behind_a_hole_is_called_read_to_others() -> None:
+    """They would take what is missing for read, though nobody here has seen it."""
+    desk = Desk(bob=Level.MEMBER)
+    texts = desk.pen("bob").texts(3)
+    desk.tell("ann", [texts[0], texts[2]])
+    desk["ann"].mark_read()
+    progress = desk["ann"].progress
+    assert progress.unread == {}
+    assert progress.take_due() == {public_key("bob"): (Entry(key(texts[0]), 1, 1),)}
+    desk.tell("ann", [texts[1]])
+    assert progress.take_due_to(public_key("bob")) == (Entry(key(texts[0]), 3, 3),)
+
+
 def test_unread_are_others_messages_beyond_what_was_read() -> None:
     desk = Desk(bob=Level.MEMBER)
     texts = desk.pen("bob").texts(3)

@@ -26,8 +26,8 @@ def test_what_rose_is_said() -> None:
     assert register.merge([Entry(KEY, 3, 1)]) == [LOG]
     assert register.merge([Entry(KEY, 2, 1)]) == []
     assert register.raise_to(LOG, read=4)
-    assert not register.raise_to(LOG, delivered=4)
-    assert register.of(LOG) == Mark(4, 4)
+    assert not register.raise_to(LOG, delivered=3)
+    assert register.of(LOG) == Mark(3, 4)
 
 
 def test_register_is_bounded_and_the_oldest_goes() -> None:
