@@ -64,6 +64,8 @@ class MessageExchange:
     """When it last said so, it held what we held then."""
     _asked_at: float | None = field(default=None, init=False)
     _asked_with: bytes = field(default=b"", init=False)
+    _asked_for: bytes = field(default=b"", init=False)
+    """Our digest and theirs, as far as we knew, when we asked."""
     _answered_at: float = field(default=-math.inf, init=False)
     _vain_answers: int = field(default=0, init=False)
     """In a row."""
@@ -130,6 +132,7 @@ class MessageExchange:
         if self.is_asking(now=now):
             return []
         self._asked_at, self._asked_with, since = now, self._digest(), self._horizon()
+        self._asked_for = self._their_digest
         *parts, last = encode_parts(self.holdings, since)
         asked: list[MessageFrame] = [MessageSummary(part, since, False) for part in parts]
         return [*asked, MessageSummary(last, since, True)]
@@ -178,7 +181,7 @@ class MessageExchange:
         ours = self._digest()
         self.is_equal = ours == self._their_digest
         is_vain = ours == self._asked_with and not has_left_over
-        self._in_vain = (self._asked_with, self._their_digest) if is_vain else None
+        self._in_vain = (self._asked_with, self._asked_for) if is_vain else None
         return self.begin()
 
     def _next(self) -> list[MessageFrame]:

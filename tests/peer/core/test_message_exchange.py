@@ -128,6 +128,18 @@ def test_asking_in_vain_is_not_repeated() -> None:
     assert left.receive(digest, NOW + 16) != []
 
 
+def test_vain_question_says_nothing_of_a_later_digest() -> None:
+    """They may have got something between their answer and that digest, which overtook it."""
+    pen = public_pen("ann")
+    [text] = pen.texts(1)
+    left, right = Side(), Side(text)
+    left.receive(MessageDigest(b"before".ljust(16), 0))
+    [theirs] = right.exchange.begin()
+    left.receive(theirs)
+    left.receive(MessageEvents((), True))
+    assert [type(frame) for frame in left.receive(theirs, now=NOW + 60)] == [MessageSummary]
+
+
 def test_digests_that_differ_by_what_is_on_its_way_cause_no_storm() -> None:
     """Who has just asked begins again after a pause, which grows while asking brings nothing."""
     left, pen, now = Side(), public_pen("ann"), NOW
