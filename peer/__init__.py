@@ -88,6 +88,7 @@ if TYPE_CHECKING:
     from .ids import MemberId, MessageId, PeerId, RoomId, Topic, short
     from .message import Arrival
     from .peer import Peer, server_of
+    from .peer_events import DirectOpened, Invited, MessageArrived, PeerEvent, PeerEventStream
     from .ports import RoomInfo, Route, TokenSource
     from .qr import qr_svg, qr_terminal
     from .room import Room
@@ -113,11 +114,13 @@ __all__ = [
     "ConnectivityError",
     "Conversation",
     "CryptoError",
+    "DirectOpened",
     "Event",
     "EventStream",
     "FellBehind",
     "FoundMessage",
     "InviteRefused",
+    "Invited",
     "JoinRefused",
     "KeyChanged",
     "LinkFailed",
@@ -127,6 +130,7 @@ __all__ = [
     "MemberLeft",
     "MemberWaiting",
     "Message",
+    "MessageArrived",
     "MessageDeleted",
     "MessageEdited",
     "MessageId",
@@ -141,6 +145,8 @@ __all__ = [
     "OutgoingStream",
     "Peer",
     "PeerError",
+    "PeerEvent",
+    "PeerEventStream",
     "PeerId",
     "Place",
     "Presence",
@@ -265,6 +271,7 @@ _HOMES = {
         "Peer",
         "server_of",
     ),
+    ".peer_events": ("DirectOpened", "Invited", "MessageArrived", "PeerEvent", "PeerEventStream"),
     ".ports": (
         "RoomInfo",
         "Route",

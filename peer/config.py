@@ -261,3 +261,25 @@ class Config:
 
     max_state_bytes: int = 64 * 1024
     """Of each state that a bot keeps of a room, as MessagePack."""
+
+    direct_from_public: bool = True
+    """Whether those whom we meet in public rooms only may open a direct room with us; identities are free there."""
+
+    max_unanswered_directs: int = 32
+    """Direct rooms that others opened and in which we have said nothing; beyond, nobody new can open one."""
+
+    direct_burst: int = 16
+    """Direct rooms that strangers open in a row; also how often one whom we know makes us enter or move. More are
+    passed over until they say it again:"""
+
+    direct_per_s: float = 0.1
+    """how fast those allowances grow again."""
+
+    invitations_burst: int = 16
+    """Invitations to other rooms that are told in a row; more are passed over:"""
+
+    invitations_per_s: float = 0.1
+    """how fast that allowance grows again."""
+
+    join_when_invited: bool = False
+    """Whether a room to which a member invites us is entered unasked, as a bot may want to."""

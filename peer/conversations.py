@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Literal, TextIO
 
-from .conversation_list import Conversation, FoundMessage, list_conversations
+from .conversation_list import Conversation, FoundMessage, list_conversations, other_in
+from .direct_rooms import DirectRooms
 from .entrance import Entrance
 from .events import Message, RoomState
 from .ids import MemberId, MessageId, RoomId
@@ -24,6 +25,7 @@ class Conversations:
     """Of one `Peer`. A room is named by its `Conversation` or its `room_id`. Each call raises Closed, StoreError."""
 
     _entrance: Entrance
+    _directs: DirectRooms
     _safe: Safe
     _name: str
     _check_open: Callable[[], None]
@@ -47,7 +49,9 @@ class Conversations:
         Raises BadSetting for a room that is not kept, and what `join_room` raises.
         """
         self._check_open()
-        return await self._entrance.enter(_id_of(where))
+        room_id = _id_of(where)
+        other = self._other_in(room_id)
+        return await (self._directs.open(other) if other is not None else self._entrance.enter(room_id))
 
     async def history(
         self, where: Conversation | RoomId, *, before: Message | MessageId | None = None, limit: int | None = None
@@ -82,6 +86,10 @@ class Conversations:
         self._check_open()
         room = await self._entrance.look_into(_id_of(where))
         await room.export(target, format=format)
+
+    def _other_in(self, room_id: RoomId) -> MemberId | None:
+        kept = self._safe.vault.rooms.load(room_id)
+        return other_in(kept.genesis, self._safe.vault.identity.member_id) if kept and kept.genesis else None
 
     def _name_of(self, member: MemberId) -> str:
         return self._name if member == self._safe.vault.identity.member_id else self._safe.people.name_of(member)

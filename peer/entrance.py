@@ -16,7 +16,8 @@ from .core.mesh import Mesh
 from .doors import Door, PrivateDoor, PublicDoor
 from .errors import BadSetting, InviteRefused
 from .events import RoomState
-from .ids import PeerId, RoomId
+from .idle_seat import NOWHERE, IdleSeat
+from .ids import MemberId, PeerId, RoomId
 from .invite import Invite
 from .keeper import Keeper, keep_public
 from .keys.room_keys import RoomKeys, derive_public_room
@@ -27,12 +28,10 @@ from .reading import KeptRoom, Reading
 from .room import Room
 from .runtime import Runtime, wall_ms
 from .seats import PublicSeat, seat_in_private, seat_in_public, seat_in_public_again
+from .site import Beside, Site
 from .store.safe import Safe
 
 __all__ = ["Entrance", "Transport"]
-
-NOWHERE = PeerId("")
-"""Our id where we have no seat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +55,7 @@ class Entrance:
         config: Config,
         random_bytes: Callable[[int], bytes],
         check_open: Callable[[], None],
+        beside: Beside[Room],
         on_entered: Callable[[Room], None],
         on_return: Callable[[], None],
     ) -> None:
@@ -70,6 +70,7 @@ class Entrance:
         self._config = config
         self._random_bytes = random_bytes
         self._check_open = check_open
+        self._beside = beside
         self._on_entered = on_entered
         self._on_return = on_return
 
@@ -162,6 +163,36 @@ class Entrance:
             mesh = await self._load(door.keys, membership, title=kept.title)
         return KeptRoom(mesh, store=self._safe.vault.messages, config=self._config)
 
+    # ---- direct rooms
+
+    async def open_direct(self, other: MemberId, secret: bytes) -> Room:
+        """The room of ourselves and somebody else, at no server yet."""
+        membership = self._pair_with(other)
+        door = PrivateDoor(self._signaling.server, membership.room_id, secret)
+        return await self._enter(IdleSeat(door.keys.topic), door, membership, title="")
+
+    async def seat_direct(self, room: Room, secret: bytes) -> None:
+        """Be where this secret leads to, if we are elsewhere. Raises JoinRefused, SignalingUnreachable, ..."""
+        door = PrivateDoor(self._signaling.server, room.room_id, secret)
+        if room.other is None or room.has_seat_at(door.keys.topic):
+            return
+        membership = self._pair_with(room.other)
+        seat = await seat_in_private(self._signaling, door.keys.topic, was_member=True)
+
+        def make(record: LogRecord) -> Site:
+            mesh = self._mesh(door.keys, membership, record, title="", our_id=seat.peer_id)
+            return self._site(mesh, door, seat)
+
+        if await room.move(make):
+            self._on_entered(room)
+        else:
+            await seat.leave()
+
+    def _pair_with(self, other: MemberId) -> Membership:
+        return Membership.of_pair(other, identity=self._safe.vault.identity, random_bytes=self._random_bytes)
+
+    # ---- what is kept
+
     def _kept(self, room_id: RoomId) -> RoomRecord:
         if (kept := self._safe.vault.rooms.load(room_id)) is None:
             raise BadSetting("no such room is kept here: enter it by its link or its name")
@@ -203,23 +234,28 @@ class Entrance:
         if (entered := self.maybe_room(membership.room_id)) is not None:
             await seat.leave()
             return entered
-        keeper = self._keeper(door) if isinstance(door, PrivateDoor) else None
         room = Room(
-            mesh,
-            topic=door.keys.topic,
-            links=door,
-            seat=seat,
+            self._site(mesh, door, seat),
             open_link=self._open_link,
             runtime=self._runtime,
             config=self._config,
             store=self._safe.vault.messages,
+            beside=self._beside,
             on_return=self._on_return,
-            keep=lambda: keeper.keep(membership, title=mesh.title) if keeper else None,
         )
         room.notes = self._safe.vault.notes(room.room_id)
         self.rooms.append(room)
         self._on_entered(room)
         return room
+
+    def _site(self, mesh: Mesh, door: Door, seat: Seat) -> Site:
+        keeper = self._keeper(door) if isinstance(door, PrivateDoor) else None
+
+        def keep() -> None:
+            if keeper is not None:
+                keeper.keep(mesh.membership, title=mesh.title)
+
+        return Site(mesh, door.keys.topic, door, seat, keep)
 
     async def _load(self, keys: RoomKeys, membership: Membership, *, title: str = "", our_id: PeerId = NOWHERE) -> Mesh:
         """What was kept of a room, ready to go on."""

@@ -18,13 +18,16 @@ from .core.claims import Standing
 from .core.names import clean_name
 from .core.safety import check_code, encode_code
 from .core.suites import Suites
+from .crossing import Crossing
 from .crypto.identity import Identity
+from .direct_rooms import DirectRooms
 from .entrance import Entrance, Transport
 from .errors import BadSetting, Closed, UsageError
 from .events import Member
 from .ids import MemberId
 from .invite import PublicInvite, looks_like_invite, parse_invite
 from .log.genesis import HistoryPolicy
+from .peer_events import PeerEventStream
 from .ports import RoomInfo, TokenSource
 from .room import Room
 from .runtime import Runtime, wall_ms
@@ -86,7 +89,9 @@ class Peer(Conversations):
         self._attester: Attester  # made when this peer is opened, for whom it is then
         self._attesting: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
+        self._crossing = self._new_crossing()
         self._entrance = self._new_entrance()
+        self._directs = self._crossing.directs = self._new_directs()
         self._is_open = False
 
     def __repr__(self) -> str:
@@ -111,6 +116,7 @@ class Peer(Conversations):
         vault = await self._safe.open()
         self._stack.callback(self._safe.close)
         self._attester = self._new_attester(vault.identity)
+        self._directs.load()
         self._stack.push_async_callback(self._transport.signaling.close)
         await self._stack.enter_async_context(self._runtime)
         self._is_open = True
@@ -121,6 +127,7 @@ class Peer(Conversations):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._is_open = False
+        self._crossing.close()
         for task in (self._attesting, self._watching):
             if task is not None:
                 task.cancel()
@@ -173,6 +180,20 @@ class Peer(Conversations):
             return await self._entrance.join_public(invite.name)
         return await self._entrance.join_private(invite)
 
+    async def direct(self, member: Member | MemberId) -> Room:
+        """The room of ourselves and one other whom we met in some room: always the same one, whoever asks first.
+
+        The other may be away: what is said waits, also for our next start, until both are in some room together.
+        Raises UsageError, StoreError.
+        """
+        self._check_open()
+        return await self._directs.open(member.id if isinstance(member, Member) else member)
+
+    def events(self) -> PeerEventStream:
+        """What happens in any room from now on: messages, invitations, direct rooms that others open."""
+        self._check_open()
+        return self._crossing.events()
+
     async def list_rooms(self) -> tuple[RoomInfo, ...]:
         """The public rooms of the server. Raises JoinRefused, SignalingUnreachable, TokenUnavailable."""
         self._check_open()
@@ -182,6 +203,7 @@ class Peer(Conversations):
         """Leave for good: its keys and all that was kept of it are deleted here. Raises Closed, StoreError."""
         self._check_open()
         await room.leave()
+        self._directs.forget(room)
         await self._safe.vault.messages.forget(room.room_id)
         self._safe.vault.forget_notes(room.room_id)
         self._safe.vault.rooms.delete(room.room_id)
@@ -245,8 +267,29 @@ class Peer(Conversations):
             config=self._config,
             random_bytes=self._random_bytes,
             check_open=self._check_open,
+            beside=self._crossing,
             on_entered=self._on_entered,
             on_return=self._on_return,
+        )
+
+    def _new_crossing(self) -> Crossing:
+        return Crossing(
+            server=self._transport.signaling.server,
+            rooms=lambda: self._entrance.rooms,
+            join=self.join_room,
+            runtime=self._runtime,
+            config=self._config,
+        )
+
+    def _new_directs(self) -> DirectRooms:
+        return DirectRooms(
+            self._entrance,
+            safe=self._safe,
+            runtime=self._runtime,
+            config=self._config,
+            random_bytes=self._random_bytes,
+            tell=self._crossing.tell,
+            on_opened=self._crossing.opened,
         )
 
     def _on_entered(self, room: Room) -> None:

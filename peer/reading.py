@@ -15,7 +15,7 @@ from .core.mesh import Mesh
 from .errors import BadSetting
 from .events import Message
 from .export import Entry, json_line, markdown
-from .ids import MessageId
+from .ids import MemberId, MessageId
 from .messages.view import View, decode_row
 from .ports import MessageStore
 
@@ -63,6 +63,12 @@ class Reading:
         """Messages that hold all of these words, whatever their case and accents, newest first. Raises StoreError."""
         found = await self._store.search(text, room_id=self._mesh.membership.room_id, limit=limit)
         return [self.as_message(decode_row(each.shown)) for each in found]
+
+    def owes(self, member: MemberId) -> bool:
+        """Whether something that we said is not known to have reached this one."""
+        journal = self._mesh.messages.history.journal
+        reached = journal.progress.of_member(member, journal.pen.log)
+        return bool(len(journal.drafts)) or reached.delivered < journal.pen.state.seq
 
     def as_message(self, view: View) -> Message:
         """A row of the store, which need not be shown any more."""

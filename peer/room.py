@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection
-from typing import Protocol, TypeVar
+from typing import TypeVar
 from weakref import ref
 
 from .config import Config
 from .core.claims import Standing
 from .core.governance import Governance
-from .core.membership import InviteSeed
-from .core.mesh import Mesh
 from .core.pace import Pace
 from .core.safety import safety_number
-from .errors import BadSetting
+from .errors import BadSetting, LinkFailed, StoreError
 from .event_stream import EventSink, EventStream
 from .events import Event, Member, Message, Presence, Role, RoomState
+from .idle_seat import NOWHERE
 from .ids import MemberId, MessageId, RoomId, Topic
-from .ports import LinkFactory, MessageStore, RoomNotes, Route, Seat
+from .invite import Invite, parse_invite
+from .log.record import LogChanges, LogRecord
+from .ports import LinkFactory, MessageStore, RoomNotes, Route
 from .runtime import Driver, Runtime, wall_ms
+from .site import Beside, Site
 from .stream import IncomingStream, OutgoingStream
 from .talking import Talking
+from .wire.aside_frames import AsideFrame, RoomInvite
 from .wire.frames import MAX_NAME_CHARS, MAX_STREAM_LABEL_CHARS
 
-__all__ = ["InviteLinks", "Room"]
+__all__ = ["Room"]
 
 
 T = TypeVar("T")
@@ -34,54 +37,61 @@ _KEPT_AFTER_S = 0.02
 """So long a note of what was dealt with may wait for something else to be kept; else each message is written twice."""
 
 
-class InviteLinks(Protocol):
-    """How the invites of a room are written."""
-
-    def write(self, invite: InviteSeed | None) -> str | None:
-        """The link of an invite; without one, the link that needs none, if there is such."""
-
-    def read(self, link: str) -> bytes:
-        """The seed in a link; raises BadInvite, or BadSetting for a link to elsewhere."""
-
-
 class Room(Talking):
     """A room that we are in. Made by `Peer.create_room` and `Peer.join_room`."""
 
     notes: RoomNotes
     """What a bot keeps of the room: `Bot.state`."""
 
-    def __init__(  # noqa: PLR0913 - all that a room is put together from, by name
-        self, mesh: Mesh, *, topic: Topic, links: InviteLinks, seat: Seat, open_link: LinkFactory, runtime: Runtime,
-        config: Config, store: MessageStore, on_return: Callable[[], None] = lambda: None,
-        keep: Callable[[], None] = lambda: None,
+    def __init__(
+        self, site: Site, *, open_link: LinkFactory, runtime: Runtime, config: Config, store: MessageStore,
+        beside: Beside[Room], on_return: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
-        self._topic = topic
-        self._links = links
         self._config = config
+        self._open_link = open_link
+        self._runtime = runtime
+        self._beside = beside
+        self._on_return = on_return
         self._sinks: list[ref[EventSink]] = []
         self._at_work: set[MessageId] = set()
         """Messages that a reader of ours was given, and may not be done with."""
         self._keeping: asyncio.TimerHandle | None = None
+        self._untold: dict[MessageId, bool] = {}
+        """Messages that were told, and with which nobody is known to be done."""
+        self._known_by_now: dict[MessageId, bool] = {}
+        """Of these, those that are told again where the room has moved to."""
         self._is_over = False
         self._early: EventStream | None = self._new_stream()
         self._sinks.append(ref(self._early))
-        self._mesh = mesh
         self._store = store
-        mesh.messages.actions = self
-        self._driver = Driver(
-            mesh,
-            seat=seat,
-            open_link=open_link,
-            runtime=runtime,
-            config=config,
-            on_event=self._on_event,
-            on_return=on_return,
-            keep=keep,
-            commit=lambda changes, on_done: store.commit(self.room_id, changes, on_done=on_done),
-        )
+        self._commits = 0
+        """Begun so far."""
+        self._settle_in(site)
         self._pace = Pace(burst=config.send_burst, per_s=config.send_per_s, now=self._driver.now)
-        mesh.transfers.read_with = lambda stream: IncomingStream(stream, self._driver)
-        self._driver.start()
+
+    def _settle_in(self, site: Site) -> None:
+        """Be there from now on; whatever still happens where we were before is no matter of ours."""
+        self._topic, self._links, self._mesh = site.topic, site.links, site.mesh
+        self._has_seat = site.seat.peer_id != NOWHERE
+        site.mesh.messages.actions = self
+        driver = self._driver = Driver(
+            site.mesh,
+            seat=site.seat,
+            open_link=self._open_link,
+            runtime=self._runtime,
+            config=self._config,
+            on_event=lambda event: self._on_event(event) if driver is self._driver else None,
+            on_return=self._on_return,
+            keep=lambda: site.keep() if driver is self._driver else None,
+            commit=self._commit,
+        )
+        site.mesh.transfers.read_with = lambda stream: IncomingStream(stream, driver)
+        site.mesh.asides.on_heard = lambda member, frame: self._beside.hear(self, member, frame)
+        driver.start()
+
+    def _commit(self, changes: LogChanges, on_done: Callable[[StoreError | None], None]) -> None:
+        self._commits += 1
+        self._store.commit(self.room_id, changes, on_done=on_done)
 
     def __repr__(self) -> str:
         return f"<Room {self.name!r} {self.state}>"
@@ -97,9 +107,27 @@ class Room(Talking):
         return self._mesh.membership.room_id
 
     @property
+    def is_direct(self) -> bool:
+        """Whether it is that of ourselves and one other, for good."""
+        return self.other is not None
+
+    @property
+    def is_public(self) -> bool:
+        return self._mesh.membership.is_public
+
+    @property
+    def other(self) -> MemberId | None:
+        """With whom we share a direct room, be it here or away; None for any other room."""
+        return self._mesh.membership.other
+
+    @property
     def name(self) -> str:
-        """Its title; in a private room known once the first member is linked, until then the id."""
-        return self._mesh.title or self._topic
+        """Its title; in a private room known once the first member is linked, until then the id.
+
+        A direct room is called as the other one is.
+        """
+        other = self.other
+        return self._mesh.messages.name_of(other) if other is not None else self._mesh.title or self._topic
 
     @property
     def invite(self) -> str | None:
@@ -155,6 +183,8 @@ class Room(Talking):
         for message in done:
             self._mesh.messages.finish(message)
         self._at_work.difference_update(done)
+        for message in done:
+            self._untold.pop(message, None)
         if self._keeping is None and not self._is_over:
             self._keeping = asyncio.get_running_loop().call_later(_KEPT_AFTER_S, self._keep_finished)
 
@@ -221,6 +251,22 @@ class Room(Talking):
         """Make a member an `admin`, a `moderator`, or a plain `member` again. Raises NotAllowed, BadSetting."""
         self._govern(lambda room, now: room.promote(_id_of(member), role, now=now))
 
+    async def add(self, member: Member | MemberId) -> None:
+        """Bring somebody into this private room with whom we share another one: it hears `Invited`, and may join.
+
+        Admins make it a member beforehand; others hand on the open invite, if there is one. Raises NotAllowed;
+        LinkFailed where it is in no room of ours now; BadSetting for a public room.
+        """
+        who = _id_of(member)
+        if self.is_public:
+            raise BadSetting("a public room is open to everybody: tell them its name, or the link that is `invite`")
+        if not self._beside.can_tell(who):
+            raise LinkFailed("this member is in none of our rooms now: add it when it is, or send it `invite`")
+        seed = self._govern(lambda room, now: room.add(who, now=now))
+        invite = parse_invite(self._links.write(seed) or "")
+        assert isinstance(invite, Invite), "a private room with a public link"
+        self._beside.tell(who, RoomInvite(self.name[:MAX_NAME_CHARS], invite.room_id, invite.secret, invite.seed))
+
     def _govern(self, act: Callable[[Governance, float], T]) -> T:
         """Do it, then what follows from it."""
         try:
@@ -263,6 +309,39 @@ class Room(Talking):
         """
         return safety_number(self.me.id, member.id)
 
+    def has_seat_at(self, topic: Topic) -> bool:
+        """For `Peer`: whether others can come to us there."""
+        return self._topic == topic and self._has_seat
+
+    async def move(self, make: Callable[[LogRecord], Site]) -> bool:
+        """For `Peer`: go on where the other is, with all that was said here; drafts go along. False if we have left."""
+        while True:
+            commits = self._commits
+            await self._driver.wait_kept()
+            record = await self._store.load(self.room_id)
+            if commits == self._commits:
+                break
+        if self.state is RoomState.LEFT:
+            return False
+        before, presence = self._driver, self.me.presence
+        self._known_by_now = dict(self._untold)
+        self._settle_in(make(record))
+        if presence != "online":
+            self._mesh.set_presence(presence, now=self._driver.now)
+        await before.stop()
+        return True
+
+    def is_linked_to(self, member: MemberId) -> bool:
+        """For `Peer`: whether what we tell it here gets there."""
+        return self._mesh.link_to(member) is not None
+
+    def tell(self, member: MemberId, frame: AsideFrame) -> bool:
+        """For `Peer`: something that concerns another room; whether the member is linked here."""
+        is_told = self._mesh.asides.tell(member, frame, now=self._driver.now)
+        self._mesh.settle(now=self._driver.now)
+        self._driver.drain()
+        return is_told
+
     def review_people(self) -> None:
         """For `Peer`: we verified somebody, or took that back."""
         self._mesh.review_people()
@@ -277,10 +356,22 @@ class Room(Talking):
         self._driver.probe()
 
     def _on_event(self, event: Event) -> None:
+        if isinstance(event, Message) and self._is_known(event):
+            return
+        self._beside.notice(self, event)
         for reference in self._sinks:
             sink = reference()
             if sink is not None:
                 sink.put(event)
+
+    def _is_known(self, message: Message) -> bool:
+        """Told before the room moved, and nobody has said yet that they are done with it."""
+        if self._known_by_now.pop(message.id, False):
+            return True
+        self._untold[message.id] = True
+        if len(self._untold) > self._config.max_queued_events:
+            del self._untold[next(iter(self._untold))]
+        return False
 
     def _new_stream(self) -> EventStream:
         return EventStream(limit=self._config.max_queued_events, on_given=self._note_given, on_done=self.acknowledge)

@@ -8,7 +8,15 @@ from typing import Literal, TypeAlias
 
 from ..events import ConnectionState
 from ..ids import MemberId, PeerId
-from ..wire.frames import AttestationUpdate, Introduction, MessageFrame, PresenceUpdate, StreamFrame, TypingNotice
+from ..wire.frames import (
+    AsideFrame,
+    AttestationUpdate,
+    Introduction,
+    MessageFrame,
+    PresenceUpdate,
+    StreamFrame,
+    TypingNotice,
+)
 from .channel import PeerChannel
 from .connection import Connection
 from .machine import LinkId, SendSignal, earliest
@@ -28,7 +36,7 @@ __all__ = [
     "Unlinked",
 ]
 
-Said: TypeAlias = MessageFrame | PresenceUpdate | TypingNotice | AttestationUpdate
+Said: TypeAlias = MessageFrame | AsideFrame | PresenceUpdate | TypingNotice | AttestationUpdate
 """What concerns the room; all other frames end in the links."""
 
 

@@ -215,6 +215,16 @@ class Governance:
     def admit(self, member: MemberId, *, now: float) -> None:
         self._do(acts.admit(self._authority, self._me, member), now=now)
 
+    def add(self, member: MemberId, *, now: float) -> InviteSeed:
+        """Make somebody a member, if we may, or hand on the open invite; what its link is to hold."""
+        if self.may_admit:
+            if not self.membership.is_member(member):
+                self.admit(member, now=now)
+            return InviteSeed(self.random_bytes(SEED_BYTES), is_open=False)  # whoever else has it gets nowhere
+        if (made := self.open_invite) is None:
+            raise NotAllowed("add members", who="admins and owners")
+        return made
+
     def promote(self, member: MemberId, role: Role, *, now: float) -> None:
         """Up or down; raise BadSetting for owner, which nobody can become."""
         if role not in _LEVELS:

@@ -17,7 +17,8 @@ from ..events import Event, Member, MemberWaiting, Presence, RoomFull, RoomState
 from ..ids import MemberId, PeerId
 from ..log.record import LogRecord
 from ..ports import Channel, Fingerprints, PeerInfo, Roster, SignalingEvent, SignalingLost
-from ..wire.frames import MAX_NAME_CHARS, MessageFrame
+from ..wire.frames import MAX_NAME_CHARS, AsideFrame, MessageFrame
+from .asides import Asides
 from .channel import Credentials
 from .claims import Standing
 from .company import Company
@@ -85,6 +86,7 @@ class Mesh:
         self._governance = Governance(
             membership, self._lobby, credentials.random_bytes, wall_ms, config, self._plane.history.cuts_of
         )
+        self.asides = Asides(self._links)
         self.transfers = Transfers(self._links, self._company, membership, config)
         """Of streams; `settle` is to follow whatever is done with them."""
 
@@ -340,6 +342,8 @@ class Mesh:
             return
         if isinstance(said.frame, MessageFrame):
             self._plane.hear(said.member, said.frame, now=now)
+        elif isinstance(said.frame, AsideFrame):
+            self.asides.hear(said.member, said.frame)
         else:
             self._conversation.hear(said.member, said.frame, now=now)
 

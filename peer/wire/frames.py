@@ -11,6 +11,7 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 
 from ..errors import MalformedFrame
+from .aside_frames import AsideFrame, DirectGate, RoomInvite
 from .message_frames import MessageDigest, MessageEvents, MessageFrame, MessageMore, MessageSummary, Receipts
 
 __all__ = [
@@ -22,12 +23,14 @@ __all__ = [
     "MAX_NAME_CHARS",
     "MAX_REASON_CHARS",
     "MAX_STREAM_LABEL_CHARS",
+    "AsideFrame",
     "AttestationUpdate",
     "ControlDigest",
     "ControlEvents",
     "ControlFrame",
     "ControlMore",
     "ControlSummary",
+    "DirectGate",
     "FloodNotice",
     "Frame",
     "Goodbye",
@@ -41,6 +44,7 @@ __all__ = [
     "MessageSummary",
     "PresenceUpdate",
     "Receipts",
+    "RoomInvite",
     "StreamCredit",
     "StreamData",
     "StreamDone",
@@ -225,9 +229,10 @@ Frame: TypeAlias = (
     | StreamFrame
     | FloodNotice
     | MessageFrame
+    | AsideFrame
 )
 
-_KNOWN_TYPES = frozenset((1, *range(3, 13), *range(16, 21), *range(32, 40)))
+_KNOWN_TYPES = frozenset((1, *range(3, 13), *range(16, 21), 24, 25, *range(32, 40)))
 
 
 class _Head(msgspec.Struct, array_like=True):

@@ -15,7 +15,7 @@ from peer.ids import RoomId
 from peer.log.authority import authority_of
 from peer.log.control_log import ControlLog
 from peer.log.event import decode_event
-from peer.log.genesis import check_genesis
+from peer.log.genesis import check_genesis, found_direct
 
 from ...properties.naive_authority import Naive
 from ...vectors.log.generate import FOLDER, NOW_MS, VECTORS
@@ -97,6 +97,18 @@ def test_authority_follows_at_each_step(step: dict[str, Any]) -> None:
     log = told(encoded)
     assert log.digest().hex() == step["digest"]
     assert [part.hex() for part in log.summary()] == step["summary"]
+
+
+def test_direct_room_follows_from_two_keys_without_our_code() -> None:
+    """Sorted owners, a salt that is their hash, and the room id as of any genesis."""
+    case = load("direct")
+    keys = [bytes.fromhex(key) for key in case["keys"]]
+    salt = hashlib.sha256(b"speaktube direct v1\0" + b"".join(sorted(keys))).digest()[:16]
+    assert msgspec.msgpack.encode([1, sorted(keys), 1, 0, 1000, salt]).hex() == case["genesis"]
+    genesis = bytes.fromhex(case["genesis"])
+    assert hashlib.sha256(b"speaktube genesis v1\0" + genesis).hexdigest() == case["roomId"]
+    for order in (keys, keys[::-1]):
+        assert found_direct(*order) == (bytes.fromhex(case["roomId"]), genesis)
 
 
 def test_digest_follows_without_our_code() -> None:

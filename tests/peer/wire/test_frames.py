@@ -21,6 +21,7 @@ from peer.wire.frames import (
     ControlEvents,
     ControlMore,
     ControlSummary,
+    DirectGate,
     FloodNotice,
     Frame,
     Goodbye,
@@ -33,6 +34,7 @@ from peer.wire.frames import (
     MessageSummary,
     PresenceUpdate,
     Receipts,
+    RoomInvite,
     StreamCredit,
     StreamData,
     StreamDone,
@@ -52,7 +54,7 @@ KINDS: dict[str, Callable[..., Frame]] = {
         *(Introduction, PresenceUpdate, Goodbye, TypingNotice, Heartbeat, AttestationUpdate),
         *(ControlDigest, ControlSummary, ControlEvents, Knock, ControlMore),
         *(StreamOpen, StreamData, StreamEnd, StreamReset, StreamCredit, StreamDone, StreamStop, FloodNotice),
-        *(MessageDigest, MessageSummary, MessageEvents, MessageMore, Receipts),
+        *(MessageDigest, MessageSummary, MessageEvents, MessageMore, Receipts, DirectGate, RoomInvite),
     )
 }
 
@@ -98,6 +100,14 @@ any_frame = st.one_of(
     st.builds(MessageEvents, events=st.lists(st.binary()).map(tuple), is_last=st.booleans()),
     st.just(MessageMore()),
     st.builds(Receipts, register=st.binary()),
+    st.builds(DirectGate, secret=st.binary(min_size=16, max_size=16), is_answer=st.booleans()),
+    st.builds(
+        RoomInvite,
+        title=text.map(lambda each: each[:64]),
+        room_id=st.binary(min_size=32, max_size=32),
+        secret=st.binary(min_size=16, max_size=16),
+        seed=st.binary(min_size=16, max_size=16),
+    ),
 )
 
 
@@ -108,6 +118,9 @@ def pack(*fields: object) -> bytes:
 # ---- sample bytes
 
 
+_BYTES = {"genesis", "digest", "part", "data", "register", "room_id", "secret", "seed"}
+
+
 def _from_json(kind: str, fields: dict[str, Any]) -> Frame:
     return KINDS[kind](**{key: _from_hex(key, value) for key, value in fields.items()})
 
@@ -115,7 +128,7 @@ def _from_json(kind: str, fields: dict[str, Any]) -> Frame:
 def _from_hex(key: str, value: Any) -> Any:
     if isinstance(value, list):
         return tuple(bytes.fromhex(each) if key == "events" else each for each in value)
-    return bytes.fromhex(value) if key in {"genesis", "digest", "part", "data", "register"} else value
+    return bytes.fromhex(value) if key in _BYTES else value
 
 
 @pytest.mark.parametrize("vector", VECTORS["good"], ids=lambda vector: vector["name"])
@@ -240,6 +253,13 @@ def test_deep_nesting_is_refused(depth: int) -> None:
         pack(18, [bytes(16 * 1024 + 1)], True),
         pack(18, [b""] * 513, True),
         pack(20, bytes(48 * 1024 + 1)),
+        pack(24, bytes(15), True),
+        pack(24, bytes(17), True),
+        pack(24, bytes(16), 1),
+        pack(25, "x" * 65, bytes(32), bytes(16), bytes(16)),
+        pack(25, "", bytes(31), bytes(16), bytes(16)),
+        pack(25, "", bytes(32), bytes(15), bytes(16)),
+        pack(25, "", bytes(32), bytes(16), bytes(15)),
         pack(5),
         pack(True),
         pack(-1),

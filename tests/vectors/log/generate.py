@@ -25,7 +25,7 @@ from peer.log.control import (
 )
 from peer.log.control_log import ControlLog
 from peer.log.event import Event, Header, Plane, Reference, hlc_at, seal_event
-from peer.log.genesis import Genesis, encode_genesis, room_id_of
+from peer.log.genesis import Genesis, encode_genesis, found_direct, room_id_of
 
 __all__ = ["FOLDER", "VECTORS"]
 
@@ -89,6 +89,15 @@ def story() -> list[Event]:
     stray = late.write(sign_join(key, room_id=ROOM_ID, newcomer=LATE.public_key), at_ms=90, auth=invite)
     leaving = guest.write(Revoke((Cut(guest.incarnation, Plane.CONTROL, 1),)), at_ms=100, auth=grant, ref=grant)
     return [made, invite, join, grant, revoke, ban, ghost, uninvite, back, stray, leaving]
+
+
+def direct() -> dict[str, Any]:
+    room_id, encoded = found_direct(OWNER.public_key, GUEST.public_key)
+    return {
+        "keys": [OWNER.public_key.hex(), GUEST.public_key.hex()],
+        "genesis": encoded.hex(),
+        "roomId": room_id.hex(),
+    }
 
 
 def genesis() -> dict[str, Any]:
@@ -217,6 +226,7 @@ def refused() -> dict[str, Any]:
 
 VECTORS = {
     "genesis": genesis,
+    "direct": direct,
     "invites": invites,
     "events": events,
     "authority": authority,
