@@ -17,13 +17,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from ..crypto.identity import SEED_BYTES, Identity
 from ..errors import BadCiphertext, BadIdentity, BadSetting, StoreError, WrongPassphrase
 from ..keys.at_rest import REST_KEY_BYTES, SALT_BYTES, RestKey
 from .protection import KeyringProtection, PassphraseProtection, Protection
 
-__all__ = ["IDENTITY_FILE", "Secrets", "load_secrets", "replace_secrets"]
+__all__ = ["IDENTITY_FILE", "Secrets", "guard_of", "load_secrets", "replace_secrets"]
 
 IDENTITY_FILE = "identity.key"
 _PRIVATE_BITS = 0o077
@@ -87,6 +88,18 @@ def replace_secrets(
         raise BadIdentity(f"cannot write {path}: {error.strerror}") from error
     if old is not None:
         old.forget_key(_salt_of(before))
+
+
+def guard_of(folder: Path) -> Literal["file", "passphrase", "keyring"] | None:
+    """What has to be brought to open the identity of this folder; None where there is none, or it cannot be read."""
+    try:
+        with (folder / IDENTITY_FILE).open("rb") as file:
+            head = file.read(len(_MAGIC) + 1)
+    except OSError:
+        return None
+    if not head.startswith(_MAGIC):
+        return "file"
+    return "keyring" if head[len(_MAGIC) :] == bytes([KeyringProtection.kind]) else "passphrase"
 
 
 def _take_over(

@@ -12,7 +12,14 @@ from typing import Any, ClassVar, Protocol, TypeAlias
 from ..errors import BadSetting, StoreError
 from ..keys.at_rest import REST_KEY_BYTES, RestKey, derive_passphrase_key
 
-__all__ = ["KeyringProtection", "PassphraseProtection", "PassphraseSource", "Protection", "choose_protection"]
+__all__ = [
+    "KeyringProtection",
+    "PassphraseProtection",
+    "PassphraseSource",
+    "Protection",
+    "choose_protection",
+    "keyring_name",
+]
 
 PassphraseSource: TypeAlias = str | Callable[[], str] | None
 """The passphrase, or what asks for it: called in a thread, so it may wait for a person, as `getpass.getpass` does."""
@@ -111,3 +118,15 @@ def choose_protection(passphrase: PassphraseSource, *, keyring: bool) -> Protect
     if keyring:
         return KeyringProtection()
     return None if passphrase is None else PassphraseProtection(passphrase)
+
+
+def keyring_name() -> str | None:
+    """The keyring that would be used; None without the package. Raises StoreError where there is none to use."""
+    try:
+        import keyring
+    except ImportError:
+        return None
+    backend = keyring.get_keyring()
+    if backend.priority <= 0:
+        raise StoreError("this system has no keyring that works: log in where there is one, or use a passphrase")
+    return str(backend.name)

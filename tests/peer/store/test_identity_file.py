@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from peer.errors import BadIdentity, BadSetting, StoreError, WrongPassphrase
-from peer.store.identity_file import Secrets, load_secrets, replace_secrets
+from peer.store.identity_file import Secrets, guard_of, load_secrets, replace_secrets
 from peer.store.protection import KeyringProtection, PassphraseProtection, Protection
 
 from ...support.keyrings import MemoryKeyring, using_keyring
@@ -214,3 +214,15 @@ def test_secrets_are_not_printed(tmp_path: Path) -> None:
     secrets = load(tmp_path)
     assert secrets.seed.hex() not in repr(secrets)
     assert repr(secrets.seed) not in repr(secrets)
+
+
+def test_guard_is_told_without_opening(tmp_path: Path, backend: MemoryKeyring) -> None:
+    """So that a person is asked for a passphrase only where one is needed."""
+    guards = []
+    for name, protection in (("a", None), ("b", PassphraseProtection("x")), ("c", KeyringProtection())):
+        folder = tmp_path / name
+        folder.mkdir()
+        load_secrets(folder, protection, random_bytes=Chance("any"))
+        guards.append(guard_of(folder))
+    assert guards == ["file", "passphrase", "keyring"]
+    assert guard_of(tmp_path) is None

@@ -10,7 +10,7 @@ from keyring.backend import KeyringBackend
 from keyring.backends.fail import Keyring as NoKeyring
 
 from peer.errors import BadSetting, StoreError
-from peer.store.protection import KeyringProtection, PassphraseProtection, choose_protection
+from peer.store.protection import KeyringProtection, PassphraseProtection, choose_protection, keyring_name
 
 from ...support.keyrings import MemoryKeyring, using_keyring
 from ...support.keys import Chance
@@ -96,3 +96,14 @@ def test_protection_is_one_of_three(backend: MemoryKeyring) -> None:
     assert isinstance(choose_protection(None, keyring=True), KeyringProtection)
     with pytest.raises(BadSetting, match="one of both"):
         choose_protection("correct horse", keyring=True)
+
+
+def test_keyring_has_a_name_or_says_what_to_do(backend: MemoryKeyring) -> None:
+    assert keyring_name() == backend.name
+    with using_keyring(NoKeyring()), pytest.raises(StoreError, match="use a passphrase"):  # type: ignore[no-untyped-call]
+        keyring_name()
+
+
+def test_keyring_that_is_not_installed_has_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    assert keyring_name() is None
