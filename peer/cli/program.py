@@ -1,0 +1,37 @@
+"""`python -m peer`, of which as much is loaded as it takes: help, and what was mistyped, need none of the library."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+
+from .grammar import parse
+
+__all__ = ["BROKEN_PIPE", "main"]
+
+BROKEN_PIPE = 141
+"""As a shell has it of a program that died of SIGPIPE."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the arguments say, those of the process by default; the exit code."""
+    try:
+        options = parse(arguments)
+        from .running import run_command
+
+        code = run_command(options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _forget_output()
+        return BROKEN_PIPE
+    return code
+
+
+def _forget_output() -> None:
+    """What is still in the buffer goes nowhere, or Python would complain of it at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    with suppress(OSError, ValueError):
+        os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

@@ -1,0 +1,42 @@
+"""`python -m peer` as a process: what help loads, and pipes that close."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from peer.cli.program import BROKEN_PIPE, main
+
+HEAVY = {"aiortc", "aioice", "av", "aiohttp", "textual", "asyncio", "cryptography", "msgspec", "rich", "prompt_toolkit"}
+
+LOADED = """
+import contextlib, io, sys
+nowhere = io.StringIO()
+from peer.cli.program import main
+with contextlib.suppress(SystemExit), contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
+    main({words!r})
+print(*{{name.partition(".")[0] for name in sys.modules}})
+"""
+
+
+@pytest.mark.parametrize("words", [["--help"], ["chat", "--help"], ["chat"], ["dance"]], ids=" ".join)
+def test_help_and_mistakes_load_nothing_heavy(words: list[str]) -> None:
+    """So they take a tenth of a second, most of it Python itself."""
+    result = subprocess.run(
+        [sys.executable, "-c", LOADED.format(words=words)], check=True, capture_output=True, text=True
+    )
+    assert set(result.stdout.split()) & HEAVY == set()
+
+
+def test_refusal_is_a_code(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["history", "Deck", "--server", "http://no.invalid", "--temporary"]) == 1
+    assert "rooms --mine" in capsys.readouterr().err
+
+
+def test_reader_that_has_gone_is_no_complaint() -> None:
+    """`python -m peer doctor | true`"""
+    command = f"{sys.executable} -m peer doctor --temporary --server http://127.0.0.1:9 | true; echo ${{PIPESTATUS[0]}}"
+    result = subprocess.run(["bash", "-c", command], check=True, capture_output=True, text=True)
+    assert (result.stderr, result.stdout) == ("", f"{BROKEN_PIPE}\n")
