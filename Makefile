@@ -6,6 +6,7 @@
 #   make check         format, lint, types, import contracts, tests
 #   make format        format, and mend what the linter can mend
 #   make docs          write docs/api.md and the drawings anew, from docstrings and docs/drawings/*.txt
+#   make screenshot    make docs/terminal.svg anew, the picture of the full-screen chat
 #   make bench         the benchmarks: one line of JSON a figure
 #   make mutants       takes away one check of the encryption at a time: does a test notice? (minutes)
 #   make campaign      seeded lives of rooms under every fault: SEEDS=5000 of them, or SEED=123 shown step by step
@@ -32,7 +33,7 @@ BENCHMARKS := $(wildcard $(patsubst %,benchmarks/%.py,bare cluster crypto join l
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo cluster-demo test check format docs bench mutants campaign soak clean remake
+.PHONY: help demo cluster-demo test check format docs bench mutants screenshot campaign soak clean remake
 
 help:
 	@sed -n 's/^#   make /  make /p' Makefile
@@ -91,6 +92,9 @@ format: .venv/ready-dev
 docs: .venv/ready
 	@$(BIN)/python -m tests.documents.api
 	@$(BIN)/python -m tests.documents.drawings
+
+screenshot: .venv/ready-dev
+	@$(BIN)/python -m tests.documents.screenshot --size 100x26 docs/terminal.svg
 
 bench: .venv/ready
 	@for file in $(BENCHMARKS); do $(BIN)/python $$file || exit 1; done

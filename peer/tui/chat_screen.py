@@ -23,6 +23,7 @@ from .layout import look_of, side_width, sides_of
 from .obey import obey
 from .panes import LinesPane, MessagePane
 from .people import nick_list
+from .plain import plain_name
 from .room_view import RoomView
 
 __all__ = ["ChatScreen"]
@@ -243,7 +244,7 @@ class ChatScreen(Screen[None]):
             return
         if self._pane.is_following:
             view.trim()
-        rows = view.transcript.rows(look_of(self._pane.width, view.room.me.name))
+        rows = view.transcript.rows(look_of(self._pane.width, view.room.me.name, map(plain_name, view.room.members)))
         self._pane.show(rows, chosen=self._edited.id if self._edited is not None else view.chosen)
 
     def _draw_around(self, view: RoomView) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from rich.cells import cell_len
+
 from .speech import Look
 
 __all__ = ["CSS", "look_of", "side_width", "sides_of"]
@@ -11,6 +15,7 @@ _ONE_SIDE = 60
 _WIDE = 120
 _NICK_COLUMN = 64
 """Cells of messages from which on names have a column of their own."""
+_LEAST_NICK, _MOST_NICK = 6, 16
 
 
 def sides_of(width: int) -> set[str]:
@@ -25,18 +30,21 @@ def side_width(width: int) -> int:
     return 24 if width >= _WIDE else 16
 
 
-def look_of(width: int, my_name: str) -> Look:
-    """Of messages that have so many cells."""
-    return Look(width=width, nick_width=14 if width >= _NICK_COLUMN else 0, my_name=my_name)
+def look_of(width: int, my_name: str, nicks: Iterable[str]) -> Look:
+    """Of messages that have so many cells; the column of names has room for these and a mark."""
+    longest = max(map(cell_len, nicks), default=0) + 1
+    column = min(max(longest, _LEAST_NICK), _MOST_NICK) if width >= _NICK_COLUMN else 0
+    return Look(width=width, nick_width=column, my_name=my_name)
 
 
 CSS = """
-LinesPane, MessagePane { scrollbar-size-vertical: 1; scrollbar-size-horizontal: 0; overflow-x: hidden; }
+LinesPane, MessagePane { scrollbar-size-vertical: 1; scrollbar-size-horizontal: 0; overflow-x: hidden;
+    scrollbar-color: $panel-lighten-2; scrollbar-background: $background; scrollbar-color-hover: $primary; }
 #topic, #status { height: 1; background: $panel; overflow: hidden; }
 #typing { height: 1; overflow: hidden; }
 #middle { height: 1fr; }
-#rooms { width: 16; border-right: vkey $panel-lighten-1; }
-#nicks { width: 16; border-left: vkey $panel-lighten-1; }
+#rooms { width: 16; border-right: vkey $foreground 25%; }
+#nicks { width: 16; border-left: vkey $foreground 25%; }
 #messages { width: 1fr; }
 #line { height: 1; }
 #start { align-horizontal: center; padding: 1 4; }

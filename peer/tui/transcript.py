@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeAlias
 from ..ids import MessageId
 from ..member import Member
 from ..message import Message, MessageStatus
-from .lines import Line, Span, hang
+from .lines import Line, Span, hang, line_width
 from .plain import pad, plain_lines
 from .speech import Look, clock, excerpt, speech
 
@@ -171,11 +171,15 @@ def _draw(entry: Entry, look: Look, quote: str) -> Iterator[Row]:
         for line in speech(entry, look, quote=quote):
             yield Row(line, entry.id)
         return
-    prefix: Line = (Span(clock(entry.at, look.tz) + " ", "time"), Span("-- ", "faint"))
+    column = (Span("--".rjust(look.nick_width), "faint"), Span(" │ ", "bar"))
+    prefix: Line = (
+        Span(clock(entry.at, look.tz) + " ", "time"),
+        *(column if look.nick_width else (Span("-- ", "faint"),)),
+    )
     for text in plain_lines(entry.text):
         for line in hang(prefix, (Span(text, entry.style),), width=look.width):
             yield Row(line)
-        prefix = (Span(" " * 9),)
+        prefix = (Span(" " * line_width(prefix)),)
 
 
 def _rule(text: str, style: str, width: int) -> Line:

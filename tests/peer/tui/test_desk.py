@@ -102,3 +102,11 @@ async def test_kept_rooms_stand_below_and_are_entered_by_number() -> None:
         assert all(row.is_entered for row in s.desk.rows())
         assert await s.desk.visit(0)
         assert not await s.desk.visit(7)
+
+
+async def test_a_kept_room_is_entered_by_its_title() -> None:
+    """A private one needs no link then."""
+    async with stage() as s:
+        await s.desk.part(s.view)
+        await s.desk.join("deck")
+        assert s.view.room.id == s.bobs.id

@@ -9,5 +9,8 @@ def test_lists_stand_beside_the_messages_where_there_is_room() -> None:
 
 
 def test_names_have_a_column_on_wide_screens() -> None:
-    assert look_of(100, "alice").nick_width > 0
-    assert look_of(46, "alice").nick_width == 0
+    """As wide as they need, and no wider than is good for the words."""
+    assert look_of(46, "alice", ["alice"]).nick_width == 0
+    assert look_of(100, "alice", []).nick_width == 6
+    assert look_of(100, "alice", ["alice", "maximilian"]).nick_width == 11
+    assert look_of(100, "alice", ["x" * 64]).nick_width == 16

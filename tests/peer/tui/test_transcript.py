@@ -137,3 +137,13 @@ def test_rows_know_their_message() -> None:
     transcript.put(message("one\ntwo", id="a"))
     transcript.tell(Notice(at(1), "told\ntwice"))
     assert [row.message_id for row in transcript.rows(LOOK)] == [None, "a", "a", None, None]
+
+
+def test_notices_stand_in_the_column_of_names() -> None:
+    transcript = Transcript(limit=9)
+    transcript.tell(Notice(at(0), "bob is here\nand stays"))
+    rows = transcript.rows(Look(width=40, nick_width=6, tz=UTC))
+    assert ["".join(span.text for span in row.line) for row in rows[1:]] == [
+        "12:00     -- │ bob is here",
+        "               and stays",
+    ]
