@@ -54,7 +54,7 @@ class Desk:
     # ---- coming and going
 
     async def join(self, where: str) -> RoomView:
-        """Enter by invite link, by the title of a kept room, or a public one by name. Raises what `join_room` raises."""
+        """Enter by invite link, by the title of a kept room, or a public one by name. Raises as `join_room`."""
         titled = [each for each in await self.me.conversations() if each.title.casefold() == where.casefold()]
         if len(titled) == 1:
             return await self.enter(titled[0].room_id)
