@@ -250,6 +250,15 @@ class Config:
     receipts_after_s: float = 2.0
     """What was delivered and read is told no more often than this."""
 
+    max_profiles: int = 2048
+    """Names of members of one room, former ones included, that are kept; those of who is gone longest go first."""
+
+    profile_frames_burst: int = 128
+    """Frames with names, or questions about them, of one link in a row; beyond, they are passed over."""
+
+    profile_frames_per_s: float = 2.0
+    """How fast that allowance grows again."""
+
     max_receipt_members: int = 32
     """In larger rooms nobody tells what was delivered and read: messages are "sent", and no more."""
 

@@ -39,8 +39,10 @@ __all__ = [
     "Event",
     "KeyChanged",
     "Member",
+    "MemberAdded",
     "MemberJoined",
     "MemberLeft",
+    "MemberRemoved",
     "MemberWaiting",
     "Message",
     "MessageDeleted",
@@ -126,6 +128,20 @@ class RoomFull:
     """
 
     members: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemberAdded:
+    """Somebody became a member of the private room, be they here or not; `MemberJoined` tells of links."""
+
+    member: Member
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRemoved:
+    """Somebody is no member of the private room any more: removed by a moderator, or gone for good."""
+
+    member: Member
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +254,8 @@ Event: TypeAlias = (
     | AuthorForked
     | MemberJoined
     | MemberLeft
+    | MemberAdded
+    | MemberRemoved
     | MemberWaiting
     | RoomFull
     | RoleChanged

@@ -63,7 +63,8 @@ class Member:
     role: Role = "member"
     presence: Presence = "online"
     last_seen: datetime | None = None
-    """UTC; when the last link to them ended. None while they are here."""
+    """UTC; when the last link to them ended, or else when they last said something that is kept, or came to the room
+    (1970 where nobody knows). None while they are here."""
     connection: ConnectionState = "linked"
     """How we stand with them; the best of it where they run several processes."""
     is_me: bool = False

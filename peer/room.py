@@ -139,7 +139,7 @@ class Room(Talking):
 
     @property
     def members(self) -> tuple[Member, ...]:
-        """Ourselves first, then who is here, then who left."""
+        """Ourselves first, then who is here, then who left; then who else belongs to the room, if it is private."""
         return self._mesh.members
 
     @property
@@ -149,7 +149,7 @@ class Room(Talking):
 
     @property
     def me(self) -> Member:
-        return self._mesh.members[0]
+        return self._mesh.messages.company.me
 
     @property
     def state(self) -> RoomState:

@@ -20,6 +20,7 @@ from .events import (
     Member,
     MemberJoined,
     MemberLeft,
+    MemberRemoved,
     MemberWaiting,
     Message,
     MessageDeleted,
@@ -113,6 +114,8 @@ def _of_members(event: Event) -> Told | None:
             return _notice(f"{marked(member)} is here ({member.role}, {short(member.id)})")
         case MemberLeft(member, reason):
             return _notice(f"{marked(member)} {'left' if reason == 'left' else f'was {reason}'}")
+        case MemberRemoved(member) if member.presence == "offline":
+            return _notice(f"{marked(member)} belongs to the room no more")
         case RoleChanged(member):
             return _notice(f"{_is(member)} {member.role} now")
         case PresenceChanged(member):

@@ -17,8 +17,10 @@ from ..events import (
     ConnectionChanged,
     Event,
     Member,
+    MemberAdded,
     MemberJoined,
     MemberLeft,
+    MemberRemoved,
     Presence,
     PresenceChanged,
     Role,
@@ -37,6 +39,7 @@ from .pace import Pace
 from .people import People
 from .presence import Presences
 from .recognition import Recognition, news_of
+from .roll import NobodyElse, Roll
 from .typing_notice import TheirTyping
 
 __all__ = ["Company"]
@@ -65,6 +68,9 @@ class Company:
         self._claims = Claims(max_name_chars=config.max_name_chars)
         self._events: list[Event] = []
         self._is_disbanded = False
+        self._belonged: frozenset[MemberId] = frozenset()
+        """Who belonged to the room when we last looked, if we did."""
+        self.roll: Roll = NobodyElse()
 
     @classmethod
     def of_room(
@@ -91,8 +97,10 @@ class Company:
 
     @property
     def members(self) -> tuple[Member, ...]:
-        """Ourselves, those who are here in the order they came, then those who left."""
-        return self._presences.members
+        """Ourselves, those who are here in the order they came, those who left, then who is away and was not met."""
+        known = self._presences.members
+        met = {member.id for member in known}
+        return (*known, *(self.anyone(each) for each in self.roll.everybody() if each not in met))
 
     def get(self, member: MemberId) -> Member | None:
         """Somebody who is here."""
@@ -128,8 +136,9 @@ class Company:
         """Whoever said something here once, as well as we know it."""
         if (known := self._presences.anyone(member_id)) is not None:
             return known
-        stranger = self.stranger(member_id, self._recognition.name_of(member_id))
-        return replace(stranger, presence="offline", connection="closed")
+        stranger = self.stranger(member_id, self.roll.name_of(member_id) or self._recognition.name_of(member_id))
+        seen = self.roll.last_seen(member_id)
+        return self._recognition.regard(replace(stranger, presence="offline", connection="closed", last_seen=seen))
 
     def connect(self, change: Changed, *, now: float) -> None:
         """How we stand with a process of somebody has changed; of strangers a server can make up any number."""
@@ -151,8 +160,16 @@ class Company:
 
     def rank(self, is_member: Callable[[MemberId], bool]) -> None:
         """Who may do what has changed: whoever is no member any more, and not here, leaves the list."""
+        self._tell_who_belongs()
         self._presences.forget(is_member)
         self._events += [RoleChanged(member) for member in self._presences.rank(self.role_of)]
+
+    def _tell_who_belongs(self) -> None:
+        """What is new there since we belong to the room ourselves."""
+        before, self._belonged = self._belonged, frozenset(self.roll.everybody())
+        if self.me.id in before & self._belonged:
+            self._events += [MemberAdded(self.anyone(each)) for each in sorted(self._belonged - before)]
+            self._events += [MemberRemoved(self.anyone(each)) for each in sorted(before - self._belonged)]
 
     def review_people(self) -> None:
         """We know more of somebody than before, perhaps from another room."""

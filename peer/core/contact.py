@@ -14,6 +14,7 @@ from ..wire.frames import (
     Introduction,
     MessageFrame,
     PresenceUpdate,
+    ProfileFrame,
     StreamFrame,
     TypingNotice,
 )
@@ -36,7 +37,7 @@ __all__ = [
     "Unlinked",
 ]
 
-Said: TypeAlias = MessageFrame | AsideFrame | PresenceUpdate | TypingNotice | AttestationUpdate
+Said: TypeAlias = MessageFrame | ProfileFrame | AsideFrame | PresenceUpdate | TypingNotice | AttestationUpdate
 """What concerns the room; all other frames end in the links."""
 
 

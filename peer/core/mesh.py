@@ -17,7 +17,7 @@ from ..events import Event, Member, MemberWaiting, Presence, RoomFull, RoomState
 from ..ids import MemberId, PeerId
 from ..log.record import LogRecord
 from ..ports import Channel, Fingerprints, PeerInfo, Roster, SignalingEvent, SignalingLost
-from ..wire.frames import MAX_NAME_CHARS, AsideFrame, MessageFrame
+from ..wire.frames import MAX_NAME_CHARS, AsideFrame, MessageFrame, ProfileFrame
 from .asides import Asides
 from .channel import Credentials
 from .claims import Standing
@@ -82,6 +82,7 @@ class Mesh:
             wall_ms=wall_ms,
             record=record,
         )
+        self._company.roll = self._plane.roll
         self._plane.messages.introduced = lambda: self._conversation.title
         self._governance = Governance(
             membership, self._lobby, credentials.random_bytes, wall_ms, config, self._plane.history.cuts_of
@@ -271,7 +272,7 @@ class Mesh:
     def next_deadline(self) -> float | None:
         chores = None if self.state is RoomState.LEFT else self._governance.next_deadline()
         streams = self.transfers.streams.next_deadline()
-        messages = None if self.state is RoomState.LEFT else self._plane.history.next_deadline()
+        messages = None if self.state is RoomState.LEFT else self._plane.next_deadline()
         return earliest(self._links.next_deadline(), self._company.next_deadline(), streams, chores, messages)
 
     def handle_timeout(self, *, now: float) -> None:
@@ -279,7 +280,7 @@ class Mesh:
         self._links.handle_timeout(now=now)
         self.transfers.streams.handle_timeout(now=now)
         if self.state is not RoomState.LEFT:
-            self._plane.history.handle_timeout(now=now)
+            self._plane.handle_timeout(now=now)
         self._absorb(now=now)
 
     # ---- what the links report
@@ -340,7 +341,7 @@ class Mesh:
     def _hear(self, said: Received, *, now: float) -> None:
         if not self.membership.is_member(said.member):
             return
-        if isinstance(said.frame, MessageFrame):
+        if isinstance(said.frame, MessageFrame | ProfileFrame):
             self._plane.hear(said.member, said.frame, now=now)
         elif isinstance(said.frame, AsideFrame):
             self.asides.hear(said.member, said.frame)

@@ -15,17 +15,21 @@ from ..events import Event
 from ..ids import MemberId
 from ..log.record import LogRecord
 from ..messages.journal import Journal
+from ..messages.profiles import Profiles
 from ..messages.rules import PrivateRules, PublicRules, Rules, UnknownRules, WaitingRules
 from ..messages.window import Limits
-from ..wire.frames import MessageFrame
+from ..wire.frames import MAX_NAME_CHARS, MessageFrame, ProfileFrame
 from .company import Company
 from .credentials import Credentials
 from .history import History
 from .history_outputs import Save, Tell
 from .links import Links
 from .lobby import Lobby
+from .machine import earliest
 from .membership import Membership
 from .messages import Messages
+from .profile_exchange import ProfileExchange
+from .roll import RoomRoll
 
 __all__ = ["MessagePlane"]
 
@@ -65,6 +69,17 @@ class MessagePlane:
             self.history, company, credentials.keys.topic, max_text_bytes=config.max_text_bytes, wall_ms=wall_ms
         )
         self._keep_retention()
+        profiles = Profiles(
+            identity=credentials.identity,
+            room_id=membership.room_id,
+            name=company.me.name[:MAX_NAME_CHARS],
+            rank_of=lambda key: self.roll.rank_of(key),  # noqa: PLW0108 - the roll is made of the profiles
+            limit=config.max_profiles,
+            rows=record.registers if record is not None else {},
+            now_ms=wall_ms(),
+        )
+        self.roll = RoomRoll(membership, profiles, journal.holdings)
+        self._names = ProfileExchange(profiles, config, wall_ms, membership.draw, membership.is_member)
 
     # ---- who is there, and what they say
 
@@ -72,19 +87,33 @@ class MessagePlane:
         """A link to a member is open."""
         self._renew_rules(now=now)
         self.history.link_up(member, now=now)
+        self._names.link_up(member, now=now)
 
     def link_down(self, member: MemberId) -> None:
         """A link to a member ended; another one may be open."""
         if self._links.link_to(member) is None:
             self.history.link_down(member)
+            self._names.link_down(member)
 
-    def hear(self, member: MemberId, frame: MessageFrame, *, now: float) -> None:
+    def hear(self, member: MemberId, frame: MessageFrame | ProfileFrame, *, now: float) -> None:
         """What it said; whoever breaks the rules is cut off without a word."""
         self._renew_rules(now=now)
         try:
-            self.history.receive(member, frame, now=now)
+            if isinstance(frame, ProfileFrame):
+                self._names.receive(member, frame, now=now)
+            else:
+                self.history.receive(member, frame, now=now)
         except RemoteError as error:
             self._cut(member, type(error).__name__, now=now)
+
+    # ---- time
+
+    def next_deadline(self) -> float | None:
+        return earliest(self.history.next_deadline(), self._names.next_deadline())
+
+    def handle_timeout(self, *, now: float) -> None:
+        self.history.handle_timeout(now=now)
+        self._names.handle_timeout(now=now)
 
     def _cut(self, member: MemberId, reason: str, *, now: float) -> None:
         for link in self._links.links_to(member):
@@ -100,7 +129,7 @@ class MessagePlane:
         """Tell whom there is something to tell; what is to be kept before that leaves."""
         self._renew_rules(now=now)
         self.messages.follow()
-        saves: list[Save] = []
+        saves = self._names.take_saves()
         for order in self.messages.take_orders():
             if isinstance(order, Save):
                 saves.append(order)
@@ -109,12 +138,14 @@ class MessagePlane:
             else:
                 self._lobby.compare_with(order.member)
                 self._links.obey(now=now)
+        for member, frame in self._names.take_told():
+            self._tell(member, frame, now=now)
         return saves
 
     def take_events(self) -> list[Event]:
         return self.messages.take_events()
 
-    def _tell(self, member: MemberId, frame: MessageFrame, *, now: float) -> None:
+    def _tell(self, member: MemberId, frame: MessageFrame | ProfileFrame, *, now: float) -> None:
         for link in self._links.links_to(member):
             self._links.send_on(link, frame, now=now)
 

@@ -31,6 +31,10 @@ class Recognition:
         self._reviewed = None
         return self._people.meet(member, public_room=self._public_room, today=self._wall_ms() // _DAY_MS)
 
+    def regard(self, member: Member) -> Member:
+        """The same for somebody who is away: nothing is remembered."""
+        return self._people.regard(member, public_room=self._public_room)
+
     def name_of(self, member_id: MemberId) -> str:
         """What somebody called itself when we last met, in whichever room; empty where we do not know it."""
         return self._people.name_of(member_id)

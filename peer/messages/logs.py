@@ -147,6 +147,10 @@ class Logs:
         """All of which anything is held."""
         return list(self._logs)
 
+    def last_of(self, author: bytes) -> int:
+        """The clock value of the last event of an author that is held; 0 for none."""
+        return max((self._log(log).said[self.tip(log)].hlc for log in self._logs_of.get(author, ())), default=0)
+
     def everything(self) -> list[Said]:
         """All that is held, in the order of all."""
         return sorted(self.held.values(), key=place_of)

@@ -12,7 +12,17 @@ import msgspec
 
 from ..errors import MalformedFrame
 from .aside_frames import AsideFrame, DirectGate, RoomInvite
-from .message_frames import MessageDigest, MessageEvents, MessageFrame, MessageMore, MessageSummary, Receipts
+from .message_frames import (
+    MessageDigest,
+    MessageEvents,
+    MessageFrame,
+    MessageMore,
+    MessageSummary,
+    ProfileDigest,
+    ProfileFrame,
+    Profiles,
+    Receipts,
+)
 
 __all__ = [
     "MAX_ATTESTATION_CHARS",
@@ -43,6 +53,9 @@ __all__ = [
     "MessageMore",
     "MessageSummary",
     "PresenceUpdate",
+    "ProfileDigest",
+    "ProfileFrame",
+    "Profiles",
     "Receipts",
     "RoomInvite",
     "StreamCredit",
@@ -229,10 +242,11 @@ Frame: TypeAlias = (
     | StreamFrame
     | FloodNotice
     | MessageFrame
+    | ProfileFrame
     | AsideFrame
 )
 
-_KNOWN_TYPES = frozenset((1, *range(3, 13), *range(16, 21), 24, 25, *range(32, 40)))
+_KNOWN_TYPES = frozenset((1, *range(3, 13), *range(16, 23), 24, 25, *range(32, 40)))
 
 
 class _Head(msgspec.Struct, array_like=True):

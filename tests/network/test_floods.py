@@ -65,7 +65,7 @@ async def test_flood_of_streams_is_cut() -> None:
 async def test_bot_that_is_too_fast_waits_for_its_turn() -> None:
     """And is never cut, whatever it does."""
     async with Network() as network:
-        config = peer.Config(send_burst=5, send_per_s=100.0, receive_burst=10, receive_per_s=200.0)
+        config = peer.Config(send_burst=5, send_per_s=100.0, receive_burst=15, receive_per_s=200.0)
         deck, room = await meet(network, config, config)
         events = deck.events()
         began = asyncio.get_running_loop().time()
@@ -78,7 +78,7 @@ async def test_bot_that_is_too_fast_waits_for_its_turn() -> None:
 
 async def test_who_waits_for_its_turn_in_a_room_that_was_left_is_told() -> None:
     async with Network() as network:
-        config = peer.Config(send_burst=1, send_per_s=50.0)
+        config = peer.Config(send_burst=1, send_per_s=5.0)
         _, room = await meet(network, config, config)
         await room.send("first")
         waiting = asyncio.create_task(room.send("second"))

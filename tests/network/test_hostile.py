@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from peer.config import Config
-from peer.events import Event, MemberJoined, MemberLeft, Message
+from peer.events import Event, MemberAdded, MemberJoined, MemberLeft, Message
 from peer.ids import PeerId
 from peer.ports import Channel, PeerInfo, PeerJoinedRoom, PeerLeftRoom, Roster, Signal
 from peer.wire.frames import (
@@ -35,7 +35,7 @@ def alone() -> tuple[Network, Node]:
 
 
 def events_since_join(visit: Visitor) -> list[Event]:
-    return [event for event in visit.node.news if not isinstance(event, MemberJoined)]
+    return [event for event in visit.node.news if not isinstance(event, MemberAdded | MemberJoined)]
 
 
 # ---- the server

@@ -74,7 +74,7 @@ async def test_handler_hears_what_its_annotation_names() -> None:
     assert kinds["message"] == [Message]
     assert sorted(kind.__name__ for kind in kinds["two"]) == ["PresenceChanged", "TypingChanged", "TypingChanged"]
     assert kinds["old"] == [MemberJoined, MemberLeft]
-    assert len([event for event in heard["every"] if not isinstance(event, ConnectionChanged)]) == 8
+    assert len([event for event in heard["every"] if not isinstance(event, ConnectionChanged)]) == 9
     assert type(heard["every"][-1]) is StateChanged
 
 
@@ -122,7 +122,7 @@ async def test_bot_that_missed_events_serves_on(caplog: pytest.LogCaptureFixture
         heard.append(message.text)
 
     async with Network() as network:
-        deck, guest = await pair(network, config=peer.Config(max_queued_events=5))
+        deck, guest = await pair(network, config=peer.Config(max_queued_events=6))
         for number in range(5):
             await guest.send(str(number))
         await asyncio.sleep(0.01)

@@ -13,6 +13,7 @@ from peer import (
     Config,
     ConnectionChanged,
     FellBehind,
+    MemberAdded,
     MemberJoined,
     MemberLeft,
     Message,
@@ -97,7 +98,7 @@ async def test_events_asked_for_after_leaving_end_at_once() -> None:
         await deck.leave()
         kept = [event async for event in deck.events()]
         kinds = [type(event) for event in kept if not isinstance(event, ConnectionChanged)]
-        assert kinds == [MemberJoined, StateChanged]
+        assert kinds == [MemberAdded, MemberJoined, StateChanged]
         assert [event async for event in deck.events()] == []
 
 
@@ -116,14 +117,19 @@ async def test_stream_that_nobody_reads_any_more_is_forgotten() -> None:
 async def test_first_stream_tells_of_what_was_dropped_before_it_was_asked_for() -> None:
     """A room that nobody listened to for long keeps a bounded number of events, and says so."""
     async with Network() as network:
-        deck, guest = await pair(network, config=Config(max_queued_events=6))
+        deck, guest = await pair(network, config=Config(max_queued_events=7))
         for number in range(5):
             await guest.send(str(number))
         await linked(deck, guest)
         await asyncio.sleep(0.01)
         stream = deck.events()
-        kinds = [type(await anext(stream)) for _ in range(6)]
-        assert [kind for kind in kinds if kind is not ConnectionChanged] == [MemberJoined, Message, UnreadChanged]
+        kinds = [type(await anext(stream)) for _ in range(7)]
+        assert [kind for kind in kinds if kind is not ConnectionChanged] == [
+            MemberAdded,
+            MemberJoined,
+            Message,
+            UnreadChanged,
+        ]
         with pytest.raises(FellBehind):
             await anext(stream)
         await guest.send("after")

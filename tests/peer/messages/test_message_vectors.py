@@ -86,3 +86,19 @@ def test_exchange_ends_in_one_digest() -> None:
         event.hex() for name, frame in frames if frame[0] == MessageEvents.__struct_config__.tag for event in frame[1]
     ]
     assert sent == [case["event"] for case in reversed(EVENTS[4:])]
+
+
+def test_profiles_follow_without_our_code() -> None:
+    """Signature, bytes and digest from the fields alone."""
+    vectors = load("profiles")
+    buckets: dict[int, bytes] = {}
+    for case in sorted(vectors["profiles"], key=lambda case: str(case["key"])):
+        key, signature, stamp = bytes.fromhex(case["key"]), bytes.fromhex(case["signature"]), int(case["stamp"])
+        parts = (ROOM_ID, stamp.to_bytes(8, "big"), case["name"].encode())
+        signed = b"".join(len(part).to_bytes(2, "big") + part for part in parts)
+        Ed25519PublicKey.from_public_bytes(key).verify(signature, b"speaktube v1 profile\0" + signed)
+        encoded = msgspec.msgpack.encode([key, stamp, case["name"], signature])
+        assert encoded.hex() == case["profile"]
+        buckets[key[0] >> 4] = buckets.get(key[0] >> 4, b"") + encoded
+    digest = b"".join(hashlib.sha256(buckets.get(number, b"")).digest()[:8] for number in range(16))
+    assert digest.hex() == vectors["digest"]

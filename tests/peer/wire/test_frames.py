@@ -33,6 +33,8 @@ from peer.wire.frames import (
     MessageMore,
     MessageSummary,
     PresenceUpdate,
+    ProfileDigest,
+    Profiles,
     Receipts,
     RoomInvite,
     StreamCredit,
@@ -55,6 +57,7 @@ KINDS: dict[str, Callable[..., Frame]] = {
         *(ControlDigest, ControlSummary, ControlEvents, Knock, ControlMore),
         *(StreamOpen, StreamData, StreamEnd, StreamReset, StreamCredit, StreamDone, StreamStop, FloodNotice),
         *(MessageDigest, MessageSummary, MessageEvents, MessageMore, Receipts, DirectGate, RoomInvite),
+        *(ProfileDigest, Profiles),
     )
 }
 
@@ -108,6 +111,8 @@ any_frame = st.one_of(
         secret=st.binary(min_size=16, max_size=16),
         seed=st.binary(min_size=16, max_size=16),
     ),
+    st.builds(ProfileDigest, digest=st.binary(min_size=128, max_size=128)),
+    st.builds(Profiles, profiles=st.lists(st.binary()).map(tuple)),
 )
 
 
@@ -127,7 +132,7 @@ def _from_json(kind: str, fields: dict[str, Any]) -> Frame:
 
 def _from_hex(key: str, value: Any) -> Any:
     if isinstance(value, list):
-        return tuple(bytes.fromhex(each) if key == "events" else each for each in value)
+        return tuple(bytes.fromhex(each) if key in {"events", "profiles"} else each for each in value)
     return bytes.fromhex(value) if key in _BYTES else value
 
 
@@ -203,7 +208,7 @@ def test_appended_fields_are_ignored(frame: Frame, more: list[object]) -> None:
 
 
 @given(
-    st.integers(0, 2**64 - 1).filter(lambda number: number not in {1, *range(3, 13), *range(16, 21), *range(32, 40)}),
+    st.integers(0, 2**64 - 1).filter(lambda number: number not in {1, *range(3, 13), *range(16, 23), *range(32, 40)}),
     st.lists(text, max_size=20),
 )
 def test_unknown_types_are_passed_over(number: int, fields: list[str]) -> None:

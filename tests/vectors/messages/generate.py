@@ -15,6 +15,7 @@ from peer.messages.bodies import Body, Delete, Edit, Pin, Reaction, SlowMode, Te
 from peer.messages.compare import digest_of, encode_parts
 from peer.messages.holdings import Holdings
 from peer.messages.pen import Pen, PenState
+from peer.messages.profiles import Profile, Profiles, sign_profile
 from peer.messages.receipts import Entry, encode_entries
 from peer.messages.rules import PrivateRules
 from peer.messages.said import Said, decode_said, stripped
@@ -170,7 +171,35 @@ def _hear(side: MessageExchange, frame: MessageFrame) -> list[MessageFrame]:
             return []
 
 
-VECTORS = {"conversation": conversation_vectors, "frames": frames, "clock": clock, "exchange": exchange}
+def profiles() -> dict[str, Any]:
+    """Of the owner and the guest, and the digest of whoever holds both."""
+    held = Profiles(identity=OWNER, room_id=ROOM_ID, name="ann", rank_of=lambda _: 1, limit=2, rows={}, now_ms=NOW_MS)
+    guest = sign_profile(GUEST, room_id=ROOM_ID, stamp=NOW_MS + 1, name="Zoë ⛵")
+    held.take(msgspec.msgpack.encode(guest), now_ms=NOW_MS + 1)
+    return {
+        "roomId": ROOM_ID.hex(),
+        "profiles": [_profile(profile) for profile in (held.ours, guest)],
+        "digest": held.digest().hex(),
+    }
+
+
+def _profile(profile: Profile) -> dict[str, Any]:
+    return {
+        "key": profile.key.hex(),
+        "stamp": str(profile.stamp),
+        "name": profile.name,
+        "signature": profile.signature.hex(),
+        "profile": msgspec.msgpack.encode(profile).hex(),
+    }
+
+
+VECTORS = {
+    "conversation": conversation_vectors,
+    "frames": frames,
+    "clock": clock,
+    "exchange": exchange,
+    "profiles": profiles,
+}
 
 if __name__ == "__main__":
     for name, make in VECTORS.items():
