@@ -7,7 +7,7 @@ from typing import get_args
 from peer.core.connection import TRANSITIONS, Happening
 from peer.ports import Channel
 from peer.wire.frames import Frame
-from peer.wire.message_frames import MessageFrame
+from peer.wire.message_frames import MessageFrame, ProfileFrame
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "protocol.md"
 
@@ -43,7 +43,7 @@ def _numbers(heading: str) -> set[int]:
 def test_every_frame_has_a_row_and_no_other() -> None:
     """Those of messages have theirs where they are explained, be they on links or not."""
     frames = {frame.__struct_config__.tag for frame in get_args(Frame)}
-    of_messages = {frame.__struct_config__.tag for frame in get_args(MessageFrame)}
+    of_messages = {frame.__struct_config__.tag for frame in get_args(MessageFrame | ProfileFrame)}
     assert _numbers("Frames") == frames - of_messages
     assert of_messages <= _numbers("Messages")
 
