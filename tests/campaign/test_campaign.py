@@ -11,7 +11,7 @@ import pytest
 
 from .world import World
 
-SEEDS = range(40)
+SEEDS = range(90)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
