@@ -1,20 +1,21 @@
 """Who said what and who heard it: finds what was lost, heard twice, or heard in another order.
 
-What is asserted is what the library promises while the log of messages is not kept on disk. A life is one process; a
+What is asserted is what the library promises of members who keep what is said in a folder. A life is one process; a
 member lives several times, with the same folder and so the same identity.
 
-- No life hears a message twice, nor the messages of one life of an author out of order.
+- No member hears a message twice, in whichever of its lives, but for what a life that was killed had heard in its last
+  moments and was still dealing with, for all that anybody knew: this is counted.
+- No life hears the messages of one life of an author out of order.
 - Of the messages of one life of an author each member hears, in one or the other of its own lives, all between the
   first that it was to hear (the author was linked to it) and the last that it did hear: there are no holes, whoever
-  was frozen, killed or cut off meanwhile, and whatever became of the server.
-- It hears all to the very last if author and listener are there at the end, and if the author said goodbye while the
-  listener was there undisturbed.
+  was frozen, killed, cut off or away meanwhile, and whatever became of the server.
+- Whoever is there at the end has heard all to the very last of every author who is there as well, in whichever life:
+  what `send` took is on the author's disk, so it outlives a kill, and whoever was away is told when it comes back. If
+  the author is not there, so have those who were there undisturbed when it said goodbye.
 - What an author was told to be delivered was heard by all to whom it was linked when it said it, by its own word, and
   who were there undisturbed.
 
-Not asserted, since nobody keeps it: the last words of an author that was killed before they arrived; what was said
-before a member came, or after it said goodbye. A new life may hear again what its predecessor had heard and not yet
-confirmed: this is counted.
+Not asserted: what was said before a member first came; the last words of an author that was killed and did not return.
 """
 
 from __future__ import annotations
@@ -62,24 +63,24 @@ class Finding:
     """When it was said, or heard once too often."""
 
 
+AT_WORK_S = 2.0
+"""What was heard so shortly before a kill may be told again."""
+
+
 @dataclass(slots=True)
 class _Span:
-    """What one listener owes to hear of one life: from the first number on, up to a goodbye."""
+    """What one listener owes to hear of one life: from the first number on."""
 
     first: int
-    end: int | None = None
     lost: list[int] = field(default_factory=list)
     """The link was in doubt before the first of these numbers, there again before the second, and so on in turn."""
-
-    def has(self, number: int) -> bool:
-        return self.first <= number and (self.end is None or number < self.end)
 
     def connect(self, is_linked: bool, number: int) -> None:
         if is_linked == (len(self.lost) % 2 == 1):
             self.lost.append(number)
 
     def was_linked(self, number: int) -> bool:
-        return self.has(number) and sum(turn <= number for turn in self.lost) % 2 == 0
+        return self.first <= number and sum(turn <= number for turn in self.lost) % 2 == 0
 
 
 @dataclass(slots=True)
@@ -88,12 +89,12 @@ class _Page:
 
     said_at: list[float] = field(default_factory=list)
     delivered: set[int] = field(default_factory=set)
-    spans: dict[str, list[_Span]] = field(default_factory=lambda: defaultdict(list))
-    heard: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
-    """By listener, in any of its lives."""
+    spans: dict[str, _Span] = field(default_factory=dict)
+    heard: dict[str, dict[int, tuple[int, float]]] = field(default_factory=lambda: defaultdict(dict))
+    """By listener: the life in which it heard a number first, and when."""
     full_hearers: Collection[str] = ()
     """Who has to hear it to the end."""
-    is_killed: bool = False
+    killed_at: float | None = None
 
 
 class Ledger:
@@ -104,10 +105,10 @@ class Ledger:
         self._last: dict[tuple[Author, Author], int] = {}
         self._by_life: dict[tuple[Author, Author], set[int]] = defaultdict(set)
         self._wrong: list[Finding] = []
+        self._repeats: list[tuple[Finding, Author, float]] = []
+        """Heard in an earlier life: which one, and when."""
         self.said = 0
         self.heard = 0
-        self.again = 0
-        """Heard by a second life of a member."""
         self.waits_s: list[float] = []
         """From a message to each hearing of it."""
         self.slowest: Finding | None = None
@@ -127,25 +128,15 @@ class Ledger:
 
     def link(self, author: Author, listener: str, *, first: int) -> None:
         """The author is linked to this member from this number on."""
-        spans = self._pages[author].spans[listener]
-        if not spans or spans[-1].end is not None:
-            spans.append(_Span(first))
-        spans[-1].connect(True, first)
-
-    def part(self, author: Author, listener: str, *, end: int, is_lost: bool) -> None:
-        """Whoever was lost is owed what is said meanwhile; who said goodbye is not."""
-        spans = self._pages[author].spans[listener]
-        if not spans or spans[-1].end is not None:
-            return
-        if not is_lost:
-            spans[-1].end = end
-        spans[-1].connect(False, end)
+        self._pages[author].spans.setdefault(listener, _Span(first)).connect(True, first)
 
     def connect(self, author: Author, listener: str, *, is_linked: bool, number: int) -> None:
-        """The author says that its link to this member lives, or is in doubt, from this number on."""
-        spans = self._pages[author].spans[listener]
-        if spans and spans[-1].end is None:
-            spans[-1].connect(is_linked, number)
+        """The author says that its link to this member lives, or is in doubt or ended, from this number on.
+
+        Whoever was lost or said goodbye is owed what is said meanwhile.
+        """
+        if (span := self._pages[author].spans.get(listener)) is not None:
+            span.connect(is_linked, number)
 
     def hear(self, listener: Author, author: Author, number: int, *, at: float) -> None:
         self.heard += 1
@@ -155,12 +146,14 @@ class Ledger:
         elif number < self._last.get(pair, -1):
             self._wrong.append(Finding(Fault.DISORDER, author, number, str(listener), at))
         elif number in page.heard[listener.name]:
-            self.again += 1
+            life, first_at = page.heard[listener.name][number]
+            twice = Finding(Fault.TWICE, author, number, str(listener), at)
+            self._repeats.append((twice, Author(listener.name, life), first_at))
         elif number < len(page.said_at):
             self._wait(Finding(Fault.LATE, author, number, str(listener), page.said_at[number]), at)
         self._last[pair] = max(number, self._last.get(pair, -1))
         self._by_life[pair].add(number)
-        page.heard[listener.name].add(number)
+        page.heard[listener.name].setdefault(number, (listener.life, at))
 
     def _wait(self, message: Finding, heard_at: float) -> None:
         assert message.at is not None
@@ -173,9 +166,21 @@ class Ledger:
         """It said goodbye; those who were there undisturbed have to hear all of it."""
         self._pages[author].full_hearers = full_hearers
 
-    def kill(self, author: Author) -> None:
-        """What it said last may be known to nobody."""
-        self._pages[author].is_killed = True
+    def kill(self, author: Author, *, at: float) -> None:
+        """What it heard last, it may hear again in its next life."""
+        self._pages[author].killed_at = at
+
+    @property
+    def again(self) -> int:
+        """How much was told again to those whose lives were ended while they dealt with it."""
+        return len(self._repeats) - len(self._twice())
+
+    def _twice(self) -> list[Finding]:
+        return [twice for twice, life, at in self._repeats if not self._was_at_work(life, at)]
+
+    def _was_at_work(self, life: Author, at: float) -> bool:
+        killed_at = self._pages[life].killed_at
+        return killed_at is not None and killed_at - at <= AT_WORK_S
 
     # ---- the verdict
 
@@ -183,45 +188,38 @@ class Ledger:
         self, present: Collection[Author], *, disturbed: dict[str, list[tuple[float, float]]]
     ) -> list[Finding]:
         """All that is wrong, given who is there at the end, and when each member was frozen, dead or just back."""
-        found = list(self._wrong)
+        found = [*self._wrong, *self._twice()]
         names = {life.name for life in present}
         for author, page in self._pages.items():
-            full = names if author in present else page.full_hearers
+            full = names if author.name in names else page.full_hearers
             found += self._lost(author, page, full)
             found += self._undelivered(author, page, disturbed)
             found += self._invented(author, page)
         return found
 
     def _lost(self, author: Author, page: _Page, full: Collection[str]) -> Iterator[Finding]:
-        for listener, spans in page.spans.items():
+        for listener, span in page.spans.items():
             heard = page.heard[listener]
-            for span in spans:
-                is_full = listener in full and span.end is None
-                end = len(page.said_at) if is_full else _end_of_heard(heard, span)
-                for number in range(span.first, min(end, len(page.said_at))):
-                    if number not in heard:
-                        yield Finding(Fault.LOST, author, number, listener, page.said_at[number])
+            end = len(page.said_at) if listener in full else max(heard, default=-1) + 1
+            for number in range(span.first, min(end, len(page.said_at))):
+                if number not in heard:
+                    yield Finding(Fault.LOST, author, number, listener, page.said_at[number])
 
     def _undelivered(
         self, author: Author, page: _Page, disturbed: dict[str, list[tuple[float, float]]]
     ) -> Iterator[Finding]:
         for number in sorted(page.delivered):
             at = page.said_at[number] if number < len(page.said_at) else None
-            for listener, spans in page.spans.items():
-                if at is None or number in page.heard[listener] or not any(span.was_linked(number) for span in spans):
+            for listener, span in page.spans.items():
+                if at is None or number in page.heard[listener] or not span.was_linked(number):
                     continue
                 if not any(begin <= at <= end for begin, end in disturbed.get(listener, [])):
                     yield Finding(Fault.UNDELIVERED, author, number, listener, at)
 
     def _invented(self, author: Author, page: _Page) -> Iterator[Finding]:
         """Who is killed may have said one more than it could tell."""
-        said = len(page.said_at) + page.is_killed
+        said = len(page.said_at) + (page.killed_at is not None)
         for listener, heard in page.heard.items():
             for number in heard:
                 if number >= said:
                     yield Finding(Fault.INVENTED, author, number, listener, None)
-
-
-def _end_of_heard(heard: set[int], span: _Span) -> int:
-    """Behind the last that was heard within the span."""
-    return max((number + 1 for number in heard if span.end is None or number < span.end), default=0)

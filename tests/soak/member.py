@@ -93,6 +93,7 @@ class _Member:
         self._is_hushed = asyncio.Event()
         self._is_leaving = asyncio.Event()
         self._sent: dict[str, int] = {}
+        self._room: peer.Room
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -111,7 +112,7 @@ class _Member:
 
     async def _stay(self) -> None:
         async with peer.Peer(self._life.server, name=self._life.name, data_dir=self._life.folder) as me:
-            room = await self._enter(me)
+            room = self._room = await self._enter(me)
             room.attach(self)
             self._tell(Entered(room.invite or ""))
             chores = [asyncio.create_task(work, name="soak") for work in (self._talk(room), self._watch())]
@@ -172,6 +173,7 @@ class _Member:
             case peer.Message(sender=sender, text=text):
                 life, number = text.split()
                 self._tell(Heard(sender.name, int(life), int(number), time.monotonic()))
+                self._room.acknowledge(event)
             case peer.MemberJoined(member=member):
                 self._tell(Joined(member.name, self._next))
             case peer.MemberLeft(member=member, reason=reason):

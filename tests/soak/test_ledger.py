@@ -8,7 +8,8 @@ import pytest
 
 from .ledger import Author, Fault, Finding, Ledger
 
-ANNA, BEN, BEN_AGAIN = Author("anna", 1), Author("ben", 1), Author("ben", 2)
+ANNA, BEN = Author("anna", 1), Author("ben", 1)
+ANNA_AGAIN, BEN_AGAIN = Author("anna", 2), Author("ben", 2)
 CALM: dict[str, list[tuple[float, float]]] = {}
 
 
@@ -51,11 +52,12 @@ def test_the_last_words_of_the_present_are_owed(ledger: Ledger) -> None:
     assert faults(ledger, ANNA, BEN) == [(Fault.LOST, 3)]
 
 
-def test_the_last_words_of_the_killed_are_not(ledger: Ledger) -> None:
-    """But there are no holes before them."""
-    ledger.kill(ANNA)
+def test_the_last_words_of_the_killed_are_owed_once_it_is_back(ledger: Ledger) -> None:
+    """What it was told to be sent lies on its disk; until then there are no holes before the last that was heard."""
+    ledger.kill(ANNA, at=4)
     hears(ledger, BEN, 1, 2)
     assert faults(ledger, BEN) == []
+    assert faults(ledger, BEN, ANNA_AGAIN) == [(Fault.LOST, 3)]
     hears(ledger, BEN, 4)
     assert faults(ledger, BEN) == [(Fault.LOST, 3)]
 
@@ -69,27 +71,31 @@ def test_who_says_goodbye_is_heard_to_the_end_by_those_who_were_there(ledger: Le
 
 
 def test_two_lives_hear_it_together(ledger: Ledger) -> None:
-    """What the second repeats is counted, for it cannot know."""
+    """And neither what the other has heard."""
     hears(ledger, BEN, 1, 2)
+    hears(ledger, BEN_AGAIN, 2, 3)
+    assert faults(ledger, ANNA, BEN_AGAIN) == [(Fault.TWICE, 2)]
+    assert ledger.again == 0
+
+
+def test_what_was_at_work_when_a_life_was_killed_may_be_heard_again(ledger: Ledger) -> None:
+    """Which is counted."""
+    hears(ledger, BEN, 1, 2)
+    ledger.kill(BEN, at=2.5)
     hears(ledger, BEN_AGAIN, 2, 3)
     assert faults(ledger, ANNA, BEN_AGAIN) == []
     assert ledger.again == 1
+    ledger.kill(BEN, at=9)
+    assert faults(ledger, ANNA, BEN_AGAIN) == [(Fault.TWICE, 2)]
 
 
-def test_who_was_lost_is_owed_what_was_said_meanwhile(ledger: Ledger) -> None:
+def test_who_was_away_is_owed_what_was_said_meanwhile(ledger: Ledger) -> None:
+    """Be it lost or gone with a goodbye."""
     hears(ledger, BEN, 1)
-    ledger.part(ANNA, "ben", end=2, is_lost=True)
+    ledger.connect(ANNA, "ben", is_linked=False, number=2)
     ledger.link(ANNA, "ben", first=3)
     hears(ledger, BEN_AGAIN, 3)
     assert faults(ledger, ANNA, BEN_AGAIN) == [(Fault.LOST, 2)]
-
-
-def test_who_said_goodbye_is_not(ledger: Ledger) -> None:
-    hears(ledger, BEN, 1)
-    ledger.part(ANNA, "ben", end=2, is_lost=False)
-    ledger.link(ANNA, "ben", first=3)
-    hears(ledger, BEN_AGAIN, 3)
-    assert faults(ledger, ANNA, BEN_AGAIN) == []
 
 
 def test_nothing_is_heard_twice_in_one_life(ledger: Ledger) -> None:
@@ -106,13 +112,13 @@ def test_nothing_is_heard_that_was_not_said(ledger: Ledger) -> None:
     """Who was killed may have had no time to tell of its last."""
     hears(ledger, BEN, 1, 2, 3, 4)
     assert faults(ledger, ANNA, BEN) == [(Fault.INVENTED, 4)]
-    ledger.kill(ANNA)
+    ledger.kill(ANNA, at=4)
     assert faults(ledger, BEN) == []
 
 
 def test_what_is_reported_as_delivered_was_heard(ledger: Ledger) -> None:
     """By whoever was there undisturbed when it was said."""
-    ledger.kill(ANNA)
+    ledger.kill(ANNA, at=4)
     hears(ledger, BEN, 1, 2)
     ledger.deliver(ANNA, 3)
     assert faults(ledger, BEN) == [(Fault.UNDELIVERED, 3)]
@@ -121,10 +127,10 @@ def test_what_is_reported_as_delivered_was_heard(ledger: Ledger) -> None:
 
 def test_delivered_says_nothing_of_those_who_were_lost_then(ledger: Ledger) -> None:
     """Only while they were, or while their link was in doubt."""
-    ledger.kill(ANNA)
+    ledger.kill(ANNA, at=4)
     ledger.connect(ANNA, "ben", is_linked=False, number=1)
     ledger.deliver(ANNA, 1)
-    ledger.part(ANNA, "ben", end=2, is_lost=True)
+    ledger.connect(ANNA, "ben", is_linked=False, number=2)
     ledger.link(ANNA, "ben", first=3)
     ledger.deliver(ANNA, 2)
     assert faults(ledger, BEN) == []

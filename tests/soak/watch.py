@@ -188,7 +188,7 @@ class Watch:
         if act.blow is Blow.FREEZE:
             living.freeze()
         elif act.blow is Blow.KILL:
-            self.record.ledger.kill(self._crew.kill(act.who).who)
+            self.record.ledger.kill(self._crew.kill(act.who).who, at=now)
         else:
             self._leaving[living.who] = frozenset(name for name in self._crew.here if self._is_undisturbed(name))
             living.tell(LEAVE)
@@ -282,7 +282,7 @@ class Watch:
             self.record.ledger.link(who, fact.other, first=fact.next_number)
         else:
             self.record.links[who.name].discard(fact.other)
-            self.record.ledger.part(who, fact.other, end=fact.next_number, is_lost=fact.reason == "lost")
+            self.record.ledger.connect(who, fact.other, is_linked=False, number=fact.next_number)
 
     def _tell_all(self, order: str) -> None:
         for living in self._crew.here.values():
