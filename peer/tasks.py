@@ -1,4 +1,4 @@
-"""The owner of all tasks of one `Peer`: nothing else starts any, and all have ended when it does."""
+"""The owner of all tasks of one `Peer`: nothing else starts any, and all have ended when it does, its threads too."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import logging
 from collections.abc import Coroutine
 from types import TracebackType
 from typing import Any
+
+from .signatures import Signatures
 
 __all__ = ["Runtime"]
 
@@ -17,6 +19,7 @@ class Runtime:
     """The owner of all tasks of one `Peer`."""
 
     def __init__(self) -> None:
+        self.signatures = Signatures()
         self._tasks = asyncio.TaskGroup()
         self._running: set[asyncio.Task[None]] = set()
 
@@ -31,7 +34,10 @@ class Runtime:
         if error is not None:
             for task in self._running:
                 task.cancel()
-        await self._tasks.__aexit__(None, None, None)
+        try:
+            await self._tasks.__aexit__(None, None, None)
+        finally:
+            self.signatures.close()
 
     async def wind_up(self, *, grace_s: float) -> None:
         """Give the tasks so long to end by themselves, then end them."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ..crypto.identity import Identity
 from ..ids import MemberId
 from ..keys.room_keys import RoomKeys
+from ..log.event import VerifyAll
 from .suites import Suites
 
 __all__ = ["Credentials", "Door"]
@@ -21,6 +22,8 @@ class Credentials:
     keys: RoomKeys
     random_bytes: Callable[[int], bytes]
     suites: Suites = field(default_factory=Suites)
+    verify_all: VerifyAll | None = None
+    """For many events at once; None: one by one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,6 +62,7 @@ class MessagePlane:
             now_ms=wall_ms(),
             limits=Limits(max_texts=config.max_kept_messages),
             max_drafts=config.max_pending_messages,
+            verify_all=credentials.verify_all,
             record=record,
         )
         self.history = History(journal, config, wall_ms, membership.draw)

@@ -14,7 +14,7 @@ second event. A room stands in no header: an event of another room has another i
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import IntEnum
 from typing import Annotated, Literal, NamedTuple, NewType
 
@@ -36,7 +36,9 @@ __all__ = [
     "LogId",
     "Plane",
     "Reference",
+    "Signed",
     "Verifier",
+    "VerifyAll",
     "decode_event",
     "event_id_of",
     "hlc_at",
@@ -44,6 +46,7 @@ __all__ = [
     "ms_of",
     "replace_body",
     "seal_event",
+    "signed_by",
 ]
 
 MAX_EVENT_BYTES = 16 * 1024
@@ -58,6 +61,12 @@ EventId = NewType("EventId", bytes)
 
 Verifier = Callable[[bytes, bytes, bytes, bytes], bool]
 """`crypto.identity.verify`: (public key, label, signature, data); an argument, so that tests count the calls."""
+
+Signed = tuple[bytes, bytes, bytes, bytes]
+"""What a `Verifier` is asked."""
+
+VerifyAll = Callable[[Sequence[Signed]], Sequence[bool]]
+"""The same for many at once, on all cores: `peer.signatures`."""
 
 _Bytes32 = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
 _Hlc = Annotated[int, msgspec.Meta(ge=0, le=MAX_HLC)]
@@ -169,7 +178,12 @@ def decode_event(encoded: bytes, *, room_id: RoomId) -> Event:
 
 def is_signed(event: Event, *, room_id: RoomId, verify: Verifier = verify) -> bool:
     """Whether the author signed exactly these bytes, for this room."""
-    return verify(event.header.author, EVENT_SIGNATURE, event.signature, room_id + event.signed)
+    return verify(*signed_by(event, room_id=room_id))
+
+
+def signed_by(event: Event, *, room_id: RoomId) -> Signed:
+    """By whom, as what, with which signature, and what."""
+    return event.header.author, EVENT_SIGNATURE, event.signature, room_id + event.signed
 
 
 def event_id_of(signed: bytes, room_id: RoomId) -> EventId:

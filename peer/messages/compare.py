@@ -68,6 +68,7 @@ class Part(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=T
 
 
 _decoder = msgspec.msgpack.Decoder(Part)
+_WORDLESS = b"\0", b"\1"
 _NO_EVENTS = hashlib.sha256().digest()[:_FINGERPRINT_BYTES]
 
 
@@ -98,7 +99,7 @@ def _digest_of(holdings: Holdings, horizon: Horizon) -> bytes:
     digest = hashlib.sha256()
     for key, held in _compared(holdings, horizon):
         digest.update(key + held.fork_seq.to_bytes(4, "big"))
-        digest.update(b"".join(said.id + bytes([holdings.lacks_words(said)]) for said in held.said))
+        digest.update(b"".join(said.id + _WORDLESS[holdings.lacks_words(said)] for said in held.said))
     return digest.digest()[:DIGEST_BYTES]
 
 

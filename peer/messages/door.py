@@ -7,7 +7,7 @@ news, to be passed on; what is void is parked, if there is place, and passed on 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -16,13 +16,16 @@ from ..errors import MalformedFrame
 from ..ids import RoomId
 from ..log.chains import Refusal
 from ..log.control import Level
-from ..log.event import EventId, LogId, Verifier, is_signed, ms_of
+from ..log.event import EventId, LogId, Verifier, VerifyAll, is_signed, ms_of, signed_by
 from .bodies import Kind
 from .holdings import Holdings
 from .logs import Fork, contradiction
 from .said import Place, Said, decode_said, place_of, stripped
 
 __all__ = ["Door", "Intake"]
+
+_MANY = 8
+"""Events that are worth the way to other threads."""
 
 
 @dataclass(slots=True)
@@ -60,18 +63,27 @@ def _by_seq(said: Said) -> tuple[int, Place]:
 class Door:
     """The way into `Holdings`."""
 
-    def __init__(self, holdings: Holdings, *, room_id: RoomId, verify: Verifier = verify) -> None:
+    def __init__(
+        self,
+        holdings: Holdings,
+        *,
+        room_id: RoomId,
+        verify: Verifier = verify,
+        verify_all: VerifyAll | None = None,
+    ) -> None:
         self._holdings = holdings
         self._room_id = room_id
         self._verify = verify
+        self._verify_all = verify_all
 
     def receive(self, encoded: Iterable[bytes], *, now_ms: int) -> Intake:
         """Take in a batch in any order."""
         intake = Intake()
         batch = self._read(encoded, intake)
         self._find_forks(batch, intake)
+        verified = self._verify_ahead(batch, now_ms=now_ms)
         for said in sorted(batch, key=place_of):
-            reason = self._refusal_of(said, intake, now_ms=now_ms)
+            reason = self._refusal_of(said, intake, verified, now_ms=now_ms)
             intake.is_behind |= reason is Refusal.STRANGER
             if reason is not None:
                 intake.refused.append((said.encoded, reason))
@@ -119,7 +131,20 @@ class Door:
             self._holdings.cut(lowest)
             intake.forks.append(lowest)
 
-    def _refusal_of(self, said: Said, intake: Intake, *, now_ms: int) -> Refusal | None:
+    def _verify_ahead(self, batch: list[Said], *, now_ms: int) -> dict[bytes, bool]:
+        """By encoded event, in one go: of those that nothing cheaper refuses, if they are many."""
+        if self._verify_all is None or len(batch) < _MANY:
+            return {}
+        new = {said.encoded: said for said in batch if not self._is_held(said)}
+        due = [said for said in new.values() if self._cheap_refusal_of(said, now_ms=now_ms) is None]
+        answers = self._verify_all([signed_by(said.event, room_id=self._room_id) for said in due])
+        return dict(zip((said.encoded for said in due), answers, strict=True))
+
+    def _is_signed(self, said: Said, verified: Mapping[bytes, bool]) -> bool:
+        known = verified.get(said.encoded)
+        return known if known is not None else is_signed(said.event, room_id=self._room_id, verify=self._verify)
+
+    def _refusal_of(self, said: Said, intake: Intake, verified: Mapping[bytes, bool], *, now_ms: int) -> Refusal | None:
         """None once it is held, was held before, or has found a fork."""
         if self._is_held(said):
             if said.id in self._holdings.logs.held and self._holdings.put_words(said):
@@ -128,7 +153,7 @@ class Door:
         reason = self._cheap_refusal_of(said, now_ms=now_ms)
         if reason is not None:
             return reason
-        if not is_signed(said.event, room_id=self._room_id, verify=self._verify):
+        if not self._is_signed(said, verified):
             return Refusal.SIGNATURE
         return self._put(said, intake)
 

@@ -15,7 +15,7 @@ from ..crypto.identity import Identity
 from ..errors import MalformedFrame
 from ..ids import MemberId, RoomId
 from ..log.control import Cut
-from ..log.event import MAX_HLC, EventId, LogId, Plane, hlc_at
+from ..log.event import MAX_HLC, EventId, LogId, Plane, VerifyAll, hlc_at
 from ..log.record import MAX_PREVIEW_CHARS, LogChanges, LogRecord, Shown, Summary
 from .door import Door, Intake
 from .drafts import Drafts
@@ -53,7 +53,7 @@ _NOTHING = LogChanges()
 class Journal:
     """Of one member in one room. `now_ms` is the time of day, UTC."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that a replica is made of, by name
         self,
         room_id: RoomId,
         *,
@@ -63,6 +63,7 @@ class Journal:
         now_ms: int,
         limits: Limits | None = None,
         max_drafts: int = 256,
+        verify_all: VerifyAll | None = None,
         record: LogRecord | None = None,
     ) -> None:
         """Raise MalformedFrame for a record that is not ours; one of another life of the disk begins another log."""
@@ -75,7 +76,7 @@ class Journal:
         self.drafts = Drafts(limit=max_drafts, rows=record.drafts)
         self.pen = Pen(identity, room_id, random_bytes, state.pen)
         self.speaker = Speaker(identity, self.holdings, self.projection, self.pen, self.drafts, self._follow)
-        self._door = Door(self.holdings, room_id=room_id)
+        self._door = Door(self.holdings, room_id=room_id, verify_all=verify_all)
         self._identity = identity
         self._room_id = room_id
         self._begin_hlc = state.begin_hlc

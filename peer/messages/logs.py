@@ -125,8 +125,12 @@ class Logs:
 
     def of_author(self, author: bytes) -> Iterator[Said]:
         """All that is held of one author, by log and sequence."""
-        for log in sorted(self._logs_of.get(author, ())):
+        for log in self.names_of(author):
             yield from self.of_log(log)
+
+    def names_of(self, author: bytes) -> list[LogId]:
+        """The logs of one author of which anything is held."""
+        return sorted(self._logs_of.get(author, ()))
 
     def of_log(self, log: LogId) -> Iterator[Said]:
         """All that is held of one log, by sequence."""

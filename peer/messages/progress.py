@@ -56,7 +56,7 @@ class Progress:
 
     def catch_up(self, author: bytes) -> None:
         """This author holds the same as we do: nothing that it said is missing."""
-        for log in {said.log for said in self._holdings.logs.of_author(author)}:
+        for log in self._holdings.logs.names_of(author):
             self._raise(log, delivered=self._holdings.logs.tip(log))
 
     def mark_read(self, place: Place = HIGHEST) -> None:
@@ -138,7 +138,7 @@ class Progress:
 
     def review(self, others: Collection[MemberId]) -> Iterator[tuple[EventId, Status]]:
         """Our messages that got further by what all others say."""
-        for log in sorted({said.log for said in self._holdings.logs.of_author(self._me)}):
+        for log in self._holdings.logs.names_of(self._me):
             before = self.reached.of(log)
             reach = reach_of_all(log, self._theirs, others)
             if not self.reached.raise_to(log, delivered=reach.delivered, read=reach.read):

@@ -25,10 +25,7 @@ MUTATIONS = (
     Mutation(
         "message: signature not checked",
         _MESSAGES,
-        {
-            "        if not is_signed(said.event, room_id=self._room_id, verify=self._verify):\n"
-            "            return Refusal.SIGNATURE\n": ""
-        },
+        {"        if not self._is_signed(said, verified):\n            return Refusal.SIGNATURE\n": ""},
         _CAMPAIGN,
     ),
     Mutation(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from peer.log.chains import Refusal
 from peer.log.control import Level
-from peer.log.event import hlc_at, seal_event
+from peer.log.event import Signed, hlc_at, seal_event
 from peer.messages.bodies import Delete, Edit, Pin
 from peer.messages.door import Door
 from peer.messages.holdings import Holdings
@@ -26,7 +28,12 @@ class Gate:
     def __init__(self, holdings: Holdings | None = None, room_id: bytes = PUBLIC_ROOM) -> None:
         self.holdings = holdings or Holdings(PublicRules(), Limits())
         self.checks = Verifications()
-        self.door = Door(self.holdings, room_id=room_id, verify=self.checks)  # type: ignore[arg-type]
+        self.batches: list[int] = []
+        self.door = Door(self.holdings, room_id=room_id, verify=self.checks, verify_all=self.verify_all)  # type: ignore[arg-type]
+
+    def verify_all(self, signed: Sequence[Signed]) -> list[bool]:
+        self.batches.append(len(signed))
+        return [self.checks(*each) for each in signed]
 
     def tell(self, *said: Said | bytes) -> list[Refusal]:
         encoded = [each if isinstance(each, bytes) else each.encoded for each in said]
@@ -52,6 +59,28 @@ def test_forged_message_changes_nothing() -> None:
     assert gate.tell(b"junk") == [Refusal.MALFORMED]
     assert gate.intake.is_hostile
     assert gate.holdings.logs.held == {}
+
+
+def test_many_are_verified_in_one_go() -> None:
+    """And each once, without those that something cheaper refuses or that are held."""
+    gate, pen = Gate(), public_pen("ann")
+    texts = [pen.write(str(number)) for number in range(12)]
+    late = pen.write("soon", hlc=hlc_at(NOW_MS + 200_000))
+    forged = texts[5].encoded.replace(texts[5].event.signature, bytes(64))
+    assert gate.tell(texts[0]) == []
+    assert gate.tell(*texts[:5], texts[4], forged, *texts[6:], late) == [Refusal.SIGNATURE, Refusal.FUTURE]
+    assert gate.intake.is_hostile
+    assert gate.batches == [11]
+    assert gate.checks.count == 12
+    assert gate.holdings.logs.held.keys() == {text.id for text in texts} - {texts[5].id}
+
+
+def test_few_are_verified_one_by_one() -> None:
+    """A message that comes by itself goes no detour."""
+    gate, pen = Gate(), public_pen("ann")
+    assert gate.tell(*(pen.write(str(number)) for number in range(7))) == []
+    assert gate.batches == []
+    assert gate.checks.count == 7
 
 
 def test_kind_of_a_later_version_is_passed_over() -> None:
