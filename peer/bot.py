@@ -7,6 +7,7 @@ stops nothing; nobody in the room sees more of it than that it failed.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -173,8 +174,8 @@ class Bot:
 
     async def finish(self) -> None:
         """Take nothing more in, and return when what has come is handled, or after `Config.handler_grace_s`."""
-        for dispatcher in tuple(self._serving):
-            await dispatcher.finish(within_s=self.config.handler_grace_s)
+        grace_s = self.config.handler_grace_s
+        await asyncio.gather(*(dispatcher.finish(within_s=grace_s) for dispatcher in self._serving))
 
     async def handle(self, event: Event, room: Room) -> None:
         """Pass an event through the middleware to every handler that wants it; what is old news is for none."""
@@ -224,7 +225,7 @@ class Bot:
                 await _call(handler, event, room, name=handler.function)
 
     async def _handle_command(self, message: Message, room: Room) -> None:
-        word, _, rest = message.text.removeprefix(self._prefix).partition(" ")
+        word, rest = (*message.text.removeprefix(self._prefix).split(maxsplit=1), "", "")[:2]
         command = self._commands.get(word)
         if command is not None:
             await self._run_command(command, message, room, rest)

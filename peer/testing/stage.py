@@ -34,6 +34,8 @@ __all__ = ["Guest", "Stage"]
 PATIENCE_S = 10.0
 """Nothing takes so long unless it never comes."""
 
+_MOST_TOLD = 20
+
 E = TypeVar("E", bound=Event)
 
 
@@ -103,7 +105,8 @@ class Guest:
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:
-            raise AssertionError(f"{self.name} waited in vain for {what}; heard {self._events}") from None
+            heard = ", ".join(map(_brief, self._events[-_MOST_TOLD:]))
+            raise AssertionError(f"{self.name} waited in vain for {what}; heard last: {heard}") from None
 
 
 class Stage:
@@ -187,6 +190,13 @@ class Stage:
         await me.__aenter__()
         self._stack.push_async_exit(me)
         return me
+
+
+def _brief(event: Event) -> str:
+    """For whoever reads why a test failed."""
+    if isinstance(event, Message):
+        return f"{event.sender.name}: {event.text!r}"
+    return type(event).__name__
 
 
 def _is_here(room: Room, other: Guest) -> bool:

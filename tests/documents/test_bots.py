@@ -9,7 +9,7 @@ import pytest
 
 import peer
 from peer.rtc.ice import ADDRESSES_SETTING
-from peer.testing import Network
+from peer.testing import Network, Stage
 from signaling.app import running_server
 
 from ..rtc.rooms import GUESTS, Company
@@ -28,12 +28,50 @@ def namespace() -> dict[str, Any]:
     return names
 
 
-async def test_its_test_passes(namespace: dict[str, Any]) -> None:
-    """The test function of the last block, with the bot of the first."""
+async def test_its_test_passes(namespace: dict[str, Any], stage: Stage) -> None:
+    """The test function of "Tests", with the bot of the first block; and its longer form."""
     tests = [name for name in namespace if name.startswith("test_")]
     assert tests == ["test_bot_adds"]
-    async with asyncio.timeout(10):
-        await namespace["test_bot_adds"]()
+    await namespace["test_bot_adds"](stage)
+    assert await namespace["rehearse"]() == "5"
+
+
+async def test_its_cookbook_works(namespace: dict[str, Any], stage: Stage) -> None:
+    """Each recipe, in the order of the page."""
+    await stage.serve(namespace["deckhand"], role="moderator")
+    alice = await stage.guest("alice")
+    for said, answer in {
+        "!paint red 2 the funnel": "the funnel is red now",
+        "!paint Green": "the hull is green now",
+        "!paint blue": "colour must be one of red, green, not 'blue'; usage: !paint <red|green> [layers] [what...]",
+        "!paint red 4": "layers must be at most 3; usage: !paint <red|green> [layers] [what...]",
+        "!whois @owner": "owner is owner of Stage",
+        "!help praise": "usage: !praise <who>\nGives somebody a point.\nwho: the name of a member",
+        "!throw owner": "you may not use !throw: moderators and above may",
+        "!praise owner": "owner has 1",
+    }.items():
+        await alice.say(said)
+        assert await alice.hears() == answer
+    namespace["news"].put_nowait("land ahead")
+    assert await alice.hears() == "land ahead"
+    await stage.clock.advance(20 * 3600)
+    assert [await alice.hears() for _ in range(5)] == ["the bell rings"] * 5
+    await alice.say("!help")  # at four in the morning
+    await stage.owner.say("!praise alice")
+    assert await alice.hears() == "!praise alice"
+    assert await alice.hears() == "alice has 1"
+    await stage.clock.advance(4 * 3600)
+    assert {await alice.hears(), await alice.hears()} == {"good morning, 3 of us", "the bell rings"}
+    await stage.owner.say("!throw alice")
+    assert (await alice.next(peer.StateChanged)).reason == "removed"
+
+
+def test_its_table_of_examples_names_all_bots() -> None:
+    """Each of them there is, and no other."""
+    text = (ROOT / DOCUMENT).read_text("utf-8")
+    named = set(re.findall(r"^\| \[(\w+\.py)\]\(\.\./examples/\1\)", text, re.MULTILINE))
+    bots = {path.name for path in (ROOT / "examples").glob("*.py") if "peer.Bot(" in path.read_text("utf-8")}
+    assert named == bots
 
 
 async def test_its_stream_arrives(namespace: dict[str, Any]) -> None:

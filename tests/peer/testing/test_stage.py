@@ -43,7 +43,9 @@ async def test_waiting_in_vain_fails_with_what_was_heard(stage: Stage, monkeypat
     alice, bob = await stage.guest("alice"), await stage.guest("bob")
     await bob.say("something else")
     assert await alice.hears() == "something else"
-    with pytest.raises(AssertionError, match=r"alice waited in vain for a Message; heard .*something else"):
+    with pytest.raises(
+        AssertionError, match=r"alice waited in vain for a Message; heard last: .*bob: 'something else'"
+    ):
         await alice.hears()
 
 
