@@ -39,7 +39,6 @@ async def test_guest_and_bot_have_the_role_that_the_test_gives_them(stage: Stage
 
 async def test_waiting_in_vain_fails_with_what_was_heard(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """A test that hangs says nothing."""
-    monkeypatch.setattr(module, "PATIENCE_S", 0.05)
     alice, bob = await stage.guest("alice"), await stage.guest("bob")
     await bob.say("something else")
     assert await alice.hears() == "something else"
