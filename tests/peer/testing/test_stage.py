@@ -42,6 +42,7 @@ async def test_waiting_in_vain_fails_with_what_was_heard(stage: Stage, monkeypat
     alice, bob = await stage.guest("alice"), await stage.guest("bob")
     await bob.say("something else")
     assert await alice.hears() == "something else"
+    monkeypatch.setattr(module, "PATIENCE_S", 0.01)
     with pytest.raises(
         AssertionError, match=r"alice waited in vain for a Message; heard last: .*bob: 'something else'"
     ):
