@@ -68,4 +68,4 @@ def test_bot_of_the_readme_answers(tmp_path: Path) -> None:
 
 
 def _chat(name: str, *arguments: str) -> tuple[str, ...]:
-    return (str(ROOT / "examples" / "chat.py"), "--name", name, *arguments)
+    return ("-m", "peer", "chat", "--temporary", "--name", name, *arguments)
