@@ -12,7 +12,16 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from .events import Event, MemberLeft, Message, RoomState, StateChanged
+from .events import (
+    Event,
+    MemberLeft,
+    Message,
+    MessageDeleted,
+    MessageEdited,
+    MessagePinned,
+    RoomState,
+    StateChanged,
+)
 from .runtime import Runtime
 
 __all__ = ["Dispatcher"]
@@ -129,5 +138,11 @@ class Dispatcher:
 
 def _member_of(event: Event) -> str:
     """Whose queue an event belongs to; what is about nobody has one of its own."""
-    member = event.sender if isinstance(event, Message) else getattr(event, "member", None)
-    return member.id if member is not None else ""
+    match event:
+        case Message(sender=sender):
+            return sender.id
+        case MessageEdited(message=message) | MessageDeleted(message=message) | MessagePinned(message=message):
+            return message.sender.id
+        case _:
+            member = getattr(event, "member", None)
+            return member.id if member is not None else ""

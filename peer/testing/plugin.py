@@ -1,8 +1,8 @@
 """The fixture `stage` for pytest: `pytest_plugins = ["peer.testing.plugin"]` in the topmost `conftest.py`.
 
 With `--speaktube-real` the same tests run over a signaling server of their own, on a free port of this machine, and
-over real data channels; that takes the extra `speaktube[server]`. Async tests need pytest-asyncio or anyio, as all do.
-This is the one module that imports pytest, and nothing imports this one.
+over real data channels; that takes the extra `speaktube[server]`. Async tests need pytest-asyncio; with
+`asyncio_mode = "auto"` they need no mark. This is the one module that imports pytest, and nothing imports this one.
 """
 
 from __future__ import annotations
@@ -12,15 +12,11 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import pytest_asyncio
 
 from .stage import Stage
 
 __all__ = ["pytest_addoption", "speaktube_server", "stage"]
-
-try:
-    from pytest_asyncio import fixture as async_fixture
-except ImportError:  # anyio runs plain fixtures
-    async_fixture = pytest.fixture  # type: ignore[assignment]
 
 _FLAG = "--speaktube-real"
 _SAYS = "listening on "
@@ -45,7 +41,7 @@ def speaktube_server(request: pytest.FixtureRequest) -> Iterator[str | None]:
         server.communicate()
 
 
-@async_fixture
+@pytest_asyncio.fixture
 async def stage(speaktube_server: str | None, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
     """A room for one test; see `peer.testing.Stage`."""
     if speaktube_server is not None:

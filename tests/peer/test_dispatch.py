@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import pytest
 
-from peer import Event, Member, MemberJoined, MemberLeft, RoomState, StateChanged
+from peer import (
+    Event,
+    Member,
+    MemberJoined,
+    MemberLeft,
+    Message,
+    MessageDeleted,
+    MessageEdited,
+    MessagePinned,
+    RoomState,
+    StateChanged,
+)
 from peer.dispatch import Dispatcher
-from peer.ids import MemberId
+from peer.ids import MemberId, MessageId, Topic
 from peer.runtime import Runtime
 
 from ..support.transport import until
@@ -17,6 +29,11 @@ from ..support.transport import until
 
 def member(key: str, name: str = "") -> Member:
     return Member(id=MemberId(key), name=name or key)
+
+
+def message(sender: Member) -> Message:
+    now = datetime(2030, 1, 1, tzinfo=UTC)
+    return Message(id=MessageId("m"), room=Topic("t"), sender=sender, text="hello", sent_at=now)
 
 
 class Handler:
@@ -65,6 +82,23 @@ async def test_slow_handler_for_one_member_holds_up_nobody_else(runtime: Runtime
     handler.slow["ann"].set()
     dispatcher.end()
     await until(lambda: len(handler.handled) == 3)
+
+
+async def test_edits_wait_behind_what_their_author_did_and_nobody_else(runtime: Runtime) -> None:
+    """Deletions and pins as well."""
+    handler = Handler()
+    handler.slow["ann"] = asyncio.Event()
+    dispatcher = Dispatcher(handler, runtime)
+    of_ann, of_bob = message(member("ann")), message(member("bob"))
+    dispatcher.put(MemberJoined(member("ann")))
+    for each in (of_ann, of_bob):
+        for event in (each, MessageEdited(each), MessagePinned(each), MessageDeleted(each)):
+            dispatcher.put(event)
+    await until(lambda: len(handler.handled) == 4)
+    assert handler.handled == [of_bob, MessageEdited(of_bob), MessagePinned(of_bob), MessageDeleted(of_bob)]
+    handler.slow["ann"].set()
+    dispatcher.end()
+    await until(lambda: len(handler.handled) == 9)
 
 
 async def test_end_of_the_room_ends_it_after_what_is_queued(runtime: Runtime) -> None:
