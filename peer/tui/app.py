@@ -117,6 +117,7 @@ class ChatApp(App[None]):
     def _new_chat(self, desk: Desk) -> ChatScreen:
         chat = ChatScreen(desk, do=self.do, commands=self)
         desk.on_change, desk.on_highlight = chat.on_change, chat.on_highlight
+        self.do(desk.follow())
         return chat
 
     def do(self, work: Coroutine[Any, Any, None]) -> None:

@@ -42,8 +42,9 @@ class RoomRow:
     """Else it is kept here, and we are not in it."""
 
 
-def topic_bar(name: str, members: Sequence[Member], state: RoomState, *, is_public: bool, width: int) -> Line:
-    """Title, how many are here, how safe it is, and how we stand; what is least needed goes first on narrow screens."""
+def topic_bar(name: str, members: Sequence[Member], state: RoomState, *, kind: str, width: int) -> Line:
+    """Title, how many are here, how we stand, who can enter (`kind`), how safe it is; the last go first where it is
+    narrow."""
     here = sum(member.presence != "offline" for member in members)
     others = [member for member in members if not member.is_me]
     verified = sum(member.verified for member in others)
@@ -55,7 +56,7 @@ def topic_bar(name: str, members: Sequence[Member], state: RoomState, *, is_publ
         Span(crowd, "faint"),
         Span(STATES[state], "good" if state is RoomState.JOINED else "warning"),
         Span(f"{doubted} with another key than before", "doubted") if doubted else Span(""),
-        Span("public room" if is_public else "private", "faint"),
+        Span(kind, "faint"),
         Span("end-to-end encrypted", "good"),
         Span(keys, "good" if verified == len(others) else "faint"),
     ]

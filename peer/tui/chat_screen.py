@@ -249,7 +249,7 @@ class ChatScreen(Screen[None]):
 
     def _draw_around(self, view: RoomView) -> None:
         room, width, side = view.room, self.size.width, side_width(self.size.width) - 1
-        topic = topic_bar(view.name, room.members, room.state, is_public=view.is_public, width=width)
+        topic = topic_bar(view.name, room.members, room.state, kind=view.kind, width=width)
         status = status_bar(room.me, self.desk.rows(), doing=self._doing(view), width=width)
         self.query_one("#topic", LinesPane).show([topic])
         self.query_one("#rooms", LinesPane).show(room_list(self.desk.rows(), width=side))

@@ -48,6 +48,8 @@ VERBS = (
     Verb("away", "/away", "be away"),
     Verb("back", "/back", "be back"),
     Verb("invite", "/invite [one]", "the link that lets others in, with its QR code; one: for one guest, for a day"),
+    Verb("add", "/add NICK", "bring somebody whom you share another room with into this one"),
+    Verb("accept", "/accept", "enter the room that you were invited to last"),
     Verb("lobby", "/lobby", "who waits to be let in"),
     Verb("admit", "/admit NICK", "let in somebody who waits"),
     Verb("kick", "/kick NICK", "remove a member for good"),

@@ -6,15 +6,21 @@ from collections.abc import Callable
 from datetime import datetime
 
 from ..conversation_list import Conversation
+from ..errors import FellBehind, UsageError
 from ..events import RoomState
 from ..ids import MemberId, RoomId
 from ..peer import Peer
+from ..peer_events import DirectOpened, Invited, PeerEvent
 from ..room import Room
+from ..shown import marked
 from .bars import RoomRow
 from .plain import plain_name
 from .room_view import RoomView
 
 __all__ = ["Desk"]
+
+_MAX_INVITES = 20
+"""That wait to be accepted, the last ones."""
 
 
 class Desk:
@@ -32,6 +38,7 @@ class Desk:
         self.ignored: dict[MemberId, str] = {}
         """Whom we do not want to hear, for as long as this runs, with the name they had."""
         self._ignored_ids: set[MemberId] = set()
+        self._invites: list[str] = []
         self._now = now
         self._current = 0
         self._last = 0
@@ -74,7 +81,13 @@ class Desk:
         return view
 
     async def open(self, room: Room) -> RoomView:
-        """Look at a room that was entered; one that is on the desk already is not put there twice."""
+        """Look at a room that was entered."""
+        view = await self.put(room)
+        self.go(self.views.index(view))
+        return view
+
+    async def put(self, room: Room) -> RoomView:
+        """Have a room on the desk, without looking at it; one that is there already is not put there twice."""
         view = next((view for view in self.views if view.room is room), None)
         if view is None:
             view = RoomView(
@@ -89,7 +102,35 @@ class Desk:
             if room.state is RoomState.LOBBY:
                 view.tell("you wait to be let in: an admin of the room has to be here and say yes")
             await self._list_kept()
-        self.go(self.views.index(view))
+            self.on_change()
+        return view
+
+    async def follow(self) -> None:
+        """What comes from outside our rooms: somebody opens a direct one, or invites us. Runs until it is cancelled."""
+        events = self.me.events()
+        while True:
+            try:
+                async for event in events:
+                    await self._hear(event)
+                return
+            except FellBehind:  # of no weight here: rooms tell of their messages themselves
+                continue
+
+    async def _hear(self, event: PeerEvent) -> None:
+        match event:
+            case DirectOpened(room):
+                await self.put(room)
+            case Invited(title, by, invite):
+                self._invites = [*self._invites, invite][-_MAX_INVITES:]
+                if self.view is not None:
+                    self.view.tell(f"{marked(by)} invites you to {plain_name(title)}: /accept enters it", "warning")
+
+    async def accept(self) -> RoomView:
+        """Enter the room that we were invited to last. Raises UsageError where there is none, and as `join_room`."""
+        if not self._invites:
+            raise UsageError("nobody has invited you since this started")
+        view = await self.open(await self.me.join_room(self._invites[-1]))
+        self._invites.pop()
         return view
 
     async def part(self, view: RoomView) -> None:

@@ -28,8 +28,23 @@ async def _whois(order: Order) -> str | None:
     return "\n".join(lines)
 
 
-async def _msg(_order: Order) -> str | None:
-    return "there are no direct rooms yet: /create opens a private room, /invite has the link for them"
+async def _msg(order: Order) -> str | None:
+    nick, _, text = order.need().partition(" ")
+    try:
+        member = order.member(order.rest)  # names may hold blanks
+        text = ""
+    except UsageError:
+        member = order.member(nick)
+    view = await order.desk.open(await order.desk.me.direct(member))
+    if text.strip():
+        await view.send(text.strip())
+    return None
+
+
+async def _add(order: Order) -> str | None:
+    known = {member.id: member for view in order.desk.views for member in view.room.members}
+    await order.view.room.add(order.member(among=known.values()))
+    return f"{order.rest} was asked to come"
 
 
 async def _nick(_order: Order) -> str | None:
@@ -101,6 +116,7 @@ PEOPLE_DEEDS: dict[str, Deed] = {
     "names": _names,
     "whois": _whois,
     "msg": _msg,
+    "add": _add,
     "nick": _nick,
     "away": _away,
     "back": _back,

@@ -31,6 +31,11 @@ async def _rooms(order: Order) -> str | None:
     return "\n".join(["public rooms, /join NAME enters:", *names])
 
 
+async def _accept(order: Order) -> str | None:
+    await order.desk.accept()
+    return None
+
+
 async def _part(order: Order) -> str | None:
     await order.desk.part(order.view)
     return None
@@ -104,6 +109,7 @@ ROOM_DEEDS: dict[str, Deed] = {
     "create": _create,
     "public": _create,
     "rooms": _rooms,
+    "accept": _accept,
     "part": _part,
     "win": _win,
     "topic": _topic,

@@ -26,7 +26,6 @@ from ..events import (
     VerificationChanged,
 )
 from ..ids import MemberId, MessageId
-from ..invite import PublicInvite, parse_invite
 from ..member import Member
 from ..message import Message
 from ..room import Room
@@ -80,10 +79,11 @@ class RoomView:
         return plain_name(self.room.name)
 
     @property
-    def is_public(self) -> bool:
-        """Anybody on the server may enter."""
-        link = self.room.invite
-        return link is not None and isinstance(parse_invite(link), PublicInvite)
+    def kind(self) -> str:
+        """Who can enter, in a word."""
+        if self.room.is_direct:
+            return "you two alone"
+        return "public room" if self.room.is_public else "private"
 
     def row(self, number: int, *, is_current: bool) -> RoomRow:
         """As the list of rooms shows it."""
@@ -190,7 +190,7 @@ class RoomView:
         self.transcript.put(message)
         if message.sender.is_me or message.arrival == "history":
             return
-        is_for_us = mentions(message.text, self.room.me.name)
+        is_for_us = self.room.is_direct or mentions(message.text, self.room.me.name)
         if not self.is_watched:
             self.activity = max(self.activity, Activity.HIGHLIGHT if is_for_us else Activity.MESSAGES)
         if is_for_us and message.arrival == "live":

@@ -13,8 +13,8 @@ def text(line: Line) -> str:
     return "".join(span.text for span in line)
 
 
-def topic(*others: Member, width: int = 120, state: RoomState = RoomState.JOINED, is_public: bool = False) -> str:
-    line = topic_bar("Deck", [ME, *others], state, is_public=is_public, width=width)
+def topic(*others: Member, width: int = 120, state: RoomState = RoomState.JOINED, kind: str = "private") -> str:
+    line = topic_bar("Deck", [ME, *others], state, kind=kind, width=width)
     assert line_width(line) <= width
     return text(line)
 
@@ -22,7 +22,7 @@ def topic(*others: Member, width: int = 120, state: RoomState = RoomState.JOINED
 def test_the_topic_tells_who_is_here_and_how_safe_it_is() -> None:
     shown = topic(member("bob", verified=True), member("eve", presence="offline"))
     assert shown == "Deck │ 2 of 3 here │ connected │ private │ end-to-end encrypted │ 1 of 2 verified"
-    assert topic(is_public=True) == "Deck │ 1 here │ connected │ public room │ end-to-end encrypted"
+    assert topic(kind="public room") == "Deck │ 1 here │ connected │ public room │ end-to-end encrypted"
 
 
 def test_a_lost_server_and_an_exchanged_key_are_told() -> None:

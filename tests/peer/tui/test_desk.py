@@ -1,6 +1,9 @@
+import asyncio
+
 import pytest
 
-from peer.errors import JoinRefused
+from peer.errors import JoinRefused, UsageError
+from peer.tui.bars import Activity
 
 from .stage import stage, until
 
@@ -14,7 +17,7 @@ async def test_rooms_are_numbered_and_looked_at_one_by_one() -> None:
             (2, "Galley", False),
             (3, "Lobby", True),
         ]
-        assert s.view.is_public
+        assert s.view.kind == "public room"
         s.desk.step(1)
         assert s.view.name == "Deck"
         s.desk.step(-1)
@@ -110,3 +113,29 @@ async def test_a_kept_room_is_entered_by_its_title() -> None:
         await s.desk.part(s.view)
         await s.desk.join("deck")
         assert s.view.room.id == s.bobs.id
+
+
+async def test_who_opens_a_direct_room_is_on_the_desk() -> None:
+    """Without taking the place of what is looked at; what is said there is for us."""
+    async with stage() as s:
+        following = asyncio.create_task(s.desk.follow())
+        theirs = await s.bob.direct(s.bobs.members[1])
+        await theirs.send("a word")
+        await until(lambda: len(s.desk.views) == 2 and s.desk.views[1].activity is Activity.HIGHLIGHT)
+        assert s.view.name == "Deck"
+        assert s.desk.rows()[1].name == "bob"
+        assert s.desk.views[1].kind == "you two alone"
+        following.cancel()
+
+
+async def test_who_is_invited_can_accept() -> None:
+    async with stage() as s:
+        following = asyncio.create_task(s.desk.follow())
+        with pytest.raises(UsageError, match="nobody has invited you"):
+            await s.desk.accept()
+        galley = await s.bob.create_room("Galley")
+        await galley.add(s.bobs.members[1])
+        await until(lambda: "bob invites you to Galley: /accept enters it" in s.notices())
+        await s.desk.accept()
+        assert s.view.name == "Galley"
+        following.cancel()

@@ -59,7 +59,24 @@ async def test_those_who_may_let_in_raise_and_remove() -> None:
         await until(lambda: hers.state is RoomState.LEFT)
 
 
-async def test_what_is_not_there_yet_says_so() -> None:
+async def test_one_member_is_talked_with_alone() -> None:
+    async with stage() as s:
+        await s.type("/msg bob a word")
+        assert (s.view.name, s.texts()) == ("bob", ["a word"])
+        await s.desk.visit(0)
+        await s.type("/msg bob")
+        assert s.view.name == "bob"
+        assert len(s.desk.views) == 2
+
+
+async def test_members_are_brought_from_another_room() -> None:
+    async with stage() as s:
+        await s.type("/create Galley")
+        assert await s.type("/add bob") == "bob was asked to come"
+        assert "nobody here is called zoe" in await s.type("/add zoe")
+        assert "nobody has invited you" in await s.type("/accept")
+
+
+async def test_a_name_is_chosen_at_the_start() -> None:
     async with stage() as s:
         assert "your name is set" in await s.type("/nick captain")
-        assert "no direct rooms" in await s.type("/msg bob hi")

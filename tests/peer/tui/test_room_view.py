@@ -152,4 +152,4 @@ async def test_few_lines_are_kept_and_older_ones_found_again() -> None:
         assert s.view.has_older
         await s.view.load_older()
         assert s.texts() == ["one", "two", "three"]
-        assert not s.view.is_public
+        assert s.view.kind == "private"
