@@ -95,5 +95,10 @@ async def stage() -> AsyncIterator[Stage]:
         assert room.invite is not None
         await desk.join(room.invite)
         set_up = Stage(network, bob, room, desk)
-        await until(lambda: len(room.members) == 2 and len(set_up.view.room.members) == 2 and room.members[1].name)
+        await until(lambda: _see_each_other(room, set_up.view.room) and set_up.notices())
         yield set_up
+
+
+def _see_each_other(*rooms: Room) -> bool:
+    names = [{member.name for member in room.members if member.presence == "online"} for room in rooms]
+    return all(seen == {"alice", "bob"} for seen in names) and all(room.name == "Deck" for room in rooms)
