@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from peer.cli.grammar import _COMMANDS
+from signaling.__main__ import COMMANDS as SERVER_COMMANDS
+
+from ..architecture.sources import tracked_files
 from ..examples.children import Child, running_server
 from .blocks import ROOT, blocks_of, check_command, documents_with, shown_commands
 
@@ -46,6 +50,14 @@ def test_targets_of_make_in_the_text_exist() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     targets = set(re.findall(r"`make (\w+)`", text))
     assert {target for target in targets if not re.search(rf"^{target}:", makefile, re.MULTILINE)} == set()
+
+
+def test_commands_named_in_any_document_exist() -> None:
+    """`python -m peer WORD` and `python -m signaling WORD`, wherever they stand."""
+    documents = [path for path in tracked_files() if path.suffix == ".md"]
+    text = "\n".join(path.read_text("utf-8") for path in documents)
+    assert set(re.findall(r"python -m peer ([a-z]+)", text)) - set(_COMMANDS) == set()
+    assert set(re.findall(r"python -m signaling ([a-z]+)", text)) - set(SERVER_COMMANDS) == set()
 
 
 @pytest.mark.rtc
