@@ -51,7 +51,7 @@ class PeerEventStream(AsyncIterator[PeerEvent]):
     """The events of a peer, in order, from the moment it was asked for; ends with the peer."""
 
     def __init__(self, *, limit: int, on_done: Callable[[PeerEvent], None]) -> None:
-        """The reader is done with an event when it asks for the next one."""
+        """For `Peer`: the reader is done with an event when it asks for the next one."""
         self._limit = limit
         self._on_done = on_done
         self._given: PeerEvent | None = None

@@ -132,7 +132,8 @@ def _members(kind: type) -> Iterator[tuple[str, str]]:
     body = _body(kind)
     for node, following in zip(body, [*body[1:], None], strict=True):
         name = _name_of(node)
-        if not name or name.startswith("_"):
+        is_inner = isinstance(node, ast.Assign) and not issubclass(kind, Enum)
+        if not name or name.startswith("_") or is_inner:
             continue
         if isinstance(node, _Definition):
             doc, line = ast.get_docstring(node) or "", _method(node)
