@@ -50,7 +50,12 @@ class Desk:
         text = clean_text(message.text)
         if text.startswith(_ACTION):
             return f"* {mark(message.sender)}{plain_name(message.sender.name)} {_indented(text[len(_ACTION) :])}"
-        return f"{self.style.nick(message.sender)} {_indented(text)}"
+        return f"{self.style.nick(message.sender)}{self._to_whom(message)} {_indented(text)}"
+
+    def _to_whom(self, message: Message) -> str:
+        """Whom it answers, where that is known."""
+        answered = self.shelf.get(message.reply_to) if message.reply_to else None
+        return f" → {plain_name(answered.sender.name)}:" if answered else ""
 
     def _notes(self, message: Message) -> str:
         """What was done to it, and how far one of ours has got."""

@@ -12,7 +12,7 @@ from ..qr import qr_svg, qr_terminal
 from ..room import Room
 from .account import choose_account
 from .output import complain, say
-from .place import enter, has_company, named_place, wait_until
+from .place import Watch, enter, has_company, named_place
 from .running import run_loop
 
 __all__ = ["make_link", "run", "write_svg"]
@@ -30,9 +30,9 @@ def run(options: Namespace) -> int:
 async def _invite(peer: Peer, where: str, options: Namespace) -> int:
     async with peer as me:
         room = await enter(me, where)
-        events = room.events()
+        watch = Watch(room)
         link, remark = await make_link(room, options)
-        if not await wait_until(room, events, lambda: has_company(room), timeout_s=_COMPANY_S):
+        if not await watch.until(lambda: has_company(room), timeout_s=_COMPANY_S):
             remark = "nobody else is here to learn of this link: it works once you and another member have met"
     if options.svg:
         write_svg(options.svg, link)

@@ -8,13 +8,12 @@ from collections.abc import Callable, Mapping
 
 from ..conversation_list import Conversation
 from ..errors import BadSetting, UsageError
-from ..event_stream import EventStream
-from ..events import Event, RoomState
+from ..events import Event, RoomState, StateChanged
 from ..invite import looks_like_invite
 from ..peer import Peer
 from ..room import Room
 
-__all__ = ["enter", "find_kept", "has_company", "maybe_kept", "named_place", "short_id", "wait_until"]
+__all__ = ["Watch", "enter", "find_kept", "has_company", "maybe_kept", "named_place", "short_id"]
 
 _ID_CHARS = 8
 
@@ -69,22 +68,37 @@ def has_company(room: Room) -> bool:
     return any(member.connection == "linked" and not member.is_me for member in room.members)
 
 
-async def wait_until(
-    room: Room,
-    events: EventStream,
-    is_so: Callable[[], bool],
-    *,
-    timeout_s: float | None,
-    on_event: Callable[[Event], None] = lambda _: None,
-) -> bool:
-    """Until something is so, looked at again after each event; False where it is not in time, or the room was left."""
-    try:
-        async with asyncio.timeout(timeout_s):
-            while not is_so():
-                event = await anext(events, None)
-                if event is None or room.state is RoomState.LEFT:
-                    return is_so()
-                on_event(event)
-    except TimeoutError:
+class Watch:
+    """Looks on at a room, and takes nothing: messages that come meanwhile are told to whoever reads them next."""
+
+    def __init__(self, room: Room, on_event: Callable[[Event], None] = lambda _: None) -> None:
+        self._on_event = on_event
+        self._changed = asyncio.Event()
+        self._is_over = False
+        room.attach(self)
+
+    def put(self, event: Event) -> None:
+        """For `Room`."""
+        self._on_event(event)
+        self._is_over |= isinstance(event, StateChanged) and event.state is RoomState.LEFT
+        self._changed.set()
+
+    def fall_behind(self) -> None:
+        """For `Room`."""
+        self._changed.set()
+
+    def end(self) -> None:
+        """For `Room`."""
+        self._is_over = True
+        self._changed.set()
+
+    async def until(self, is_so: Callable[[], bool], *, timeout_s: float | None) -> bool:
+        """Looked at again after each event; False where it is not in time, or the room was left."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                while not is_so() and not self._is_over:
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            pass
         return is_so()
-    return True

@@ -14,7 +14,7 @@ from ..room import Room
 from .account import choose_account
 from .json_lines import json_line
 from .output import complain, say
-from .place import enter, named_place, wait_until
+from .place import Watch, enter, named_place
 from .running import NOT_IN_TIME, run_loop
 
 __all__ = ["Progress", "run", "send", "text_of"]
@@ -25,12 +25,23 @@ _ORDER: tuple[MessageStatus, ...] = get_args(MessageStatus)
 class Progress:
     """How far one of our messages has got."""
 
-    def __init__(self, message: Message) -> None:
-        self.id: MessageId = message.id
-        self.status: MessageStatus = message.status
+    def __init__(self) -> None:
+        self.id = MessageId("")
+        self.status: MessageStatus = "draft"
+        self._early: list[StatusChanged] = []
+
+    def follow(self, message: Message) -> None:
+        """It is this one; what was heard of it before we knew its name counts."""
+        self.id, self.status = message.id, message.status
+        for event in self._early:
+            self.put(event)
 
     def put(self, event: Event) -> None:
-        if isinstance(event, StatusChanged) and self.id in (event.message_id, event.draft_id):
+        if not isinstance(event, StatusChanged):
+            return
+        if not self.id:
+            self._early.append(event)
+        elif self.id in (event.message_id, event.draft_id):
             self.id, self.status = event.message_id, event.status
 
     def has_reached(self, wanted: MessageStatus) -> bool:
@@ -71,9 +82,10 @@ async def _send(peer: Peer, where: str, text: str, options: Namespace) -> int:
 
 async def send(room: Room, text: str, *, until: MessageStatus, timeout_s: float | None) -> Progress:
     """Wait until it has got so far, and no longer than that. Raises what `Room.send` raises."""
-    events = room.events()
-    progress = Progress(await room.send(text))
-    await wait_until(room, events, lambda: progress.has_reached(until), timeout_s=timeout_s, on_event=progress.put)
+    progress = Progress()
+    watch = Watch(room, progress.put)
+    progress.follow(await room.send(text))
+    await watch.until(lambda: progress.has_reached(until), timeout_s=timeout_s)
     return progress
 
 

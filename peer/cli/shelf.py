@@ -28,6 +28,10 @@ class Shelf:
     def __contains__(self, message_id: MessageId) -> bool:
         return message_id in self._shown
 
+    def get(self, message_id: MessageId) -> Message | None:
+        """As it was shown last."""
+        return self._shown.get(message_id)
+
     def put(self, message: Message) -> None:
         """It was shown, or it looks otherwise now."""
         self._shown[message.id] = message

@@ -15,7 +15,7 @@ from .account import choose_account
 from .invite import write_svg
 from .orders_on_people import digits
 from .output import say
-from .place import enter, named_place, wait_until
+from .place import Watch, enter, named_place
 from .running import run_loop
 
 __all__ = ["await_member", "run", "settle"]
@@ -46,7 +46,7 @@ async def await_member(room: Room, name: str, *, timeout_s: float) -> Member:
             return str(error).startswith("2")
         return True
 
-    await wait_until(room, room.events(), is_known, timeout_s=timeout_s)
+    await Watch(room).until(is_known, timeout_s=timeout_s)
     return find(room.members, name)
 
 

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from peer import BadSetting, JoinRefused, UsageError
-from peer.cli.place import enter, find_kept, has_company, maybe_kept, named_place, short_id, wait_until
+from peer import BadSetting, JoinRefused, Message, UsageError
+from peer.cli.place import Watch, enter, find_kept, has_company, maybe_kept, named_place, short_id
 from peer.testing import Network
 
+from ...support.rooms import linked, next_of
 from ...support.transport import until
 from .stage import at_desks, open_peer
 
@@ -48,9 +49,26 @@ async def test_room_is_entered_by_link_by_title_or_by_name(tmp_path: Path) -> No
 
 async def test_waiting_ends_in_time_or_when_the_room_does() -> None:
     async with at_desks() as (ann, _):
-        room, events = ann.desk.room, ann.desk.room.events()
+        room, watch = ann.desk.room, Watch(ann.desk.room)
         assert has_company(room)
-        assert await wait_until(room, events, lambda: True, timeout_s=None)
-        assert not await wait_until(room, events, lambda: False, timeout_s=0.01)
+        assert await watch.until(lambda: True, timeout_s=None)
+        assert not await watch.until(lambda: False, timeout_s=0.01)
+        watch.fall_behind()
         await room.leave()
-        assert not await wait_until(room, events, lambda: False, timeout_s=None)
+        assert not await watch.until(lambda: False, timeout_s=None)
+
+
+async def test_looking_on_takes_nothing(tmp_path: Path) -> None:
+    """What came while a command waited for something else is told to the next that reads."""
+    async with Network() as network:
+        host = await network.peer("host")
+        deck = await host.create_room("Deck")
+        async with open_peer(network, "ann", tmp_path) as ann:
+            room = await ann.join_room(str(deck.invite))
+            watch = Watch(room)
+            await linked(deck, room)
+            await deck.send("ahoy")
+            assert await watch.until(lambda: room.unread == 1, timeout_s=1)
+        async with open_peer(network, "ann", tmp_path) as ann:
+            events = (await enter(ann, "Deck")).events()
+            assert (await next_of(events, Message)).text == "ahoy"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from peer import BadSetting, Message
+from peer import BadSetting, Member, Message, StatusChanged
 from peer.cli.running import NOT_IN_TIME
-from peer.cli.send import _send, text_of
+from peer.cli.send import Progress, _send, text_of
+from peer.ids import MemberId, MessageId, Topic
 from peer.testing import Network
 
 from ...support.rooms import next_of
@@ -60,3 +62,22 @@ async def test_message_that_nobody_took_is_told(tmp_path: Path, capsys: pytest.C
         temporary = options(*words, "--temporary", "--wait", "read")
         assert await _send(open_peer(network, "bob"), "Lobby", "ahoy", temporary) == NOT_IN_TIME
         assert "not read by all yet" in capsys.readouterr().err
+
+
+def test_what_was_heard_early_counts() -> None:
+    """A draft may be taken before `send` has returned."""
+    progress = Progress()
+    draft = Message(
+        id=MessageId("d"),
+        room=Topic("t"),
+        sender=Member(id=MemberId("a"), name="ann", is_me=True),
+        text="x",
+        sent_at=datetime(2026, 1, 1, tzinfo=UTC),
+        status="draft",
+    )
+    progress.put(StatusChanged(MessageId("m"), "sent", draft_id=draft.id))
+    progress.put(StatusChanged(MessageId("other"), "read"))
+    progress.follow(draft)
+    assert (progress.id, progress.status) == ("m", "sent")
+    assert progress.has_reached("sent")
+    assert not progress.has_reached("delivered")
