@@ -67,6 +67,8 @@ class Messages:
     _orders: list[Order] = field(default_factory=list)
     _aliases: dict[bytes, EventId] = field(default_factory=dict)
     """What became of drafts, by their keys."""
+    _wordless: set[EventId] = field(default_factory=set)
+    """Messages that nobody was told of yet, since their words are still to come."""
     _settings: Settings = field(init=False)
 
     def __post_init__(self) -> None:
@@ -261,7 +263,9 @@ class Messages:
             case news.Changed(view=view, before=before) if before is not None:
                 yield from self._change(before, view)
             case news.Vanished(id=event):
-                yield MessageVanished(_hex(event))
+                if event not in self._wordless:
+                    yield MessageVanished(_hex(event))
+                self._wordless.discard(event)
             case news.Sealed(key=key, id=event):
                 yield from self._seal(key, event)
             case news.Dropped(key=key):
@@ -287,11 +291,23 @@ class Messages:
     def _appear(self, view: View, *, is_late: bool) -> Iterator[Event]:
         """What we say is no news, unless another process of ours did, or it comes back to us who have lost it."""
         self.company.stop_typing(member_id_of(view.author))
-        if view.log != self.history.journal.pen.log:
+        if view.is_deleted and self._lacks_words(view.id):
+            self._wordless.add(view.id)
+        elif view.log != self.history.journal.pen.log:
             before_us = view.hlc < self.history.journal.progress.begin_hlc
             yield self._message(view, "history" if before_us else "missed" if is_late else "live")
 
+    def _lacks_words(self, message: EventId) -> bool:
+        """Somebody passed it on without them, though nobody has taken it back."""
+        said = self.history.journal.holdings.get(message)
+        return said is not None and self.history.journal.holdings.lacks_words(said)
+
     def _change(self, before: View, view: View) -> Iterator[Event]:
+        if view.id in self._wordless:
+            if not view.is_deleted:
+                self._wordless.discard(view.id)
+                yield from self._appear(view, is_late=True)
+            return
         message = self._message(view)
         if view.is_deleted and not before.is_deleted:
             yield MessageDeleted(message)

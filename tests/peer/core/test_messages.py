@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from peer.config import Config
 from peer.errors import BadSetting, MessageTooLarge, NotAllowed
@@ -23,8 +24,10 @@ from peer.ids import MessageId
 from peer.log.event import EventId
 from peer.messages import news
 from peer.messages.receipts import Status
+from peer.messages.said import decode_said, stripped
 
 from ...support.network import Network, Node
+from ...support.spoken import Speech
 
 
 def pair(config: Config | None = None) -> tuple[Network, Node, Node]:
@@ -66,6 +69,35 @@ def test_deletion_takes_the_words_from_everybody() -> None:
     settle(network, ann)
     [deleted] = bob.events_of(MessageDeleted)
     assert (deleted.message.id, deleted.message.text, deleted.message.is_deleted) == (sent.id, "", True)
+
+
+def test_message_that_came_without_its_words_is_told_with_them() -> None:
+    """Else whoever passes it on decides that nobody hears it: to a bot it would be one that was taken back."""
+    network, _, bob = pair()
+    [data] = Speech("ann", bob.mesh.membership, process=1).say("at midnight").events
+    said = decode_said(data, room_id=bob.mesh.membership.room_id)
+    assert said is not None
+    bob.mesh._plane.history.journal.receive([stripped(said).encoded], now_ms=bob.mesh._plane.history.wall_ms())
+    settle(network, bob)
+    assert bob.texts() == []
+    bob.mesh._plane.history.journal.receive([data], now_ms=bob.mesh._plane.history.wall_ms())
+    settle(network, bob)
+    assert bob.texts() == ["at midnight"]
+    assert bob.events_of(MessageEdited) == []
+
+
+def test_message_that_lacks_its_words_is_no_news_whatever_becomes_of_it() -> None:
+    network, _, bob = pair()
+    [data] = Speech("ann", bob.mesh.membership, process=1).say("at midnight").events
+    said = decode_said(data, room_id=bob.mesh.membership.room_id)
+    assert said is not None
+    bob.mesh._plane.history.journal.receive([stripped(said).encoded], now_ms=bob.mesh._plane.history.wall_ms())
+    settle(network, bob)
+    view = bob.mesh._plane.history.journal.projection.views[said.id]
+    messages = bob.mesh.messages
+    for fact in (news.Changed(replace(view, is_pinned=True), view), news.Vanished(said.id)):
+        assert list(messages._tell(fact)) == []
+    assert list(messages._tell(news.Vanished(said.id))) != []
 
 
 def test_reactions_come_and_go() -> None:
