@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from .grammar import parse
 
@@ -15,8 +16,12 @@ BROKEN_PIPE = 141
 """As a shell has it of a program that died of SIGPIPE."""
 
 
+_NOWHERE = Path(os.devnull)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the arguments say, those of the process by default; the exit code."""
+    _open_missing_streams()
     try:
         options = parse(arguments)
         from .running import run_command
@@ -29,9 +34,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
+def _open_missing_streams() -> None:
+    """A program that was started with `<&-` or `>&-` has none."""
+    sys.stdin = sys.stdin or _NOWHERE.open(encoding="utf-8")
+    sys.stdout = sys.stdout or _NOWHERE.open("w", encoding="utf-8")
+    sys.stderr = sys.stderr or _NOWHERE.open("w", encoding="utf-8")
+
+
 def _forget_output() -> None:
     """What is still in the buffer goes nowhere, or Python would complain of it at its end."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
+    nowhere = os.open(_NOWHERE, os.O_WRONLY)
     with suppress(OSError, ValueError):
         os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

@@ -61,13 +61,17 @@ async def piped_lines(source: BinaryIO | None = None) -> AsyncIterator[str]:
     loop = asyncio.get_running_loop()
     lines: asyncio.Queue[str | None] = asyncio.Queue()
     places = threading.Semaphore(_AHEAD)
-    reader = threading.Thread(
-        target=_read, args=(source or sys.stdin.buffer, loop, lines.put_nowait, places), daemon=True
-    )
+    reader = threading.Thread(target=_read, args=(source or _own_input(), loop, lines.put_nowait, places), daemon=True)
     reader.start()
     while (line := await lines.get()) is not None:
         places.release()
         yield line
+
+
+def _own_input() -> BinaryIO:
+    """Standard input through a buffer of its own: at its end Python waits for the lock of `sys.stdin`, which the thread
+    would hold while it reads, and then aborts."""
+    return open(sys.stdin.fileno(), "rb", closefd=False)
 
 
 def _read(

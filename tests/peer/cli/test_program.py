@@ -35,6 +35,13 @@ def test_refusal_is_a_code(capsys: pytest.CaptureFixture[str]) -> None:
     assert "rooms --mine" in capsys.readouterr().err
 
 
+def test_closed_streams_are_no_complaint() -> None:
+    """As some supervisors start a program."""
+    command = f"{sys.executable} -m peer history --search x --temporary <&- >&-; echo $? >&2"
+    result = subprocess.run(["bash", "-c", command], check=True, capture_output=True, text=True)
+    assert result.stderr.splitlines() == ["history: nothing holds all of these words", "1"]
+
+
 def test_reader_that_has_gone_is_no_complaint() -> None:
     """`python -m peer doctor | true`"""
     command = f"{sys.executable} -m peer doctor --temporary --server http://127.0.0.1:9 | true; echo ${{PIPESTATUS[0]}}"
