@@ -71,8 +71,8 @@ class Crossing:
 
     def opened(self, room: Room, member: MemberId) -> None:
         """Somebody opened a direct room with us."""
-        if (by := self._maybe_member(member)) is not None:
-            self._put(DirectOpened(room, by))
+        gone = Member(id=member, name=room.name, presence="offline", connection="closed")
+        self._put(DirectOpened(room, self._maybe_member(member) or gone))
 
     def _put(self, event: PeerEvent) -> None:
         for stream in self._listeners():
@@ -88,7 +88,7 @@ class Crossing:
         match event:
             case Message() if not event.sender.is_me and event.arrival != "history":
                 self._soon(self._put, MessageArrived(room, event, room.unread))  # behind `DirectOpened`
-            case ConnectionChanged(member=Member(id=member), state="linked"):
+            case ConnectionChanged(member=Member(id=member), state="linked") if not room.is_direct:
                 self._soon(self.directs.meet, member)
             case StatusChanged() if room.is_direct:
                 self._soon(self.directs.answer, room)
@@ -119,9 +119,9 @@ class Crossing:
         return bool(self._shared_with(member))
 
     def _shared_with(self, member: MemberId) -> list[Room]:
-        """Rooms where it is linked, those of several first: what is said there of a direct one comes from elsewhere."""
+        """Rooms where it is linked, private ones first: it may not listen to strangers in public."""
         linked = [room for room in self._entered() if room.is_linked_to(member)]
-        return sorted(linked, key=lambda room: room.is_direct)
+        return sorted(linked, key=lambda room: room.is_public)
 
     def _entered(self) -> list[Room]:
         return [room for room in self._rooms() if room.state is not RoomState.LEFT]

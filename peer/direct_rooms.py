@@ -93,9 +93,9 @@ class DirectRooms:
             self._directs.answer(other)
             self._flush()
 
-    def forget(self, room: Room) -> None:
-        if room.other is not None:
-            self._directs.forget(room.other)
+    def forget(self, member: MemberId) -> None:
+        """What was kept of it is deleted."""
+        self._directs.forget(member)
 
     def _check(self, member: MemberId) -> None:
         if member == self._me:
@@ -118,7 +118,11 @@ class DirectRooms:
 
     async def _look(self, member: MemberId) -> None:
         """In an earlier run we may have said something that it never got."""
-        room = await self._entrance.look_into(self._founding(member)[0])
+        try:
+            room = await self._entrance.look_into(self._founding(member)[0])
+        except (UsageError, StoreError) as error:
+            _log.error("! a direct room cannot be read: %s", error)
+            return
         if room.owes(member):
             self._directs.start(member)
             self._flush()
@@ -194,6 +198,7 @@ class DirectRooms:
         entered = self._maybe_room(member)
         direct = self._directs.get(member)
         assert direct is not None, "a direct room of which nothing is known"
+        self._looked.discard(member)
         return entered if entered is not None else await self._entrance.open_direct(member, direct.secret)
 
     def _maybe_room(self, member: MemberId) -> Room | None:

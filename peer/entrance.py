@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .config import Config
+from .conversation_list import other_in
 from .core.channel import Credentials
 from .core.membership import Founding, InviteSeed, Membership
 from .core.mesh import Mesh
@@ -95,6 +96,8 @@ class Entrance:
         if (entered := self.maybe_room(door.room_id)) is not None:
             return entered
         keeper = self._keeper(door)
+        if self._is_direct(door.room_id):
+            raise BadSetting("nobody comes into a direct room by a link: Peer.direct enters it")
         membership = self._membership(door.room_id, InviteSeed(invite.seed, invite.is_open), keeper.founding)
         if membership.are_we_in and keeper.open_invite and not invite.is_open:
             membership.invite = keeper.open_invite  # we can still let others in by it
@@ -187,6 +190,10 @@ class Entrance:
             self._on_entered(room)
         else:
             await seat.leave()
+
+    def _is_direct(self, room_id: RoomId) -> bool:
+        kept, me = self._safe.vault.rooms.load(room_id), self._safe.vault.identity.member_id
+        return kept is not None and bool(kept.genesis) and other_in(kept.genesis, me) is not None
 
     def _pair_with(self, other: MemberId) -> Membership:
         return Membership.of_pair(other, identity=self._safe.vault.identity, random_bytes=self._random_bytes)

@@ -13,6 +13,7 @@ from types import TracebackType
 
 from .attester import Attester
 from .config import Config
+from .conversation_list import Conversation
 from .conversations import Conversations
 from .core.claims import Standing
 from .core.names import clean_name
@@ -24,7 +25,7 @@ from .direct_rooms import DirectRooms
 from .entrance import Entrance, Transport
 from .errors import BadSetting, Closed, UsageError
 from .events import Member
-from .ids import MemberId
+from .ids import MemberId, RoomId
 from .invite import PublicInvite, looks_like_invite, parse_invite
 from .log.genesis import HistoryPolicy
 from .peer_events import PeerEventStream
@@ -199,14 +200,17 @@ class Peer(Conversations):
         self._check_open()
         return await self._transport.signaling.list_rooms()
 
-    async def forget_room(self, room: Room) -> None:
+    async def forget_room(self, room: Room | Conversation | RoomId) -> None:
         """Leave for good: its keys and all that was kept of it are deleted here. Raises Closed, StoreError."""
         self._check_open()
-        await room.leave()
-        self._directs.forget(room)
-        await self._safe.vault.messages.forget(room.room_id)
-        self._safe.vault.forget_notes(room.room_id)
-        self._safe.vault.rooms.delete(room.room_id)
+        room_id = room.room_id if isinstance(room, Room | Conversation) else room
+        if (entered := self._entrance.maybe_room(room_id)) is not None:
+            await entered.leave()
+        if (other := self._other_in(room_id)) is not None:
+            self._directs.forget(other)
+        await self._safe.vault.messages.forget(room_id)
+        self._safe.vault.forget_notes(room_id)
+        self._safe.vault.rooms.delete(room_id)
 
     async def protect(self, *, passphrase: PassphraseSource = None, keyring: bool = False) -> None:
         """Guard what is kept in another way from now on: by another passphrase, the keyring, or the file's mode alone.

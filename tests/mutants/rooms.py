@@ -13,6 +13,12 @@ _DISK = ("tests/security/test_disk_attacks.py", "tests/peer/keys/test_at_rest.py
 _CLAIM = ("tests/security/test_claim_attacks.py", "tests/peer/test_attestation.py")
 _POSSESSION = ("tests/security/test_identity_attacks.py", "tests/signaling/identity/test_attestation.py")
 _PERSON = ("tests/security/test_person_attacks.py", "tests/peer/core/test_safety.py")
+_DIRECT = (
+    "tests/security/test_direct_attacks.py",
+    "tests/peer/core/test_directs.py",
+    "tests/peer/core/test_membership.py",
+    "tests/peer/log/test_genesis.py",
+)
 
 MUTATIONS = (
     Mutation(
@@ -138,5 +144,56 @@ MUTATIONS = (
         "peer/core",
         {"material=smaller + larger, ": "material=smaller, "},
         _PERSON,
+    ),
+    # two alone
+    Mutation(
+        "anybody knocks at a direct room",
+        "peer/core",
+        {"return member == self.other if self.other else member != self.me": "return member != self.me"},
+        _DIRECT,
+    ),
+    Mutation(
+        "owner lets a third into a direct room",
+        "peer/core",
+        {"if self.other is not None and list(events):": "if False:"},
+        _DIRECT,
+    ),
+    Mutation(
+        "link leads into a direct room",
+        "peer/core",
+        {"if self.invite is not None or self._identity.public_key not in": "if self._identity.public_key not in"},
+        _DIRECT,
+    ),
+    Mutation(
+        "any room of two is taken for a direct room",
+        "peer/log",
+        {
+            "== 2 and encode_genesis(genesis) == found_direct(*genesis.owners)[1]": "== 2",
+        },
+        _DIRECT,
+    ),
+    Mutation(
+        "last secret of a direct room counts, not the smallest",
+        "peer/core",
+        {"min(frame.secret, direct.secret), True": "frame.secret, True"},
+        _DIRECT,
+    ),
+    Mutation(
+        "strangers open any number of direct rooms",
+        "peer/core",
+        {"unanswered >= self._config.max_unanswered_directs or not": "not"},
+        _DIRECT,
+    ),
+    Mutation(
+        "one other moves us without end between direct rooms",
+        "peer/core",
+        {"if (is_move or is_call) and not": "if False and not"},
+        _DIRECT,
+    ),
+    Mutation(
+        "answer to nothing opens a direct room",
+        "peer/core",
+        {"not frame.is_answer and self._open(": "self._open("},
+        _DIRECT,
     ),
 )

@@ -239,3 +239,15 @@ async def test_nobody_is_added_to_a_direct_room() -> None:
         with pytest.raises(UsageError):
             await direct.kick(bob.id)
         await settled(ann, bob)
+
+
+async def test_link_up_with_somebody_we_forgot_says_nothing(tmp_path: Path) -> None:
+    """There is no room to speak of."""
+    async with Network() as network, opened(network, "ann", tmp_path) as ann, opened(network, "bob") as bob:
+        await meet(ann, bob)
+        direct = await ann.direct(bob.id)
+        await settled(ann, bob)
+        await ann.forget_room(direct.room_id)
+        network.cut_links()
+        await until(lambda: not ann.rooms[0].is_linked_to(bob.id))
+        assert direct_of(ann, bob.id) is None

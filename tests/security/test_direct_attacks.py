@@ -154,6 +154,18 @@ async def test_link_to_our_own_direct_room_leads_nowhere() -> None:
             await asyncio.gather(knocking, trapping, return_exceptions=True)
 
 
+async def test_link_to_a_direct_room_that_we_have_is_refused_at_once() -> None:
+    """It would put the secret that somebody made up in the place of ours."""
+    async with Network() as network, opened(network, "ann") as ann, opened(network, "bob") as bob:
+        await meet(ann, bob)
+        here, _ = await talking(ann, bob)
+        before = secret_of(ann, here)
+        await here.leave()
+        with pytest.raises(BadSetting, match=r"Peer\.direct"):
+            await ann.join_room(Invite(ann._transport.signaling.server, here.room_id, SMALLEST, bytes(16)).link)
+        assert secret_of(ann, here) == before
+
+
 # One of the two
 
 

@@ -257,3 +257,31 @@ def test_removal_says_how_far_the_removed_was_heard() -> None:
     cuts = [fact.control.cuts for fact in facts if isinstance(fact.control, Revoke | Ban)]
     assert cuts
     assert all(each[-1] == cut for each in cuts)
+
+
+# ---- bringing somebody in
+
+
+def test_admin_makes_whom_it_adds_a_member() -> None:
+    """Once; the seed that is handed over is of no invite, and another one each time."""
+    hall, (ann, bob) = hall_of("ann", "bob")
+    cy = membership_of("cy").me
+    seeds = [ann.governance.add(cy, now=hall.now) for _ in range(2)]
+    settle(hall, ann)
+    assert ann.membership.is_member(cy)
+    assert bob.membership.is_member(cy)
+    assert len(ann.membership.export()) == len(bob.membership.export()) == 4
+    assert seeds[0] != seeds[1]
+    assert [seed.is_open for seed in seeds] == [False, False]
+
+
+def test_member_passes_on_the_open_invite_if_there_is_one() -> None:
+    """Else it is told who may add."""
+    hall, (ann, bob) = hall_of("ann", "bob")
+    invite = ann.governance.open_invite
+    assert invite is not None
+    assert bob.governance.add(membership_of("cy").me, now=hall.now) == invite
+    ann.governance.uninvite(invite.seed, now=hall.now)
+    settle(hall, ann)
+    with pytest.raises(NotAllowed, match="add members: admins and owners can"):
+        bob.governance.add(membership_of("cy").me, now=hall.now)

@@ -7,7 +7,8 @@ import pytest
 from peer.core.machine import LinkId, SendSignal
 from peer.errors import LinkFailed
 from peer.events import RoomState
-from peer.ids import PeerId
+from peer.ids import MemberId, PeerId
+from peer.wire.aside_frames import AsideFrame, DirectGate
 
 from ...support.network import Network, Node
 
@@ -66,3 +67,15 @@ def test_probe_shows_dead_links_soon_and_asks_nothing_of_a_room_that_was_left() 
     ann.do(lambda mesh: mesh.probe(now=network.now))
     assert ann.mesh.state is RoomState.LEFT
     assert ann.mesh.outputs() == []
+
+
+def test_word_beside_the_room_is_passed_on_with_whom_it_comes_from() -> None:
+    """It concerns other rooms: nothing changes in this one."""
+    network, ann, bob = pair()
+    heard: list[tuple[MemberId, AsideFrame]] = []
+    bob.mesh.asides.on_heard = lambda *said: heard.append(said)
+    gate = DirectGate(b"s" * 16, is_answer=True)
+    ann.do(lambda mesh: mesh.asides.tell(bob.mesh.membership.me, gate, now=network.now))
+    ann.do(lambda mesh: mesh.settle(now=network.now))
+    network.run(1)
+    assert heard == [(ann.mesh.membership.me, gate)]
