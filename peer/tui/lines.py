@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 from rich.cells import cell_len, chop_cells
@@ -37,10 +37,11 @@ def hang(prefix: Line, body: Sequence[Span], *, width: int) -> list[Line]:
 
 def wrap(body: Sequence[Span], *, width: int) -> list[Line]:
     """Lines of at most so many cells, broken at blanks where that can be, else within a word. At least one line."""
+    if line_width(body) <= width:
+        return [_joined(body)]
     lines: list[list[Span]] = [[]]
     used = 0
-    for word in _words(body, width):
-        size = cell_len(word.text)
+    for word, size in _words(body, width):
         if used + size > width:
             lines.append([])
             used = 0
@@ -51,19 +52,23 @@ def wrap(body: Sequence[Span], *, width: int) -> list[Line]:
     return [_joined(line) for line in lines]
 
 
-def _words(body: Iterable[Span], width: int) -> Iterable[Span]:
+def _words(body: Iterable[Span], width: int) -> Iterator[tuple[Span, int]]:
+    """Words and the blanks between them, with their cells; those that fit nowhere in pieces."""
     for span in body:
         for word in _WORDS.findall(span.text):
-            for piece in chop_cells(word, width) if cell_len(word) > width else (word,):
-                yield Span(piece, span.style)
+            if (size := cell_len(word)) <= width:
+                yield Span(word, span.style), size
+            else:
+                for piece in chop_cells(word, width):
+                    yield Span(piece, span.style), cell_len(piece)
 
 
 def _joined(words: Iterable[Span]) -> Line:
-    """Neighbours of one style in one span."""
+    """Neighbours of one style in one span, and none that is empty."""
     joined: list[Span] = []
     for word in words:
         if joined and joined[-1].style == word.style:
             joined[-1] = Span(joined[-1].text + word.text, word.style)
-        else:
+        elif word.text:
             joined.append(word)
     return tuple(joined)

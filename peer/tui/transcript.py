@@ -41,6 +41,15 @@ class Row(NamedTuple):
     message_id: MessageId | None = None
 
 
+class _Drawn(NamedTuple):
+    """What an entry looked like, and what that came from. It holds the entry: so its identity is not used again."""
+
+    entry: Entry
+    look: Look
+    answered: Message | None
+    rows: list[Row]
+
+
 @dataclass(slots=True)
 class Transcript:
     """The entries of one room, oldest first."""
@@ -50,7 +59,8 @@ class Transcript:
     entries: list[Entry] = field(default_factory=list)
     read_upto: datetime | None = None
     """The unread marker stands before the first message of others after it; None: there is none."""
-    _drawn: dict[int, tuple[Entry, Look, str, list[Row]]] = field(default_factory=dict)
+    _drawn: dict[int, _Drawn] = field(default_factory=dict)
+    """By the identity of entries, which are never changed in place."""
 
     # ---- what happens
 
@@ -139,6 +149,7 @@ class Transcript:
     def rows(self, look: Look) -> list[Row]:
         """All lines, with a line for each new day and the unread marker."""
         rows: list[Row] = []
+        answerable = {message.id: message for message in self.messages()}
         day = ""
         is_marked = False
         for entry in self.entries:
@@ -148,7 +159,8 @@ class Transcript:
             if not is_marked and self._is_unread(entry):
                 is_marked = True
                 rows.append(Row(_rule("new", "marker", look.width)))
-            rows += self._rows_of(entry, look)
+            answered = answerable.get(entry.reply_to) if isinstance(entry, Message) and entry.reply_to else None
+            rows += self._rows_of(entry, look, answered)
         self._drawn = {id(entry): self._drawn[id(entry)] for entry in self.entries}
         return rows
 
@@ -156,14 +168,14 @@ class Transcript:
         is_theirs = isinstance(entry, Message) and not entry.sender.is_me
         return is_theirs and self.read_upto is not None and _at(entry) > self.read_upto
 
-    def _rows_of(self, entry: Entry, look: Look) -> Sequence[Row]:
-        answered = self.find(entry.reply_to) if isinstance(entry, Message) else None
-        quote = excerpt(answered, look.width) if answered is not None else ""
+    def _rows_of(self, entry: Entry, look: Look, answered: Message | None) -> Sequence[Row]:
+        """As they were drawn before, unless something is another now."""
         drawn = self._drawn.get(id(entry))
-        if drawn is None or drawn[:3] != (entry, look, quote):
-            drawn = (entry, look, quote, list(_draw(entry, look, quote)))
+        if drawn is None or drawn.answered is not answered or drawn.look != look:
+            quote = excerpt(answered, look.width) if answered is not None else ""
+            drawn = _Drawn(entry, look, answered, list(_draw(entry, look, quote)))
             self._drawn[id(entry)] = drawn
-        return drawn[3]
+        return drawn.rows
 
 
 def _draw(entry: Entry, look: Look, quote: str) -> Iterator[Row]:

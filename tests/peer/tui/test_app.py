@@ -3,7 +3,6 @@ import pytest
 from peer.tui.chat_screen import ChatScreen
 from peer.tui.dialogs import Dialog
 from peer.tui.start import Start
-from peer.tui.start_screen import StartScreen
 
 from .stage import until
 from .window import chat_with_bob, window
@@ -64,12 +63,3 @@ async def test_a_defect_in_a_command_is_a_sentence_and_ends_nothing() -> None:
 
 async def _fail() -> None:
     raise ValueError("a defect")
-
-
-async def test_leaving_the_last_room_leads_back_to_the_start() -> None:
-    async with chat_with_bob() as w:
-        await w.type("/part")
-        await until(lambda: isinstance(w.app.screen, StartScreen))
-        await w.wish(room="Deck")
-        await until(lambda: isinstance(w.app.screen, ChatScreen))
-        await w.see("Deck", "rooms")

@@ -68,14 +68,14 @@ async def test_a_message_is_chosen_for_what_comes() -> None:
 async def test_older_messages_come_by_page_up() -> None:
     """What is looked at stays where it is while others talk; Escape shows the newest."""
     async with chat_with_bob() as w:
-        for number in range(90):
+        for number in range(60):
             await w.bobs.send(f"number {number}")
-        await w.see("number 89")
+        await w.see("number 59")
         w.view.transcript.limit = 30
         w.chat.mark_stale()
         await until(lambda: len(w.view.transcript.entries) == 30)
         await w.pilot.press("pageup", "pageup", "pageup")
-        await until(lambda: "number 10" in [each.text for each in w.view.transcript.messages()])
+        await until(lambda: "number 9" in [each.text for each in w.view.transcript.messages()])
         await w.see("looking back", "status")
         top = w.shown().splitlines()[0]
         await w.bobs.send("one more")

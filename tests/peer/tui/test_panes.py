@@ -22,9 +22,9 @@ async def test_hostile_text_stays_within_its_cells() -> None:
 
 async def test_the_wheel_scrolls_and_the_end_is_followed_again() -> None:
     async with chat_with_bob() as w:
-        for number in range(40):
+        for number in range(25):
             await w.bobs.send(f"number {number}")
-        await w.see("number 39")
+        await w.see("number 24")
         pane = w.chat.query_one(MessagePane)
         pane.post_message(_wheel(events.MouseScrollUp, pane))
         await until(lambda: not pane.is_following)

@@ -24,6 +24,13 @@ def test_towers_of_accents_are_cut() -> None:
     assert plain_lines("a" + "\u0301" * 300 + "b") == ["a" + "\u0301" * 4 + "b"]
 
 
+def test_text_of_joiners_alone_is_harmless() -> None:
+    """A zero-width joiner is part of emoji, and stays; a run of them takes no room, and is cut as well."""
+    assert plain_lines("\u200d" * 900 + "a") == ["\u200d" * 4 + "a"]
+    assert crop("\u200d" * 900 + "abcdef", 3) == "…"
+    assert plain_lines("👨\u200d👩\u200d👧") == ["👨\u200d👩\u200d👧"]
+
+
 def test_lines_are_kept_and_tabs_become_blanks() -> None:
     assert plain_lines("one \r\n\ttwo\n\nthree\n\n") == ["one", "    two", "", "three"]
 

@@ -30,7 +30,8 @@ async def test_a_new_room_is_opened_by_its_button() -> None:
         await w.see("Galley is open; /invite")
 
 
-async def test_kept_rooms_are_offered_to_go_on_in() -> None:
+async def test_whoever_leaves_the_last_room_can_go_on_in_it() -> None:
+    """Kept rooms are offered, with what was said last."""
     async with window(Start(name="alice", room="Deck")) as w:
         await until(lambda: isinstance(w.app.screen, ChatScreen))
         await w.bobs.send("[bold]ahoy[/bold]")
