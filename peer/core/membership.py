@@ -165,7 +165,9 @@ class Membership:
 
         In a direct room it is the other one alone.
         """
-        return member == self.other if self.other else member != self.me and not self.is_barred(member)
+        if self.other is not None:
+            return member == self.other
+        return member != self.me and not self.is_barred(member)
 
     def admits(self, member: MemberId) -> bool:
         """Whether this identity and ourselves are members."""

@@ -149,7 +149,7 @@ MUTATIONS = (
     Mutation(
         "anybody knocks at a direct room",
         "peer/core",
-        {"return member == self.other if self.other else member != self.me": "return member != self.me"},
+        {"return member == self.other": "pass"},
         _DIRECT,
     ),
     Mutation(
