@@ -24,6 +24,7 @@ __all__ = [
     "MessagePinned",
     "MessageStatus",
     "MessageVanished",
+    "Notice",
     "Reaction",
     "ReactionChanged",
     "SlowModeChanged",
@@ -47,6 +48,11 @@ Arrival: TypeAlias = Literal["live", "missed", "history"]
 - `missed`: it was written while we were away, and somebody had kept it for us;
 - `history`: it was written before we came into the room.
 """
+
+
+Notice: TypeAlias = Literal["mention", "reply", "direct", "message"]
+"""Why the user is to be told of a message now: it has our name behind an `@`, answers a message of ours, or is in a
+room of two; `message` is for all others, which a quiet mark will do for."""
 
 
 class MessageActions(Protocol):
@@ -104,6 +110,8 @@ class Message:
     is_pinned: bool = False
     reactions: tuple[Reaction, ...] = ()
     arrival: Arrival = "live"
+    notice: Notice | None = field(default=None, compare=False)
+    """Why to tell the user now; None: do not (it is ours, old, or the room is muted), and in what `history` gives."""
     actions: MessageActions | None = field(default=None, repr=False, compare=False)
     """The room that it came from; None in a message made by hand."""
 

@@ -41,6 +41,11 @@ class Reading:
         """Plain members speak once in so many seconds; 0: as often as they like."""
         return self._mesh.messages.slow_mode_s
 
+    @property
+    def is_muted(self) -> bool:
+        """Nobody is to be told of what is said here: `Room.mute`."""
+        return self._mesh.messages.is_muted
+
     async def history(
         self, *, before: Message | MessageId | None = None, limit: int | None = None
     ) -> AsyncIterator[Message]:

@@ -267,6 +267,10 @@ class Room(Talking):
         assert isinstance(invite, Invite), "a private room with a public link"
         self._beside.tell(who, RoomInvite(self.name[:MAX_NAME_CHARS], invite.room_id, invite.secret, invite.seed))
 
+    async def demote(self, member: Member | MemberId, role: Role = "member") -> None:
+        """Give a member a lower role, by default that of a plain member. Raises NotAllowed, BadSetting."""
+        self._govern(lambda room, now: room.demote(_id_of(member), role, now=now))
+
     def _govern(self, act: Callable[[Governance, float], T]) -> T:
         """Do it, then what follows from it."""
         try:
@@ -289,8 +293,13 @@ class Room(Talking):
         if self._mesh.refusal is not None:
             raise self._mesh.refusal
 
-    async def leave(self) -> None:
-        """Say goodbye, flush, close; the event streams end. May be called twice."""
+    async def leave(self, *, for_good: bool = False) -> None:
+        """Say goodbye, flush, close; the event streams end. May be called twice.
+
+        `for_good`: be no member any more, as whoever is linked is told; owners cannot: raises NotAllowed.
+        """
+        if for_good:
+            self._govern(lambda room, now: room.resign(now=now))
         self._finish(list(self._at_work))
         self._keep_finished()
         try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from .core.messages import Messages
 from .core.pace import Pace
@@ -86,6 +87,27 @@ class Talking(Reading):
     async def set_slow_mode(self, seconds: int) -> None:
         """Let plain members speak once in so many seconds; 0 ends it. Moderators and above."""
         await self._say(lambda said, now: said.set_slow_mode(seconds, now=now))
+
+    @property
+    def may_speak_at(self) -> datetime | None:
+        """When slow mode lets us speak again, UTC; None: now. What is sent before waits as a `draft` until then."""
+        return self._mesh.messages.may_speak_at
+
+    # ---- what is told of it
+
+    async def mute(self) -> None:
+        """Tell nobody of what is said here: `Message.notice` is None from now on, also after a restart."""
+        await self._set_muted(True)
+
+    async def unmute(self) -> None:
+        """Tell again."""
+        await self._set_muted(False)
+
+    async def _set_muted(self, is_muted: bool) -> None:
+        self._mesh.speak().mute(is_muted)
+        self._mesh.settle(now=self._driver.now)
+        self._driver.drain()
+        await self._driver.wait_kept()
 
     async def _say(self, act: Callable[[Messages, float], None]) -> None:
         await self._wait_turn()

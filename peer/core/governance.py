@@ -232,6 +232,20 @@ class Governance:
         cuts = self.cuts(member)
         self._do(acts.set_level(self._authority, self._me, member, _LEVELS[role], cuts=cuts), now=now)
 
+    def demote(self, member: MemberId, role: Role, *, now: float) -> None:
+        """Down alone; raise BadSetting for a role that is no lower than the member's."""
+        if role not in _LEVELS or _LEVELS[role] >= self._authority.level_of(member):
+            now_is = self.membership.role_of(member)
+            raise BadSetting(
+                f"this member is {now_is} now, which {role!r} is not below: choose a lower role, or promote"
+            )
+        self.promote(member, role, now=now)
+
+    def resign(self, *, now: float) -> None:
+        """Give up our own membership; owners cannot."""
+        self._do(acts.leave(self._authority, self._me, cuts=self.cuts(self._me)), now=now)
+        self.stage = Stage.OUT
+
     def kick(self, member: MemberId, *, now: float) -> None:
         """Remove a member for good, and end every open invite; a new one takes the place of those there were."""
         had_open = self.may_admit and any(each.is_open and not each.is_revoked for each in self._invites())

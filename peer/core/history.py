@@ -296,6 +296,7 @@ class History:
 
     def _note_level(self, link: HistoryLink, *, now: float) -> None:
         if link.exchange.is_equal:
+            link.level = self.journal.pen.log, self.journal.pen.state.seq
             progress = self.journal.progress
             progress.catch_up(public_key_of(link.member))
             if self._has_receipts:
@@ -341,10 +342,12 @@ class History:
             self._compare(link)
 
     def _unconfirmed(self) -> Iterator[HistoryLink]:
+        """By receipts, or, as in rooms that are too large for them, by what was last compared."""
         pen, progress = self.journal.pen, self.journal.progress
-        for link in self._links.values() if self._has_receipts else ():
+        for link in self._links.values() if pen.state.seq else ():
+            has_all = link.level == (pen.log, pen.state.seq)
             is_behind = progress.of_member(link.member, pen.log).delivered < pen.state.seq
-            if is_behind and self._rules.is_member(link.member):
+            if is_behind and not has_all and self._rules.is_member(link.member):
                 yield link
 
     # ---- telling

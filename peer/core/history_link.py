@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ..ids import MemberId
+from ..log.event import LogId
 from ..messages.news import Changed, Fact
 from ..wire.message_frames import MessageEvents, MessageFrame, MessageMore, MessageSummary
 from .message_exchange import MessageExchange
@@ -28,6 +29,8 @@ class HistoryLink:
     frames: Pace
     since_hlc: int
     """When it came about."""
+    level: tuple[LogId, int] | None = None
+    """Our log, and the number in it up to which it held all, when it was last found to hold what we do."""
     is_behind: bool = False
     """It told us what we could not take, and may take later."""
 

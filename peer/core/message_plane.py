@@ -13,6 +13,7 @@ from ..config import Config
 from ..errors import RemoteError
 from ..events import Event
 from ..ids import MemberId
+from ..log.genesis import is_direct
 from ..log.record import LogRecord
 from ..messages.journal import Journal
 from ..messages.profiles import Profiles
@@ -27,7 +28,7 @@ from .links import Links
 from .lobby import Lobby
 from .machine import earliest
 from .membership import Membership
-from .messages import Messages
+from .messages import MUTED_ROW, Messages
 from .profile_exchange import ProfileExchange
 from .roll import RoomRoll
 
@@ -69,6 +70,8 @@ class MessagePlane:
         self.messages = Messages(
             self.history, company, credentials.keys.topic, max_text_bytes=config.max_text_bytes, wall_ms=wall_ms
         )
+        self.messages.is_muted = record is not None and MUTED_ROW in record.registers
+        self.messages.is_direct = lambda: membership.authority is not None and is_direct(membership.authority.genesis)
         self._keep_retention()
         profiles = Profiles(
             identity=credentials.identity,

@@ -7,7 +7,7 @@ which goes on to name the message after it was sent. What the history asks for, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from ..crypto.identity import member_id_of, public_key_of
@@ -30,7 +30,8 @@ from ..events import (
 )
 from ..ids import MemberId, MessageId, Topic
 from ..log.event import EventId, hlc_at, ms_of
-from ..message import Arrival, MessageActions
+from ..log.record import LogChanges
+from ..message import Arrival, MessageActions, Notice
 from ..messages import news
 from ..messages.bodies import Body, Delete, Edit, Kind, Pin, SlowMode, Text, Title, kind_of
 from ..messages.bodies import Reaction as Reacting
@@ -40,12 +41,15 @@ from ..messages.view import Settings, View
 from .company import Company
 from .history import History
 from .history_outputs import AskControl, Save, Tell
+from .notices import notice_of
 
-__all__ = ["Messages", "Order"]
+__all__ = ["MUTED_ROW", "Messages", "Order"]
 
 Order = Save | Tell | AskControl
 
 _STATUSES: tuple[MessageStatus, ...] = ("draft", "sent", "delivered", "read")
+MUTED_ROW = b"m"
+"""Among the registers of a room: there is one where it is muted."""
 _MAX_ALIASES = 4096
 """Drafts whose first id still names them after they were sent; of more, the oldest go."""
 
@@ -59,6 +63,9 @@ class Messages:
     room: Topic
     max_text_bytes: int
     wall_ms: Callable[[], int]
+    is_direct: Callable[[], bool] = lambda: False
+    """Whether the room is one of two."""
+    is_muted: bool = False
     introduced: Callable[[], str] = lambda: ""
     """What members call the room while no event has named it."""
     actions: MessageActions | None = None
@@ -82,6 +89,12 @@ class Messages:
     @property
     def slow_mode_s(self) -> int:
         return self._settings.slow_mode_s
+
+    @property
+    def may_speak_at(self) -> datetime | None:
+        """When slow mode lets us speak again, UTC; None: now."""
+        turn_ms = self.history.journal.speaker.next_turn_ms(now_ms=self.wall_ms())
+        return datetime.fromtimestamp(turn_ms / 1000, UTC) if turn_ms is not None else None
 
     @property
     def unread(self) -> int:
@@ -143,6 +156,12 @@ class Messages:
         place = HIGHEST if upto is None else self._view(self._sent(upto)).place
         self.history.mark_read(place, now=now)
         self.follow()
+
+    def mute(self, is_muted: bool) -> None:
+        """Whether nobody is to be told of what is said here; kept with the room."""
+        if is_muted != self.is_muted:
+            self.is_muted = is_muted
+            self._orders.append(Save(LogChanges(registers={MUTED_ROW: b"\1" if is_muted else None})))
 
     def finish(self, message: MessageId) -> None:
         """Whoever was told of this message is done with it: after a restart it is not told again."""
@@ -295,7 +314,20 @@ class Messages:
             self._wordless.add(view.id)
         elif view.log != self.history.journal.pen.log:
             before_us = view.hlc < self.history.journal.progress.begin_hlc
-            yield self._message(view, "history" if before_us else "missed" if is_late else "live")
+            message = self._message(view, "history" if before_us else "missed" if is_late else "live")
+            yield replace(message, notice=self._notice_of(message, view))
+
+    def _notice_of(self, message: Message, view: View) -> Notice | None:
+        if view.id not in self.history.journal.progress.unread:
+            return None
+        answered = self.history.journal.projection.views.get(view.answers) if view.answers is not None else None
+        return notice_of(
+            message,
+            our_name=self.company.me.name,
+            answers_us=answered is not None and answered.author == public_key_of(self.company.me.id),
+            is_direct=self.is_direct(),
+            is_muted=self.is_muted,
+        )
 
     def _lacks_words(self, message: EventId) -> bool:
         """Somebody passed it on without them, though nobody has taken it back."""

@@ -105,6 +105,18 @@ class Speaker:
         seconds = self.projection.settings.slow_mode_s
         if not len(self.drafts) or not seconds:
             return None
+        return self._slot_after(now_ms, seconds)
+
+    def next_turn_ms(self, *, now_ms: int) -> int | None:
+        """When slow mode lets us speak again; None: now, as far as slow mode goes."""
+        rules, seconds = self.holdings.rules, self.projection.settings.slow_mode_s
+        above = rules.right_of(self._me, Level.MODERATOR)
+        auth = above if above is not None else rules.right_of(self._me, Level.MEMBER)
+        if not seconds or auth is None or self._is_slot_free(auth, self._next(now_ms)):
+            return None
+        return self._slot_after(now_ms, seconds)
+
+    def _slot_after(self, now_ms: int, seconds: int) -> int:
         dated_ms = max(now_ms, ms_of(self.pen.state.hlc))
         return (dated_ms // (seconds * 1000) + 1) * seconds * 1000
 

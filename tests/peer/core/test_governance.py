@@ -73,6 +73,31 @@ def test_removed_member_is_out_for_good() -> None:
     assert bob.governance.review(is_meeting=False, has_tried_all=True, now=hall.now) == []
 
 
+def test_role_goes_down_only_by_demotion() -> None:
+    """A role that is no lower is a slip of the caller's."""
+    hall, (ann, bob) = hall_of("ann", "bob")
+    ann.governance.promote(bob.id, "admin", now=hall.now)
+    settle(hall, ann)
+    ann.governance.demote(bob.id, "moderator", now=hall.now)
+    settle(hall, ann)
+    assert bob.governance.membership.role_of(bob.id) == "moderator"
+    for role in ("moderator", "admin", "owner"):
+        with pytest.raises(BadSetting, match="this member is moderator now"):
+            ann.governance.demote(bob.id, role, now=hall.now)
+
+
+def test_who_leaves_for_good_is_no_member_any_more() -> None:
+    """By its own word, and without being told that it was removed; owners cannot."""
+    hall, (ann, bob) = hall_of("ann", "bob")
+    bob.governance.resign(now=hall.now)
+    settle(hall, bob)
+    assert stages(ann, bob) == [Stage.IN, Stage.OUT]
+    assert Removed() not in bob.facts
+    assert not ann.governance.membership.is_member(bob.id)
+    with pytest.raises(NotAllowed, match="everybody else can"):
+        ann.governance.resign(now=hall.now)
+
+
 def newcomer(hall: Hall, ann: Inmate, membership: Membership) -> Inmate:
     one = hall.enter("cy", membership)
     hall.connect(ann, one)

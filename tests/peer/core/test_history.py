@@ -432,6 +432,22 @@ def test_who_leaves_has_its_words_confirmed_at_once() -> None:
     assert not room["ann"].is_owing
 
 
+def test_who_leaves_a_room_without_receipts_knows_by_comparing_that_all_is_there() -> None:
+    """Nothing that was said last is lost there either."""
+    room = table("ann", "bob", config=Config(max_receipt_members=1))
+    room.link("ann", "bob")
+    room.run()
+    assert not room["ann"].is_owing
+    room.say("ann", "last words")
+    assert room["ann"].is_owing
+    room["ann"].hurry()
+    room.drain("ann")
+    room.run()
+    assert not room["ann"].is_owing
+    room.say("ann", "the very last")
+    assert room["ann"].is_owing
+
+
 def _behind(texts: int) -> Table:
     """Bob has asked ann for what was said before he came, and has got the first frame of several."""
     room = table("ann", "bob", "cy", config=Config(answer_window=1))

@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from peer.config import Config
+from peer.core.messages import MUTED_ROW
 from peer.errors import BadSetting, MessageTooLarge, NotAllowed
 from peer.events import (
     AuthorForked,
@@ -257,3 +258,43 @@ def test_aliases_of_drafts_are_bounded() -> None:
     network.run(1)
     assert len(messages._aliases) == 4096
     assert bytes.fromhex(draft.id) in messages._aliases
+
+
+def test_what_was_dealt_with_and_whether_the_room_is_muted_is_kept() -> None:
+    """In rows of their own, once."""
+    network, ann, bob = pair()
+    sent = ann.send("ahoy")
+    network.run(1)
+    messages = bob.mesh.messages
+    before = len(bob.kept)
+    for _ in range(2):
+        messages.finish(sent.id)
+        messages.mute(True)
+        settle(network, bob)
+    rows = [key for changes in bob.kept[before:] for key in changes.registers if key[:1] in {b"h", MUTED_ROW}]
+    assert sorted(rows) == [b"h", MUTED_ROW]
+    assert messages.is_muted
+
+
+def test_notice_says_whether_a_message_answers_us() -> None:
+    """Or somebody else, or what is not here; none for what came before us."""
+    network, ann, bob = pair()
+    asked = bob.send("anybody?")
+    network.run(1)
+    own = ann.send("me")
+    network.run(1)
+    for reply_to in (asked.id, own.id):
+        ann.do(lambda mesh, to=reply_to: mesh.speak().send("answer", reply_to=to, now=network.now))  # type: ignore[misc]
+        settle(network, ann)
+    assert [message.notice for message in bob.events_of(Message)] == ["message", "reply", "message"]
+
+
+def test_slow_mode_says_when_it_is_our_turn() -> None:
+    network, ann, bob = pair()
+    ann.mesh.messages.set_slow_mode(3600, now=network.now)
+    settle(network, ann)
+    assert bob.mesh.messages.may_speak_at is None
+    bob.send("one")
+    turn = bob.mesh.messages.may_speak_at
+    assert turn is not None
+    assert turn.timestamp() % 3600 == 0

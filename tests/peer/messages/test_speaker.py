@@ -120,6 +120,22 @@ def test_slow_mode_seals_one_text_in_each_slot() -> None:
     assert len(cyd.seal(now_ms=now_ms)) == 2
 
 
+def test_slow_mode_says_when_we_may_speak_again() -> None:
+    """Before anything is written; to moderators and strangers it says nothing."""
+    room = desk()
+    now_ms = 1_700_000_020_000
+    bob, cyd = room["bob"], room["cyd"]
+    assert bob.speaker.next_turn_ms(now_ms=now_ms) is None
+    room.tell("bob cyd", [room.say("ann", SlowMode(10))])
+    assert bob.speaker.next_turn_ms(now_ms=now_ms) is None
+    for journal in (bob, cyd):
+        journal.speaker.compose(Text("a"))
+        journal.seal(now_ms=now_ms)
+    assert bob.speaker.next_turn_ms(now_ms=now_ms + 1) == now_ms + 10_000
+    assert bob.speaker.next_turn_ms(now_ms=now_ms + 10_000) is None
+    assert cyd.speaker.next_turn_ms(now_ms=now_ms + 1) is None
+
+
 def test_key_that_contradicted_itself_too_often_is_silent() -> None:
     room = desk()
     for number in range(16):
