@@ -1,4 +1,10 @@
-"""What must always hold in a room (DESIGN, section 7), asked at each step and in the end."""
+"""What must always hold in a room (DESIGN, section 7), asked at each step and in the end. By the numbers there:
+
+1 views, order and digests; 2 what all hold in the end; 3 shown and told once, numbers given once; 4 deleted words are
+gone; 5 words under names; 6 statuses and unread counts; 7 authority, by the naive oracle; 8 forks; 9 truncating and
+merging, pins; 10 clocks; 11 bounds, and nothing unsigned is kept or passed on; 13 forged and replayed events change
+nothing. And nobody is told what was said before it came where the room forbids that. 12 is of the overlay, 14 of bytes.
+"""
 
 from __future__ import annotations
 

@@ -33,13 +33,16 @@ E = TypeVar("E", bound=peer.Event)
 class Ear:
     """Hears all events of one room, in order, without a task."""
 
-    def __init__(self) -> None:
+    def __init__(self, deal_with: Callable[[peer.Event], None] = lambda _: None) -> None:
+        """`deal_with` is called with each event; to acknowledge it, so that no later life is told again."""
+        self._deal_with = deal_with
         self.events: list[peer.Event] = []
         self._taken: Counter[type] = Counter()
         self._changed = asyncio.Event()
 
     def put(self, event: peer.Event) -> None:
         self.events.append(event)
+        self._deal_with(event)
         self._changed.set()
 
     def fall_behind(self) -> None:
@@ -74,7 +77,7 @@ class Attendee:
     def __init__(self, me: peer.Peer, room: peer.Room) -> None:
         self.me = me
         self.room = room
-        self.ear = Ear()
+        self.ear = Ear(room.acknowledge)
         room.attach(self.ear)
 
     @property
