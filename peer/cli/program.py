@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from argparse import Namespace
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -23,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the arguments say, those of the process by default; the exit code."""
     _open_missing_streams()
     try:
-        options = parse(arguments)
+        options = _parse(arguments)
         from .running import run_command
 
         code = run_command(options)
@@ -32,6 +33,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _forget_output()
         return BROKEN_PIPE
     return code
+
+
+def _parse(arguments: Sequence[str] | None) -> Namespace:
+    try:
+        return parse(arguments)
+    except SystemExit:
+        sys.stdout.flush()  # the help, which nobody may read to its end
+        raise
 
 
 def _open_missing_streams() -> None:
