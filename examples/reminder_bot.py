@@ -15,7 +15,7 @@ MOST_OF_ONE = 10
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 LATE_S = 60
 
-bot = peer.Bot(name="reminder")
+bot = peer.Bot(name="reminder", config=peer.Config(max_state_bytes=2**20))
 
 
 @dataclass

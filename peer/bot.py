@@ -241,6 +241,10 @@ class Bot:
             await command.handler(message, **arguments, **dict.fromkeys(command.rooms, room))
         except BadArgument as error:
             await _call(message.reply, f"{error}; usage: {self._prefix}{command.usage}")
+        except asyncio.CancelledError:
+            if _are_we_cancelled():
+                raise
+            _log.warning("! command %s waited for something that was cancelled", name_of(command.handler))
         except Exception:
             _log.exception("! command %s failed", name_of(command.handler))
             await _call(message.reply, f"{self._prefix}{command.name} failed; whoever runs {self.name} finds out why")
@@ -281,5 +285,15 @@ async def _call(
 ) -> None:
     try:
         await function(*arguments)
+    except asyncio.CancelledError:
+        if _are_we_cancelled():
+            raise
+        _log.warning("! handler %s waited for something that was cancelled", name_of(name or function))
     except Exception:
         _log.exception("! handler %s failed", getattr(name or function, "__qualname__", function))
+
+
+def _are_we_cancelled() -> bool:
+    """Rather than something of the handler's own: that must not end the task that calls handlers."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -21,6 +21,7 @@ __all__ = ["Handler", "Middleware", "Next", "check_room_handler", "name_of"]
 Next: TypeAlias = Callable[[Event], Awaitable[None]]
 """What a middleware calls to pass an event on."""
 
+_PLAIN = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 _ON = "async def {name}(message: peer.Message) -> None"
 _MIDDLEWARE = "async def {name}(event: peer.Event, call_next: peer.Next) -> None"
 _BESIDE = "async def {name}(room: peer.Room) -> None"
@@ -32,6 +33,8 @@ class Handler:
 
     types: tuple[type, ...]
     function: Callable[..., Awaitable[Any]]
+    event: str
+    """The parameter that gets the event."""
     rooms: tuple[str, ...]
     """The parameters that get the room."""
 
@@ -42,10 +45,10 @@ class Handler:
         events, rooms = _split(function, hints)
         if len(events) != 1:
             raise BadSetting(f"handler {name_of(function)} needs one parameter with an event's type: {_like(function)}")
-        return cls(_event_types(hints[events[0]], function), function, rooms)
+        return cls(_event_types(hints[events[0]], function), function, events[0], rooms)
 
     async def __call__(self, event: Event, room: Room) -> None:
-        await self.function(event, **dict.fromkeys(self.rooms, room))
+        await self.function(**{self.event: event}, **dict.fromkeys(self.rooms, room))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class Middleware:
 
     types: tuple[type, ...]
     function: Callable[..., Awaitable[Any]]
+    event: str
     rooms: tuple[str, ...]
 
     @classmethod
@@ -64,10 +68,10 @@ class Middleware:
         parameters = list(inspect.signature(function).parameters)
         if len(first) != 1 or "call_next" not in parameters:
             raise BadSetting(f"middleware {name_of(function)} must be `{_like(function, _MIDDLEWARE)}`")
-        return cls(_event_types(hints[first[0]], function), function, rooms)
+        return cls(_event_types(hints[first[0]], function), function, first[0], rooms)
 
     async def __call__(self, event: Event, room: Room, call_next: Next) -> None:
-        await self.function(event, call_next=call_next, **dict.fromkeys(self.rooms, room))
+        await self.function(**{self.event: event}, call_next=call_next, **dict.fromkeys(self.rooms, room))
 
 
 def check_room_handler(function: Callable[..., Awaitable[Any]]) -> None:
@@ -96,7 +100,10 @@ def _split(
     function: Callable[..., Any], hints: dict[str, Any], more: tuple[str, ...] = ()
 ) -> tuple[list[str], tuple[str, ...]]:
     """The parameters that hear, and those that get the room; raise BadSetting for one without an annotation."""
-    names = [name for name in inspect.signature(function).parameters if name not in more]
+    parameters = inspect.signature(function).parameters
+    if odd := [name for name, parameter in parameters.items() if parameter.kind not in _PLAIN]:
+        raise BadSetting(f"handler {name_of(function)}: write {odd[0]} as a plain parameter: {_like(function)}")
+    names = [name for name in parameters if name not in more]
     if bare := [name for name in names if name not in hints]:
         raise BadSetting(f"handler {name_of(function)}: {bare[0]} needs an event's type: {_like(function)}")
     rooms = tuple(name for name in names if hints[name] is Room)

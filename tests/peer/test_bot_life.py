@@ -124,6 +124,35 @@ async def test_handlers_and_commands_get_the_room_where_they_ask_for_it(stage: S
     assert {"welcome, alice", "owner is owner in Stage"} < answers
 
 
+async def test_handler_whose_own_task_was_cancelled_goes_on_hearing(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The same exception would end the task that calls it, and the member would never be heard again."""
+    bot, heard = Bot("bot"), list[str]()
+
+    async def give_up() -> None:
+        task = asyncio.ensure_future(asyncio.sleep(60))
+        task.cancel()
+        await task
+
+    @bot.on
+    async def listen(message: Message, room: Room) -> None:
+        heard.append(message.text)
+        await give_up()
+
+    @bot.command
+    async def wait(message: Message) -> None:
+        await give_up()
+
+    await stage.serve(bot)
+    alice = await stage.guest("alice")
+    await alice.say("!wait")
+    await alice.say("still there?")
+    await until(lambda: heard == ["!wait", "still there?"])
+    assert "handler listen waited for something that was cancelled" in caplog.text
+    assert "command wait waited for something that was cancelled" in caplog.text
+
+
 # ---- around the handlers
 
 

@@ -39,6 +39,14 @@ async def number(room: int) -> None:
     """No room."""
 
 
+async def in_place(message: Message, room: Room, /) -> None:
+    """Could not be called by name."""
+
+
+async def many(message: Message, *rooms: Room) -> None:
+    """There is but one."""
+
+
 def plain(room: Room) -> None:
     """Cannot be awaited."""
 
@@ -56,6 +64,8 @@ def test_handler_knows_its_events_and_who_wants_the_room() -> None:
     [
         (Handler.of, misspelt, "handler misspelt: name 'Mesage' is not defined; write async def misspelt(message:"),
         (Handler.of, plain, "handler plain must be written with `async def`"),
+        (Handler.of, in_place, "handler in_place: write message as a plain parameter"),
+        (Handler.of, many, "handler many: write rooms as a plain parameter"),
         (Handler.of, number, "handler number: <class 'int'> is no event; the events are Message, "),
         (
             Middleware.of,
