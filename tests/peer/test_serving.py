@@ -167,6 +167,7 @@ def test_folder_of_one_server_is_not_taken_for_several(tmp_path: Path) -> None:
 def test_bot_that_is_told_to_stop_finishes_its_answer(running: Running) -> None:
     """Its handlers have so long as the configuration says."""
     bot, answered = Bot("bot", config=Config(handler_grace_s=5)), list[str]()
+    running.stops_after_s = 60
 
     @bot.background
     async def ask_itself(room: Room) -> None:
@@ -176,7 +177,8 @@ def test_bot_that_is_told_to_stop_finishes_its_answer(running: Running) -> None:
     @bot.on
     async def answer(event: StateChanged, room: Room) -> None:
         if event.state is RoomState.JOINED:
-            await asyncio.sleep(0.05)
+            signal.raise_signal(signal.SIGTERM)
+            await asyncio.sleep(0.02)
             answered.append((await room.send("still here")).status)
 
     bot.run(SERVER, room="Lobby")
