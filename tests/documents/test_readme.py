@@ -71,7 +71,7 @@ def test_bot_of_the_readme_answers(tmp_path: Path) -> None:
         with Child(script, invite) as bot:
             ada.wait_for("echo is here")
             ada.type("does it work?\n")
-            ada.wait_for("<echo> does it work?")
+            ada.wait_for("<echo> → ada: does it work?")
             bot.interrupt()
             assert bot.wait() == 0
         ada.wait_for("echo left")
