@@ -37,12 +37,13 @@ class Desk:
     typists: dict[str, str] = field(default_factory=dict)
     """Name of each who types, by member id."""
 
-    def line_of(self, message: Message, *, is_numbered: bool = False, has_date: bool = False) -> str:
-        """`12:34 bob ahoy`, with what became of it behind."""
+    def line_of(self, message: Message, *, is_numbered: bool = False, has_date: bool = False, place: str = "") -> str:
+        """`12:34 bob ahoy`, with what became of it behind; `place` says where, if that is elsewhere."""
         when = message.sent_at.astimezone()
         stamp = f"{when:%Y-%m-%d %H:%M}" if has_date else f"{when:%H:%M}"
         number = f"{'#' + str(self.shelf.number(message)):>4} " if is_numbered else ""
-        return f"{number}{stamp} {self._words(message)}{self._notes(message)}"
+        where = f"{place} " if place else ""
+        return f"{number}{stamp} {where}{self._words(message)}{self._notes(message)}"
 
     def _words(self, message: Message) -> str:
         if message.is_deleted:

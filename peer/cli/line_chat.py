@@ -19,7 +19,9 @@ from ..events import (
     StatusChanged,
     TypingChanged,
 )
-from ..shown import describe, describe_state, plain_name
+from ..peer_events import Invited, MessageArrived
+from ..room import Room
+from ..shown import describe, describe_state, marked, plain_name
 from .desk import Desk, day_of
 from .orders_on_messages import send
 from .slash import LEAVING, obey
@@ -55,7 +57,16 @@ class LineChat:
             yield line
 
     async def hear(self) -> None:
-        """Print what happens until the room was left."""
+        """Print what happens until the room was left; a person also sees what is said to him alone."""
+        beside = asyncio.create_task(self._hear_elsewhere()) if self._is_terminal else None
+        try:
+            await self._hear_room()
+        finally:
+            if beside is not None:
+                beside.cancel()
+                await asyncio.gather(beside, return_exceptions=True)
+
+    async def _hear_room(self) -> None:
         while True:
             try:
                 event = await anext(self._events, None)
@@ -66,7 +77,20 @@ class LineChat:
                 return
             self._hear(event)
             if isinstance(event, Message):
-                await self._mark_read()
+                await self._mark_read(self._desk.room)
+
+    async def _hear_elsewhere(self) -> None:
+        """Of other rooms: direct ones, and what we are invited to."""
+        elsewhere = self._desk.me.events()
+        while True:
+            with suppress(FellBehind):
+                match await anext(elsewhere):
+                    case MessageArrived(room, message) if room is not self._desk.room:
+                        self._desk.say(self._desk.line_of(message, place=aside(room)) + "\a")
+                        await self._mark_read(room)
+                    case Invited(title, by, invite):
+                        told = f"{marked(by)} invites you to {title}: python -m peer chat {invite}"
+                        self._desk.say(self._desk.style.grey(told))
 
     async def take(self, line: str) -> bool:
         """Send it, or do what it asks for; False to leave."""
@@ -133,6 +157,11 @@ class LineChat:
         )
         return "\a" if self._is_terminal and is_called else ""
 
-    async def _mark_read(self) -> None:
+    async def _mark_read(self, room: Room) -> None:
         with suppress(PeerError):  # the room was left meanwhile
-            await self._desk.room.mark_read()
+            await room.mark_read()
+
+
+def aside(room: Room) -> str:
+    """Where a message was written that did not come in the room before us."""
+    return "(to you alone)" if room.is_direct else f"(in {plain_name(room.name)})"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import cast, get_args
 
 from ..errors import UsageError
-from ..events import Role
+from ..events import Member, Role
 from ..ids import short
 from ..qr import qr_terminal
 from ..shown import VERIFIED, describe_member, find, plain_name
@@ -49,6 +49,22 @@ async def _admit(desk: Desk, rest: str) -> str:
 async def _kick(desk: Desk, rest: str) -> str:
     await desk.room.kick(find(desk.room.members, _name(rest, "/kick NAME")))
     return desk.style.grey("removed; open links of this room have ended: /invite shows the new one")
+
+
+async def _msg(desk: Desk, rest: str) -> str:
+    """To the longest name that the words begin with, since names may hold blanks."""
+    for end in range(len(rest), 0, -1):
+        if rest[end : end + 1] == " " and (member := _maybe(desk, rest[:end])) is not None:
+            await (await desk.me.direct(member)).send(rest[end:].strip())
+            return desk.style.grey(f"to {plain_name(member.name)} alone: {rest[end:].strip()}")
+    raise UsageError("/msg NAME WORDS writes to one member alone; /who lists names")
+
+
+def _maybe(desk: Desk, name: str) -> Member | None:
+    try:
+        return find(desk.room.members, name)
+    except UsageError:
+        return None
 
 
 async def _role(desk: Desk, rest: str) -> str:
@@ -100,6 +116,7 @@ PEOPLE_ORDERS: Mapping[str, Order] = {
     "/admit": _admit,
     "/kick": _kick,
     "/role": _role,
+    "/msg": _msg,
     "/verify": _verify,
     "/unverify": _unverify,
     "/qr": _qr,

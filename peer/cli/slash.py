@@ -25,6 +25,7 @@ WORDS                         are sent; a line that begins with // is sent with 
 /away  /back                  be away, be back
 /invite [one]                 the link that lets others in, and its QR code; one: a new link, for one guest, for a day
 /lobby  /admit NAME           who waits to be let in; let them in
+/msg NAME WORDS               write to one member alone; the answers are shown here too
 /kick NAME  /role NAME ROLE   remove a member for good; make one an admin, a moderator or a member
 /verify NAME                  the number to compare; then /verify NAME yes, or /verify NAME CODE; /unverify NAME
 /qr NAME                      the code that their device may scan to verify you

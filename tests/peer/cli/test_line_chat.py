@@ -94,6 +94,21 @@ async def test_nothing_is_shown_twice() -> None:
         assert sum(line.startswith("-- ") and ", " in line and "202" in line for line in ann.said) == 1
 
 
+async def test_person_sees_what_is_said_to_him_alone() -> None:
+    """And what he is invited to; a pipe has the room alone."""
+    async with at_desks() as (ann, bob):
+        hearing = asyncio.create_task(LineChat(ann.desk, is_terminal=True).hear())
+        await asyncio.sleep(0)
+        direct = await bob.desk.me.direct(ann.desk.me.id)
+        await direct.send("psst")
+        await until(lambda: any("(to you alone) <bob> psst" in line for line in ann.said))
+        other = await bob.desk.me.create_room("Hold")
+        await other.add(ann.desk.me.id)
+        await until(lambda: any("bob invites you to Hold: python -m peer chat http" in line for line in ann.said))
+        hearing.cancel()
+        await asyncio.gather(hearing, return_exceptions=True)
+
+
 async def test_typists_come_and_go() -> None:
     async with at_desks() as (ann, bob):
         hearing = asyncio.create_task(LineChat(ann.desk, is_terminal=True).hear())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import peer
 from peer.cli.slash import obey
 from peer.testing import Network
@@ -69,3 +71,16 @@ async def test_persons_are_verified_by_number_and_by_code() -> None:
         assert bob.desk.room.members[1].verified
         assert not await obey(bob.desk, "/verify")
         assert not await obey(bob.desk, "/verify nobody")
+
+
+async def test_words_to_one_alone_go_to_a_room_of_two() -> None:
+    async with at_desks() as (ann, bob):
+        elsewhere = bob.desk.me.events()
+        assert await obey(ann.desk, "/msg bob psst, over here")
+        assert ann.said == ["-- to bob alone: psst, over here"]
+        async with asyncio.timeout(2):
+            arrived = await anext(event async for event in elsewhere if isinstance(event, peer.MessageArrived))
+        assert (arrived.message.text, arrived.room.is_direct) == ("psst, over here", True)
+        assert not await obey(ann.desk, "/msg carol psst")
+        assert not await obey(ann.desk, "/msg bob")
+        assert [message async for message in bob.desk.room.history()] == []
