@@ -365,7 +365,7 @@ class Room(Talking):
         self._driver.probe()
 
     def _on_event(self, event: Event) -> None:
-        if isinstance(event, Message) and self._is_known(event):
+        if self.is_direct and isinstance(event, Message) and self._is_known(event):
             return
         self._beside.notice(self, event)
         for reference in self._sinks:
