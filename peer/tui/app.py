@@ -37,7 +37,7 @@ class ChatApp(App[None]):
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "show_help", "Help"),
-        Binding("f4", "toggle_ground", "Dark/light"),
+        Binding("f4", "toggle_ground", "Theme"),
         Binding("ctrl+q", "end", "Quit", priority=True),
         Binding("ctrl+c", "end", show=False, priority=True),
     ]

@@ -111,9 +111,9 @@ def status_bar(me: Member, rooms: Sequence[RoomRow], *, doing: str, width: int) 
     busy = [room for room in rooms if room.activity > Activity.EVENTS and not room.is_current]
     parts = [
         Span(f"[{plain_name(me)}]" if me.presence == "online" else f"[{plain_name(me)}: {me.presence}]", "text"),
-        Span(f"room {current.number} of {len(rooms)}" if current else "", "faint"),
-        Span(doing, "info"),
+        Span(crop(doing, max(1, width - 20)), "info"),
         Span("news in " + " ".join(map(_short, busy)) if busy else "", "highlight"),
+        Span(f"room {current.number} of {len(rooms)}" if current else "", "faint"),
     ]
     return _fitted([part for part in parts if part.text], width)
 

@@ -25,7 +25,7 @@ _KEYS = (
     ("Tab", "complete a command, a name, an :emoji:"),
     ("Up", "in an empty line: edit your last message; Escape gives up"),
     ("Ctrl+P Ctrl+N", "lines that you typed before"),
-    ("Alt+Enter", "a line break"),
+    ("Ctrl+J", "a line break"),
     ("PgUp PgDn", "older and newer messages; End of the list: Ctrl+End"),
     ("Alt+Up Alt+Down", "choose a message for /reply, /react, /edit, /delete, /pin; or click it"),
     ("Alt+1 ... Alt+9", "the room of that number; Alt+Left, Alt+Right: the one beside"),

@@ -45,7 +45,9 @@ def run(open_peer: OpenPeer, start: Start | None = None, *, theme: str = "") -> 
 
 async def _run(open_peer: OpenPeer, start: Start, theme: str) -> None:
     from .app import ChatApp
+    from .keys import give_back_alt_digits
 
+    give_back_alt_digits()
     async with Session(open_peer) as session:
         app = ChatApp(session, start, theme=theme)
         loop = asyncio.get_running_loop()

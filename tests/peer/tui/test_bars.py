@@ -68,6 +68,6 @@ def test_the_status_line_tells_where_something_happened() -> None:
         RoomRow(number=4, name="quiet", activity=Activity.EVENTS),
     ]
     shown = text(status_bar(ME, rooms, doing="", width=80))
-    assert shown == "[alice] │ room 1 of 4 │ news in 2:Lobby(2) 3:bob(1!)"
+    assert shown == "[alice] │ news in 2:Lobby(2) 3:bob(1!) │ room 1 of 4"
     away = member("alice", is_me=True, presence="away")
     assert text(status_bar(away, [], doing="editing", width=80)) == "[alice: away] │ editing"

@@ -19,7 +19,7 @@ async def test_lines_are_completed_called_back_and_broken() -> None:
         assert line.value == ""
         await w.pilot.press("ctrl+n", "tab")
         assert line.value == ""
-        await w.pilot.press("a", "alt+enter", "b")
+        await w.pilot.press("a", "ctrl+j", "b")
         assert line.value == "a⏎b"
 
 
