@@ -34,7 +34,7 @@ MUTATIONS = (
         _LOG,
         {
             "identity.sign(EVENT_SIGNATURE, room_id + signed)": "identity.sign(EVENT_SIGNATURE, signed)",
-            "event.signature, room_id + event.signed)": "event.signature, event.signed)",
+            "event.signature, room_id + event.signed\n": "event.signature, event.signed\n",
         },
         _EVENT,
     ),
