@@ -62,7 +62,7 @@ def test_commands_named_in_any_document_exist() -> None:
 
 @pytest.mark.rtc
 def test_bot_of_the_readme_answers(tmp_path: Path) -> None:
-    """Pasted into a file and started with an invite, as the reader will; the terminals are those of "Try it"."""
+    """Pasted into a file and started with an invite, as the reader will; the terminal is the one it shows."""
     [block] = blocks_of("README.md")
     script = tmp_path / "bot.py"
     script.write_text(block, "utf-8")
