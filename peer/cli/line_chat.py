@@ -28,6 +28,8 @@ from .slash import LEAVING, obey
 
 __all__ = ["LineChat"]
 
+_LOUD = ("mention", "reply", "direct")
+
 _EARLIER = 10
 """Messages of before that a person is shown on entering."""
 
@@ -86,7 +88,7 @@ class LineChat:
             with suppress(FellBehind):
                 match await anext(elsewhere):
                     case MessageArrived(room, message) if room is not self._desk.room:
-                        self._desk.say(self._desk.line_of(message, place=aside(room)) + "\a")
+                        self._desk.say(self._desk.line_of(message, place=aside(room)) + self._bell(message))
                         await self._mark_read(room)
                     case Invited(title, by, invite):
                         told = f"{marked(by)} invites you to {title}: python -m peer chat {invite}"
@@ -150,12 +152,8 @@ class LineChat:
         self._desk.say(self._desk.line_of(message) + self._bell(message))
 
     def _bell(self, message: Message) -> str:
-        """For a person who is called by name."""
-        name = plain_name(self._desk.room.me.name).casefold()
-        is_called = (
-            not message.sender.is_me and message.arrival != "history" and name in message.text.casefold().split()
-        )
-        return "\a" if self._is_terminal and is_called else ""
+        """For a person who is meant, and has not muted the room."""
+        return "\a" if self._is_terminal and message.notice in _LOUD else ""
 
     async def _mark_read(self, room: Room) -> None:
         with suppress(PeerError):  # the room was left meanwhile

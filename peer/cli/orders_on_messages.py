@@ -19,7 +19,14 @@ async def send(desk: Desk, text: str, *, reply_to: MessageId | None = None) -> N
     message = await desk.room.send(text, reply_to=reply_to)
     desk.shelf.put(message)
     if message.status == "draft":
-        desk.say(desk.style.grey("nobody is here yet: it will be sent to whoever comes first"))
+        desk.say(desk.style.grey(_why_it_waits(desk)))
+
+
+def _why_it_waits(desk: Desk) -> str:
+    speak_at = desk.room.may_speak_at
+    if speak_at is not None:
+        return f"members speak once in {desk.room.slow_mode_s} s here: it goes out at {speak_at.astimezone():%H:%M:%S}"
+    return "nobody is here yet: it will be sent to whoever comes first"
 
 
 async def _me(desk: Desk, rest: str) -> str:

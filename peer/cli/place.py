@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 
 from ..conversation_list import Conversation
-from ..errors import BadSetting, UsageError
+from ..errors import BadSetting, JoinRefused, UsageError
 from ..events import Event, RoomState, StateChanged
 from ..invite import looks_like_invite
 from ..peer import Peer
@@ -36,7 +36,17 @@ async def enter(me: Peer, where: str) -> Room:
     if looks_like_invite(where):
         return await me.join_room(where)
     kept = await maybe_kept(me, where)
-    return await (me.join_room(where) if kept is None else me.enter(kept))
+    return await (_enter_public(me, where) if kept is None else me.enter(kept))
+
+
+async def _enter_public(me: Peer, name: str) -> Room:
+    try:
+        return await me.join_room(name)
+    except JoinRefused as error:
+        if error.code != "no_such_room":
+            raise
+        hint = f"no conversation kept here (rooms --mine) and no public room (rooms) is called {name}"
+        raise JoinRefused(error.code, "there is no such room", hint=hint) from error
 
 
 async def maybe_kept(me: Peer, where: str) -> Conversation | None:

@@ -30,6 +30,7 @@ WORDS                         are sent; a line that begins with // is sent with 
 /verify NAME                  the number to compare; then /verify NAME yes, or /verify NAME CODE; /unverify NAME
 /qr NAME                      the code that their device may scan to verify you
 /topic TITLE  /slow SECONDS   what the room is called; how often plain members may speak
+/mute  /unmute                no bell where you are named, answered or written to alone; also after a restart
 /quit                         leave
 NAME may be the beginning of a key."""
 LEAVING = frozenset({"/quit", "/leave", "/part", "/exit"})
@@ -76,6 +77,16 @@ async def _topic(desk: Desk, title: str) -> str:
     return ""
 
 
+async def _mute(desk: Desk, _: str) -> str:
+    await desk.room.mute()
+    return desk.style.grey("no bell for this room from now on: /unmute brings it back")
+
+
+async def _unmute(desk: Desk, _: str) -> str:
+    await desk.room.unmute()
+    return desk.style.grey("the bell rings again where you are meant")
+
+
 async def _slow(desk: Desk, seconds: str) -> str:
     if not (seconds.isascii() and seconds.isdigit() and len(seconds) < 9):
         raise UsageError("how slow? /slow 10 lets plain members speak once in ten seconds, /slow 0 as they like")
@@ -92,6 +103,8 @@ _ORDERS: Mapping[str, Order] = {
     "/topic": _topic,
     "/title": _topic,
     "/slow": _slow,
+    "/mute": _mute,
+    "/unmute": _unmute,
     **MESSAGE_ORDERS,
     **PEOPLE_ORDERS,
 }

@@ -88,9 +88,9 @@ async def test_nothing_is_shown_twice() -> None:
         await until(lambda: ann.desk.room.unread == 1)
         chat = LineChat(ann.desk, is_terminal=True)
         await chat.show_earlier()
-        await bob.desk.room.send("after, ann !")
+        await bob.desk.room.send("after, @ann")
         await hear_all(chat, ann, 2)
-        assert words(ann) == ["before", "after, ann !\a"]
+        assert words(ann) == ["before", "after, @ann\a"]
         assert sum(line.startswith("-- ") and ", " in line and "202" in line for line in ann.said) == 1
 
 

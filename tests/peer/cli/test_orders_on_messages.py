@@ -102,3 +102,14 @@ async def test_drafts_are_told() -> None:
         )
         await send(desk, "anybody?")
         assert said == ["-- nobody is here yet: it will be sent to whoever comes first"]
+
+
+async def test_slow_mode_says_when_it_goes_out() -> None:
+    async with at_desks() as (ann, bob):
+        heard = bob.desk.room.events()
+        await obey(ann.desk, "/slow 60")
+        await next_of(heard, peer.SlowModeChanged)
+        await send(bob.desk, "one")
+        await send(bob.desk, "two")
+        assert len(bob.said) == 1
+        assert "once in 60 s here: it goes out at" in bob.said[0]

@@ -33,7 +33,7 @@ async def test_room_is_entered_by_link_by_title_or_by_name(tmp_path: Path) -> No
         async with open_peer(network, "ann", tmp_path) as ann:
             assert (await enter(ann, deck.invite)).room_id == deck.room_id
             assert (await enter(ann, "Lobby")).room_id == lobby.room_id
-            with pytest.raises(JoinRefused):
+            with pytest.raises(JoinRefused, match=r"no public room .* is called Nowhere"):
                 await enter(ann, "Nowhere")
         async with open_peer(network, "ann", tmp_path) as ann:
             kept = await find_kept(ann, "DECK")

@@ -60,3 +60,11 @@ async def test_slow_mode_takes_seconds(seconds: str, slow_mode_s: int | None) ->
     async with at_desks() as (ann, _):
         assert await slash.obey(ann.desk, f"/slow {seconds}") is (slow_mode_s is not None)
         assert ann.desk.room.slow_mode_s == (slow_mode_s or 0)
+
+
+async def test_room_is_muted_and_heard_again() -> None:
+    async with at_desks() as (ann, _):
+        assert await slash.obey(ann.desk, "/mute")
+        assert ann.desk.room.is_muted
+        assert await slash.obey(ann.desk, "/unmute")
+        assert not ann.desk.room.is_muted
