@@ -99,6 +99,8 @@ class Profiles:
         self._held = {key[1:]: decode_profile(row) for key, row in rows.items() if key[:1] == _ROW}
         self._stirred: set[bytes] = set()
         self._has_insisted = False
+        self._digest = -1, b""
+        """Of which version."""
         self.version = 0
         """Grows with each change."""
         ours = self._held.get(identity.public_key)
@@ -134,11 +136,15 @@ class Profiles:
         return profile.key in self._held
 
     def digest(self) -> bytes:
-        """`BUCKETS` times `BUCKET_BYTES`; equal where both hold the same."""
-        hashes = [hashlib.sha256() for _ in range(BUCKETS)]
-        for profile in self._in_order():
-            hashes[_bucket_of(profile)].update(msgspec.msgpack.encode(profile))
-        return b"".join(each.digest()[:BUCKET_BYTES] for each in hashes)
+        """`BUCKETS` times `BUCKET_BYTES`; equal where both hold the same. Made anew only where something changed."""
+        version, digest = self._digest
+        if version != self.version:
+            hashes = [hashlib.sha256() for _ in range(BUCKETS)]
+            for profile in self._in_order():
+                hashes[_bucket_of(profile)].update(msgspec.msgpack.encode(profile))
+            digest = b"".join(each.digest()[:BUCKET_BYTES] for each in hashes)
+            self._digest = self.version, digest
+        return digest
 
     def where_other(self, theirs: bytes) -> Iterator[bytes]:
         """Those that whoever has this digest may lack."""
