@@ -45,6 +45,8 @@ VERBS = (
     Verb("lastlog", "/lastlog [WORDS]", "the same in what is loaded; without words, what was said to you"),
     Verb("ignore", "/ignore [NICK]", "show nothing more of a member; without a nick: whom you ignore"),
     Verb("unignore", "/unignore NICK", "show them again"),
+    Verb("mute", "/mute", "no bell and no marks for this room; what waits is still counted"),
+    Verb("unmute", "/unmute", "as before"),
     Verb("away", "/away", "be away"),
     Verb("back", "/back", "be back"),
     Verb("invite", "/invite [one]", "the link that lets others in, with its QR code; one: for one guest, for a day"),

@@ -80,6 +80,16 @@ async def _lobby(order: Order) -> str | None:
     )
 
 
+async def _mute(order: Order) -> str | None:
+    await order.view.room.mute()
+    return f"{order.view.name} is muted: /unmute"
+
+
+async def _unmute(order: Order) -> str | None:
+    await order.view.room.unmute()
+    return f"{order.view.name} is no longer muted"
+
+
 async def _clear(order: Order) -> str | None:
     order.view.clear()
     return None
@@ -116,6 +126,8 @@ ROOM_DEEDS: dict[str, Deed] = {
     "slow": _slow,
     "invite": _invite,
     "lobby": _lobby,
+    "mute": _mute,
+    "unmute": _unmute,
     "clear": _clear,
     "theme": _theme,
     "help": _help,

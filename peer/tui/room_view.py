@@ -43,6 +43,10 @@ _MAX_ENTRIES = 400
 """Of a room nobody scrolls in; older ones are read again from the history."""
 
 
+_LOUD = frozenset({"mention", "reply", "direct"})
+"""What the bell rings for, and for our name without `@`, as in chats of old."""
+
+
 class RoomView:
     """A `peer.event_stream.EventSink`: the room calls `put` on the event loop; nothing here waits."""
 
@@ -188,9 +192,9 @@ class RoomView:
         if message.sender.id in self._ignored:
             return
         self.transcript.put(message)
-        if message.sender.is_me or message.arrival == "history":
+        if message.notice is None:  # muted, or seen on another device of ours
             return
-        is_for_us = self.room.is_direct or mentions(message.text, self.room.me.name)
+        is_for_us = message.notice in _LOUD or mentions(message.text, self.room.me.name)
         if not self.is_watched:
             self.activity = max(self.activity, Activity.HIGHLIGHT if is_for_us else Activity.MESSAGES)
         if is_for_us and message.arrival == "live":

@@ -153,3 +153,17 @@ async def test_few_lines_are_kept_and_older_ones_found_again() -> None:
         await s.view.load_older()
         assert s.texts() == ["one", "two", "three"]
         assert s.view.kind == "private"
+
+
+async def test_a_muted_room_rings_for_nothing() -> None:
+    """What waits is still counted."""
+    rung: list[RoomView] = []
+    async with stage() as s:
+        s.desk.on_highlight = rung.append
+        await s.type("/mute")
+        s.view.look_away()
+        await s.hear("alice!")
+        assert (s.view.room.unread, s.view.activity, rung) == (1, Activity.NONE, [])
+        await s.type("/unmute")
+        await s.hear("alice?")
+        assert rung == [s.view]
