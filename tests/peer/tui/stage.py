@@ -21,11 +21,11 @@ __all__ = ["Recorder", "Stage", "stage", "until"]
 
 async def until(is_so: Callable[[], object]) -> None:
     """A few turns of the loop, and a moment for the disk; fails where it does not become so."""
-    for pause_s in (0.0,) * 50 + (0.005,) * 400:
+    for pause_s in (0.0,) * 50 + (0.005,) * 2000:
         if is_so():
             return
         await asyncio.sleep(pause_s)
-    raise AssertionError("it did not become so within two seconds")
+    raise AssertionError("it did not become so within ten seconds")
 
 
 @dataclass
