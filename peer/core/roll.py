@@ -26,8 +26,8 @@ class Roll(Protocol):
     def name_of(self, member: MemberId) -> str:
         """What this member calls itself here; empty where nobody has told us."""
 
-    def last_seen(self, member: MemberId) -> datetime:
-        """UTC; the latest that is known of when this member was here; 1970 where nothing is."""
+    def last_seen(self, member: MemberId) -> datetime | None:
+        """UTC; the latest that is known of when this member was here; None where nothing is."""
 
 
 class NobodyElse:
@@ -39,8 +39,8 @@ class NobodyElse:
     def name_of(self, member: MemberId) -> str:  # noqa: ARG002
         return ""
 
-    def last_seen(self, member: MemberId) -> datetime:  # noqa: ARG002
-        return _when(0)
+    def last_seen(self, member: MemberId) -> datetime | None:  # noqa: ARG002
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +58,12 @@ class RoomRoll:
     def name_of(self, member: MemberId) -> str:
         return self.profiles.name_of(public_key_of(member))
 
-    def last_seen(self, member: MemberId) -> datetime:
+    def last_seen(self, member: MemberId) -> datetime | None:
         """When it last said something that is kept, or came; by its own clock, or that of who let it in."""
         authority = self.membership.authority
         came = authority.since(member) if authority is not None and authority.is_member(member) else 0
-        return _when(max(came, self.holdings.logs.last_of(public_key_of(member))))
+        hlc = max(came, self.holdings.logs.last_of(public_key_of(member)))
+        return datetime.fromtimestamp(ms_of(hlc) / 1000, UTC) if hlc else None
 
     def rank_of(self, key: bytes) -> int:
         """Whose name is worth more: of a member, or, where nobody keeps count, of who said something that is kept."""
@@ -72,7 +73,3 @@ class RoomRoll:
         if self.membership.is_public:
             return 2 if self.holdings.logs.last_of(key) else 1
         return 2 if rules.is_member(member_id_of(key)) else 1
-
-
-def _when(hlc: int) -> datetime:
-    return datetime.fromtimestamp(ms_of(hlc) / 1000, UTC)
