@@ -55,8 +55,8 @@ def test_two_terminals_and_a_bot_share_a_room(ada: Child, invite: str) -> None:
                 terminal.wait_for(f"{other} is here")
         bob.type("ahoy there" + ENTER)
         ada.wait_for("bob ahoy there")
-        ada.wait_for("echo ahoy there")
-        bob.wait_for("echo ahoy there")
+        ada.wait_for("ahoy there", times=2)  # the answer, which says whom it answers if it did not come first
+        bob.wait_for("echo → bob: ahoy there")
         ada.type("/who" + ENTER)
         for line in ("ada: online, owner (you)", "bob: online, member", "echo: online, member"):
             ada.wait_for(line)
