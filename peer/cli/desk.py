@@ -54,9 +54,11 @@ class Desk:
         return f"{self.style.nick(message.sender)}{self._to_whom(message)} {_indented(text)}"
 
     def _to_whom(self, message: Message) -> str:
-        """Whom it answers, where that is known."""
+        """Whom it answers, where that is known; an answer to us may come before our own `send` has returned."""
         answered = self.shelf.get(message.reply_to) if message.reply_to else None
-        return f" → {plain_name(answered.sender.name)}:" if answered else ""
+        if answered is None and message.notice != "reply":
+            return ""
+        return f" → {plain_name((answered.sender if answered else self.room.me).name)}:"
 
     def _notes(self, message: Message) -> str:
         """What was done to it, and how far one of ours has got."""

@@ -30,6 +30,9 @@ async def test_line_has_time_name_words_and_what_became_of_them() -> None:
             SAID, text="x", edited_at=WHEN, is_pinned=True, reactions=(peer.Reaction("👍", (BOB.id, ann.desk.me.id)),)
         )
         assert line_of(changed) == f"{clock} <bob> x (edited, pinned, 👍 2)"
+        unseen = replace(SAID, text="x", reply_to=MessageId("cd"))
+        assert line_of(unseen) == f"{clock} <bob> x"
+        assert line_of(replace(unseen, notice="reply")) == f"{clock} <bob> → ann: x"
         ann.desk.shelf.put(SAID)
         assert line_of(replace(SAID, text="x", reply_to=SAID.id)) == f"{clock} <bob> → bob: x"
         mine = replace(SAID, text="x", sender=ann.desk.room.me, status="draft")
