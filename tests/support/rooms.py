@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from peer import Config, Event, EventStream, FellBehind, MemberJoined, Peer, Room
+from peer import Config, Event, EventStream, FellBehind, Member, MemberJoined, Peer, Room
 from peer.testing import Network
 
 __all__ = ["QUICK", "WATCHFUL", "all_kept", "linked", "next_of", "pair", "read", "start_pair"]
@@ -30,10 +30,14 @@ async def next_of(stream: EventStream, kind: type[E]) -> E:
     raise AssertionError(f"the stream ended without {kind.__name__}")
 
 
+def _is_here(member: Member) -> bool:
+    return member.is_me or member.connection == "linked"
+
+
 async def linked(*rooms: Room) -> None:
     """Until each of them sees all the others."""
     async with asyncio.timeout(2):
-        while any(sum(member.last_seen is None for member in room.members) < len(rooms) for room in rooms):  # noqa: ASYNC110
+        while any(sum(_is_here(member) for member in room.members) < len(rooms) for room in rooms):  # noqa: ASYNC110
             await asyncio.sleep(0)
 
 
