@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .bot import Bot
+    from .bots.handlers import Next
+    from .bots.serving import Place
+    from .bots.state import State
     from .config import Config
     from .conversation_list import Conversation, FoundMessage, Preview
     from .core.names import clean_text
@@ -87,7 +90,6 @@ if TYPE_CHECKING:
         UnreadChanged,
         VerificationChanged,
     )
-    from .handlers import Next
     from .ids import MemberId, MessageId, PeerId, RoomId, Topic, short
     from .message import Arrival
     from .peer import Peer, server_of
@@ -95,8 +97,6 @@ if TYPE_CHECKING:
     from .ports import RoomInfo, Route, TokenSource
     from .qr import qr_svg, qr_terminal
     from .room import Room
-    from .serving import Place
-    from .state import State
     from .stream import OutgoingStream
 
 __all__ = [
@@ -273,7 +273,7 @@ _HOMES = {
         "UnreadChanged",
         "VerificationChanged",
     ),
-    ".handlers": ("Next",),
+    ".bots.handlers": ("Next",),
     ".ids": ("MemberId", "MessageId", "PeerId", "RoomId", "Topic", "short"),
     ".message": ("Arrival",),
     ".peer": (
@@ -291,8 +291,8 @@ _HOMES = {
         "qr_terminal",
     ),
     ".room": ("Room",),
-    ".serving": ("Place",),
-    ".state": ("State",),
+    ".bots.serving": ("Place",),
+    ".bots.state": ("State",),
     ".stream": ("OutgoingStream",),
 }
 """Module, and what is passed on from it."""

@@ -15,19 +15,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
-from .clock import Clock, WallClock
-from .commands import Command, describe_command, describe_commands, may_use, parse_command
+from .bots.clock import Clock, WallClock
+from .bots.commands import Command, describe_command, describe_commands, may_use, parse_command
+from .bots.dispatch import Dispatcher
+from .bots.handlers import Handler, Middleware, check_room_handler, name_of
+from .bots.schedule import Schedule, schedule_of
+from .bots.serving import Place, main, run
+from .bots.state import State
 from .config import Config
-from .dispatch import Dispatcher
 from .errors import BadArgument, BadSetting
 from .events import Event, Message, MessageDeleted, MessageEdited, ReactionChanged, Role
-from .handlers import Handler, Middleware, check_room_handler, name_of
 from .ports import TokenSource
 from .room import Room
 from .runtime import Runtime
-from .schedule import Schedule, schedule_of
-from .serving import Place, main, run
-from .state import State
 from .store.protection import PassphraseSource
 
 __all__ = ["Bot"]

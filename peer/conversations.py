@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Literal, TextIO
 
 from .conversation_list import Conversation, FoundMessage, list_conversations, other_in
-from .direct_rooms import DirectRooms
-from .entrance import Entrance
+from .entering.direct_rooms import DirectRooms
+from .entering.entrance import Entrance
 from .events import Message, RoomState
 from .ids import MemberId, MessageId, RoomId
 from .messages.view import decode_row

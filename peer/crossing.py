@@ -14,7 +14,7 @@ from weakref import ref
 from .config import Config
 from .core.names import clean_name
 from .core.pace import Pace
-from .direct_rooms import DirectRooms
+from .entering.direct_rooms import DirectRooms
 from .errors import PeerError
 from .events import ConnectionChanged, Event, Member, Message, RoomState, StatusChanged
 from .ids import MemberId, RoomId
@@ -30,7 +30,7 @@ _log = logging.getLogger("peer")
 
 
 class Crossing:
-    """Of one `Peer`; `peer.site.Beside` for its rooms."""
+    """Of one `Peer`; `peer.entering.site.Beside` for its rooms."""
 
     directs: DirectRooms
     """Set before the first room is entered."""

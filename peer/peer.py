@@ -21,8 +21,8 @@ from .core.safety import check_code, encode_code
 from .core.suites import Suites
 from .crossing import Crossing
 from .crypto.identity import Identity
-from .direct_rooms import DirectRooms
-from .entrance import Entrance, Transport
+from .entering.direct_rooms import DirectRooms
+from .entering.entrance import Entrance, Transport
 from .errors import BadSetting, Closed, UsageError
 from .events import Member
 from .ids import MemberId, RoomId

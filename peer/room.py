@@ -12,16 +12,16 @@ from .core.claims import Standing
 from .core.governance import Governance
 from .core.pace import Pace
 from .core.safety import safety_number
+from .entering.idle_seat import NOWHERE
+from .entering.site import Beside, Site
 from .errors import BadSetting, LinkFailed, StoreError
 from .event_stream import EventSink, EventStream
 from .events import Event, Member, Message, Presence, Role, RoomState
-from .idle_seat import NOWHERE
 from .ids import MemberId, MessageId, RoomId, Topic
 from .invite import Invite, parse_invite
 from .log.record import LogChanges, LogRecord
 from .ports import LinkFactory, MessageStore, RoomNotes, Route
 from .runtime import Driver, Runtime, wall_ms
-from .site import Beside, Site
 from .stream import IncomingStream, OutgoingStream
 from .talking import Talking
 from .wire.aside_frames import AsideFrame, RoomInvite

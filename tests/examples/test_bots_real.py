@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from peer.bots.serving import INVITE_SETTING
 from peer.rtc.ice import ADDRESSES_SETTING
-from peer.serving import INVITE_SETTING
 from peer.testing import Stage
 
 from .bots import load

@@ -11,7 +11,7 @@ import pytest
 
 import peer
 from peer.core.membership import Membership
-from peer.entrance import Entrance
+from peer.entering.entrance import Entrance
 from peer.events import RoomState
 from peer.ids import MemberId
 from peer.invite import Invite, parse_invite

@@ -16,7 +16,7 @@ import pytest
 from peer import BadSetting, Config, Invited, InviteRefused, NotAllowed, Peer, Room, RoomState
 from peer.core.membership import Founding, Membership
 from peer.crypto.identity import public_key_of
-from peer.entrance import Entrance
+from peer.entering.entrance import Entrance
 from peer.ids import MemberId, RoomId
 from peer.invite import Invite
 from peer.keys.room_keys import derive_room_keys
