@@ -14,7 +14,6 @@ from contextlib import suppress
 
 from ..events import (
     Event,
-    MemberLeft,
     Message,
     MessageDeleted,
     MessageEdited,
@@ -30,11 +29,10 @@ _log = logging.getLogger("peer")
 
 
 class _Queue:
-    """Of one member; the task that empties it lives as long as the member is here."""
+    """Of one member; it and the task that empties it end when it is empty: authors that are not here never leave."""
 
     def __init__(self) -> None:
         self.events: deque[Event] = deque()
-        self.changed = asyncio.Event()
         self.is_behind = False
         """Something was dropped since it was last empty."""
 
@@ -77,9 +75,6 @@ class Dispatcher:
     def end(self) -> None:
         """No more events come; what is queued is still handled."""
         self._ended.set()
-        for queue in self._queues.values():
-            queue.changed.set()
-        self._queues.clear()
 
     async def wait_ended(self) -> None:
         await self._ended.wait()
@@ -98,7 +93,6 @@ class Dispatcher:
         self._open += 1
         if len(queue.events) > self._max_waiting:
             self._drop_oldest(queue)
-        queue.changed.set()
 
     def _drop_oldest(self, queue: _Queue) -> None:
         oldest = queue.events.popleft()
@@ -121,19 +115,11 @@ class Dispatcher:
         return self._queues[key]
 
     async def _work(self, key: str, queue: _Queue) -> None:
-        """Handle one member's events until the room or the member is gone."""
-        while queue.events or not self._ended.is_set():
-            if not queue.events:
-                queue.is_behind = False
-                queue.changed.clear()
-                await queue.changed.wait()
-                continue
-            event = queue.events.popleft()
-            await self._handle(event)
+        """Handle one member's events, as many as there are."""
+        while queue.events:
+            await self._handle(queue.events.popleft())
             self._close_one()
-            if isinstance(event, MemberLeft) and not queue.events and self._queues.get(key) is queue:
-                del self._queues[key]
-                return
+        del self._queues[key]
 
 
 def _member_of(event: Event) -> str:
