@@ -247,7 +247,10 @@ class Bot:
             _log.warning("! command %s waited for something that was cancelled", name_of(command.handler))
         except Exception:
             _log.exception("! command %s failed", name_of(command.handler))
-            await _call(message.reply, f"{self._prefix}{command.name} failed; whoever runs {self.name} finds out why")
+            await _call(
+                message.reply,
+                f"the command {self._prefix}{command.name} failed; whoever runs {self.name} finds out why",
+            )
 
     def _help(self, name: str) -> str:
         if command := self._commands.get(name):

@@ -150,13 +150,16 @@ def parse_command(command: Command, text: str, members: Sequence[Member] = ()) -
 
 
 def describe_commands(commands: Iterable[Command], *, prefix: str, max_bytes: int) -> str:
-    """A line for each; where that is too long for a message, the names alone, and of these as many as fit."""
+    """A line for each; where that is too long for a message, the names alone, and of these as many as fit.
+
+    No answer begins with the prefix: another bot would take it for a command.
+    """
     known = sorted(commands, key=lambda each: each.name)
     lines = [_line(command, prefix) for command in known]
-    full = "\n".join([*lines, f"{prefix}help <command> says more"])
+    full = "\n".join(["commands:", *lines, f"{prefix}help <command> says more"])
     if len(full.encode()) <= max_bytes:
         return full
-    names = " ".join(prefix + command.name for command in known)
+    names = " ".join(["commands:", *(prefix + command.name for command in known)])
     return names.encode()[:max_bytes].decode(errors="ignore")
 
 

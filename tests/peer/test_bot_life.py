@@ -54,7 +54,7 @@ async def test_help_is_made_from_signatures_and_docstrings(stage: Stage) -> None
     await stage.serve(bot)
     alice = await stage.guest("alice")
     await alice.say("!help")
-    assert await alice.hears() == "!add <a> [b]\n!help <command> says more"
+    assert await alice.hears() == "commands:\n!add <a> [b]\n!help <command> says more"
     await alice.say("!help !add")
     assert await alice.hears() == "usage: !add <a> [b]\na: a whole number; b: a whole number"
 
@@ -64,6 +64,34 @@ async def test_help_is_made_from_signatures_and_docstrings(stage: Stage) -> None
     bot.command(name="help")(help_)
     await alice.say("!help")
     assert await alice.hears() == "help yourself"
+
+
+@pytest.mark.allow_logged_errors
+@pytest.mark.parametrize("text", ["!say hello", "!say", "!help", "!help say", "!say_ hello"])
+async def test_two_bots_with_the_same_commands_do_not_answer_each_other(stage: Stage, text: str) -> None:
+    """What one of them says of a failure, of usage or as help is no command for the other."""
+
+    def parrot(name: str) -> Bot:
+        bot = Bot(name)
+
+        @bot.command
+        async def say(message: Message, *, text: str) -> None:
+            raise RuntimeError("no voice")
+
+        @bot.command(name="say_", role="moderator")
+        async def shout(message: Message, *, text: str) -> None: ...
+
+        return bot
+
+    for name in ("polly", "jacko"):
+        await stage.serve(parrot(name))
+    alice = await stage.guest("alice")
+    await alice.say(text)
+    answers = [await alice.hears(), await alice.hears()]
+    assert not any(answer.startswith("!") for answer in answers)
+    await alice.say("!help say")
+    answers += [await alice.hears(), await alice.hears()]
+    assert len([event for event in alice.of(Message) if not event.sender.is_me]) == len(answers)
 
 
 async def test_bot_without_commands_has_no_help(stage: Stage) -> None:
@@ -97,7 +125,7 @@ async def test_command_that_raises_is_logged_by_name_and_answered_without_a_trac
     await stage.serve(bot)
     alice = await stage.guest("alice")
     await alice.say("!divide 1 0")
-    assert await alice.hears() == "!divide failed; whoever runs bot finds out why"
+    assert await alice.hears() == "the command !divide failed; whoever runs bot finds out why"
     assert "command divide failed" in caplog.text
     await alice.say("!divide 101 1")
     assert await alice.hears() == "a must be at most 100; usage: !divide <a> <b>"

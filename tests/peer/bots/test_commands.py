@@ -178,6 +178,7 @@ def test_help_lists_commands_and_explains_one() -> None:
     """Usage, first line, who may; then everything."""
     commands = [Command.of(say), Command.of(lonely, role="admin", name="alone")]
     assert describe_commands(commands, prefix="!", max_bytes=1000).splitlines() == [
+        "commands:",
         "!alone: No arguments. (admins and the owner)",
         "!say [volume] <text...>: The rest of the line is one argument.",
         "!help <command> says more",
@@ -194,5 +195,5 @@ def test_help_fits_a_message() -> None:
     """The names alone, and of these what fits."""
     commands = [Command.of(lonely, name=f"command{number}") for number in range(50)]
     names = describe_commands(commands, prefix="!", max_bytes=700)
-    assert names.startswith("!command0 !command1 !command10")
+    assert names.startswith("commands: !command0 !command1 !command10")
     assert len(describe_commands(commands, prefix="!", max_bytes=100)) == 100
