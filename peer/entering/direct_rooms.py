@@ -56,6 +56,8 @@ class DirectRooms:
         self._directs = Directs(config, random_bytes=random_bytes, now=0.0)
         self._locks: dict[MemberId, asyncio.Lock] = {}
         self._works: set[asyncio.Task[None]] = set()
+        self._seating: set[Room] = set()
+        """Those whose seat somebody is at."""
         self._looked: set[MemberId] = set()
         """Those whose kept room was searched for what they never got."""
 
@@ -170,29 +172,41 @@ class DirectRooms:
 
     async def _enter(self, member: MemberId, *, is_theirs: bool) -> None:
         """Be in the room, and where the other is, once that is agreed."""
-        async with self._lock(member):
-            direct = self._directs.get(member)
-            if direct is None:
-                return
-            try:
+        try:
+            async with self._lock(member):
+                direct = self._directs.get(member)
+                if direct is None:
+                    return
                 room = await self._room(member)
-                if is_theirs:
-                    self._on_opened(room, member)
-                await self._take_seat(room, direct)
-            except (UsageError, StoreError) as error:
-                _log.error("! a direct room cannot be entered: %s", error)
+            if is_theirs:
+                self._on_opened(room, member)
+            await self._take_seat(room, direct)
+        except (UsageError, StoreError) as error:
+            _log.error("! a direct room cannot be entered: %s", error)
 
     async def _take_seat(self, room: Room, direct: Direct) -> None:
+        """Not under the lock: it may take as long as the server is away, and the room can be used meanwhile."""
+        if room in self._seating:
+            return  # whoever is at it goes by the latest secret
+        self._seating.add(room)
+        try:
+            await self._try_seats(room, direct)
+        finally:
+            self._seating.discard(room)
+
+    async def _try_seats(self, room: Room, direct: Direct) -> None:
         pause_s = self._config.signaling_backoff_base_s
         while direct.is_agreed and room.state is not RoomState.LEFT:
+            secret = direct.secret
             try:
-                await self._entrance.seat_direct(room, direct.secret)
+                await self._entrance.seat_direct(room, secret)
             except ConnectivityError as error:
                 _log.info("! a direct room has no seat yet: %s", error)
                 await asyncio.sleep(pause_s)
                 pause_s = min(2 * pause_s, self._config.signaling_backoff_max_s)
             else:
-                return
+                if secret == direct.secret:
+                    return
 
     async def _room(self, member: MemberId) -> Room:
         entered = self._maybe_room(member)

@@ -77,6 +77,20 @@ async def test_there_is_one_room_whoever_asks_and_however_often() -> None:
         assert await ann.enter(line) is here
 
 
+async def test_room_is_there_at_once_though_the_server_lets_nobody_in() -> None:
+    """However often it is asked for: what was said there before is at hand, and what is said now waits."""
+    async with Network() as network, opened(network, "ann") as ann, opened(network, "bob") as bob:
+        await meet(ann, bob)
+        await ann.direct(bob.id)
+        here, _ = await settled(ann, bob)
+        await here.leave()
+        network.stop_server()
+        async with asyncio.timeout(1):
+            again = await ann.direct(bob.id)
+            await asyncio.sleep(0.02)
+            assert await ann.direct(bob.id) is again
+
+
 async def test_both_who_start_at_once_meet_in_one_room() -> None:
     """Each has drawn a secret; what both said is there, once."""
     async with Network() as network, opened(network, "ann") as ann, opened(network, "bob") as bob:
