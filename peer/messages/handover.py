@@ -18,12 +18,13 @@ import msgspec
 
 from ..errors import MalformedFrame
 from ..log.event import EventId, LogId, Plane
+from .receipts import crowding
 from .view import View
 
 __all__ = ["MAX_MARKS", "HandOver"]
 
 MAX_MARKS = 1024
-"""Logs whose marks are kept; beyond, those go first in which nothing was handed over for the longest time."""
+"""Logs whose marks are kept; beyond, those of who has most go first, the one that is at rest for the longest time."""
 _ROW = b"h"
 _INCARNATION_AT = 32
 
@@ -122,7 +123,7 @@ class HandOver:
         self._marks.pop(view.log, None)
         self._marks[view.log] = view.seq
         if len(self._marks) > MAX_MARKS:
-            del self._marks[next(iter(self._marks))]
+            del self._marks[crowding(self._marks)]
         self._has_stirred = True
 
     def _skip(self, events: Iterable[EventId]) -> None:

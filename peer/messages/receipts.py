@@ -8,7 +8,8 @@ only rise, so neither the order nor a repetition of what is told matters, and a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from enum import IntEnum
 from typing import Annotated
 
@@ -18,7 +19,17 @@ from ..errors import MalformedFrame
 from ..ids import MemberId
 from ..log.event import MAX_SEQ, LogId, Plane
 
-__all__ = ["MAX_ENTRIES", "Entry", "Mark", "Register", "Status", "decode_entries", "encode_entries", "reach_of_all"]
+__all__ = [
+    "MAX_ENTRIES",
+    "Entry",
+    "Mark",
+    "Register",
+    "Status",
+    "crowding",
+    "decode_entries",
+    "encode_entries",
+    "reach_of_all",
+]
 
 MAX_ENTRIES = 512
 """Logs in one register: of the latest that were written to."""
@@ -81,14 +92,14 @@ class Register:
         return [log for log, entry in logs if self.raise_to(log, delivered=entry.delivered, read=entry.read)]
 
     def raise_to(self, log: LogId, *, delivered: int = 0, read: int = 0) -> bool:
-        """Whether that is higher than it was. Beyond `MAX_ENTRIES` the oldest entry goes."""
+        """Whether that is higher than it was. Beyond `MAX_ENTRIES` an entry of who has most of them goes."""
         before = self.of(log)
         if delivered <= before.delivered and read <= before.read:
             return False
         self._marks.pop(log, None)
         self._marks[log] = Mark(max(before.delivered, delivered), max(before.read, read))
         while len(self._marks) > MAX_ENTRIES:
-            del self._marks[next(iter(self._marks))]
+            del self._marks[crowding(self._marks)]
         return True
 
     def entries(self, logs: Iterable[LogId] | None = None) -> tuple[Entry, ...]:
@@ -96,6 +107,14 @@ class Register:
         chosen = self._marks if logs is None else [log for log in logs if log in self._marks]
         marks = ((log, self._marks[log]) for log in chosen)
         return tuple(Entry(log.author + log.incarnation, mark.delivered, mark.read) for log, mark in marks)
+
+
+def crowding(logs: Collection[LogId]) -> LogId:
+    """Which of these goes first, of the oldest first: the oldest of the author of most, who may begin as many as it
+    likes."""
+    counts = Counter(log.author for log in logs)
+    [(author, _)] = counts.most_common(1)
+    return next(log for log in logs if log.author == author)
 
 
 def encode_entries(entries: Iterable[Entry]) -> bytes:

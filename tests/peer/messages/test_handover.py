@@ -122,6 +122,20 @@ def test_marks_are_bounded_and_the_oldest_goes() -> None:
     assert room.start() == logs[:1]
 
 
+def test_who_begins_many_logs_makes_nobody_else_be_told_again() -> None:
+    """One member may write under any number of incarnations: what others asked of a bot is not done twice."""
+    room, asked = Room(), view(BOB, 1)
+    room.show(asked)
+    room.finish(asked)
+    for number in range(MAX_MARKS + 1):
+        chatter = view(CYD, 1, incarnation=number.to_bytes(8, "big"))
+        room.shown[chatter.id] = chatter
+        room.handover.appear(chatter, since_hlc=0)
+        room.handover.finish(chatter.id)
+    room.keep()
+    assert asked.id not in {each.id for each in room.start()}
+
+
 @pytest.mark.parametrize("row", [b"", b"\x92\x90", b"\x92\x91\x92\xc4\x01a\x01\x90"])
 def test_row_that_is_not_ours_is_refused(row: bytes) -> None:
     with pytest.raises(MalformedFrame):

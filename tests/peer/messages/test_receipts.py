@@ -36,6 +36,14 @@ def test_register_is_bounded_and_the_oldest_goes() -> None:
     assert register.of(Entry(bytes(40), 1, 0).log) == Mark()
 
 
+def test_who_begins_many_logs_takes_the_place_of_its_own_alone() -> None:
+    """One member may write under any number of incarnations: what we read of others stays read."""
+    register = Register([Entry(b"b" * 40, 7, 7)])
+    register.merge(Entry(b"m" * 32 + number.to_bytes(8, "big"), 1, 0) for number in range(2 * MAX_ENTRIES))
+    assert len(register.entries()) == MAX_ENTRIES
+    assert Entry(b"b" * 40, 7, 7) in register.entries()
+
+
 def test_register_travels() -> None:
     register = Register([Entry(KEY, 3, 1)])
     assert encode_entries(register.entries()).hex() == "9193c428" + KEY.hex() + "0301"
