@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
+from .core.names import clean_name
 from .crypto.identity import member_id_of, public_key_of
 from .events import Message
 from .ids import MemberId, RoomId
@@ -18,6 +19,7 @@ from .log.genesis import decode_genesis, is_direct
 from .log.record import Conversation as LogLine
 from .log.record import Summary
 from .ports import RoomLine
+from .wire.frames import MAX_NAME_CHARS
 
 __all__ = ["Conversation", "ConversationKind", "FoundMessage", "Preview", "list_conversations", "other_in"]
 
@@ -100,7 +102,7 @@ def _line(
     open_rooms: Mapping[RoomId, str],
 ) -> Conversation:
     other = other_in(line.genesis, me) if line.genesis else None
-    named = (name_of(other) or "nameless") if other is not None else summary.title or line.title
+    named = (name_of(other) or "nameless") if other is not None else _readable(summary.title) or line.title
     return Conversation(
         room_id=line.room_id,
         kind="direct" if other is not None else "private" if line.genesis else "public",
@@ -110,6 +112,11 @@ def _line(
         is_open=line.room_id in open_rooms,
         member=other,
     )
+
+
+def _readable(title: str) -> str:
+    """An admin's, who may be anybody."""
+    return clean_name(title, max_chars=MAX_NAME_CHARS)
 
 
 def _preview(summary: Summary, me: MemberId, name_of: Callable[[MemberId], str]) -> Preview | None:

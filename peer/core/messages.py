@@ -38,9 +38,11 @@ from ..messages.bodies import Reaction as Reacting
 from ..messages.drafts import Draft
 from ..messages.said import HIGHEST, Place
 from ..messages.view import Settings, View
+from ..wire.frames import MAX_NAME_CHARS
 from .company import Company
 from .history import History
 from .history_outputs import AskControl, Save, Tell
+from .names import clean_name
 from .notices import notice_of
 
 __all__ = ["MUTED_ROW", "Messages", "Order"]
@@ -84,7 +86,7 @@ class Messages:
     @property
     def title(self) -> str:
         """What the room was last called, by an event or else by its members; empty while nobody has told us."""
-        return self._settings.title or self.introduced()
+        return clean_name(self._settings.title, max_chars=MAX_NAME_CHARS) or self.introduced()
 
     @property
     def slow_mode_s(self) -> int:

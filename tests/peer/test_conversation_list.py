@@ -68,6 +68,12 @@ def test_title_is_the_one_of_the_room_that_we_are_in_then_the_one_last_set() -> 
     assert (line.preview.is_mine, line.preview.sender_name) == (True, "nameless")
 
 
+def test_title_that_steers_a_terminal_is_cleaned() -> None:
+    """Whoever may set it may be anybody."""
+    [line] = listed([RoomLine(DECK, "Deck", GENESIS)], LogLine(DECK, summary(1, title="\x1b[2JBri\u202edge\n")))
+    assert line.title == "[2JBri dge"
+
+
 def test_room_of_which_only_messages_are_kept_is_listed() -> None:
     """An earlier version kept no public rooms."""
     [line] = listed([], LogLine(LOBBY, summary(1)))

@@ -298,3 +298,12 @@ def test_slow_mode_says_when_it_is_our_turn() -> None:
     turn = bob.mesh.messages.may_speak_at
     assert turn is not None
     assert turn.timestamp() % 3600 == 0
+
+
+def test_title_that_steers_a_terminal_is_cleaned() -> None:
+    """Whoever may set it may be anybody, and may have another program."""
+    network, ann, bob = pair()
+    ann.mesh.messages.set_title("\x1b[2JBri\u202edge\n", now=network.now)
+    settle(network, ann)
+    assert (bob.mesh.title, ann.mesh.title) == ("[2JBri dge", "[2JBri dge")
+    assert bob.events_of(TitleChanged) == [TitleChanged("[2JBri dge")]
