@@ -52,8 +52,9 @@ class RoomRoll:
     holdings: Holdings
 
     def everybody(self) -> Collection[MemberId]:
+        """Nobody, while we wait in the lobby: who is in is the members' business."""
         authority = self.membership.authority
-        return authority.members.keys() if authority is not None else ()
+        return authority.members.keys() if authority is not None and self.membership.are_we_in else ()
 
     def name_of(self, member: MemberId) -> str:
         return self.profiles.name_of(public_key_of(member))

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from peer.core.roll import NobodyElse
 from peer.ids import MemberId
 
+from ...support.keys import membership_of
 from ...support.network import Network
 
 
@@ -55,6 +56,20 @@ def test_who_is_somebody_ranks_below_who_is_here_and_above_strangers() -> None:
     assert [*ranks, ann.mesh._plane.roll.rank_of(bytes(32))] == [2, 1, 0]
     [public] = Network().room_of("dan", is_public=True)
     assert public.mesh._plane.roll.rank_of(bytes(32)) == 1
+
+
+def test_who_waits_in_the_lobby_sees_no_list() -> None:
+    """Though it hears the control log there: whoever holds the room's secret gets that far."""
+    network = Network()
+    ann = network.join(network.node("ann", membership=membership_of("ann", approve=True)))
+    bob = network.join(network.node("bob", membership=membership_of("bob", approve=True)))
+    network.run(1)
+    assert bob.mesh.membership.authority is not None
+    assert [member.name for member in bob.mesh.members] == ["bob"]
+    ann.do(lambda mesh: mesh.govern().admit(bob.mesh.membership.me, now=network.now))
+    ann.do(lambda mesh: mesh.settle(now=network.now))
+    network.run(1)
+    assert [member.name for member in bob.mesh.members] == ["bob", "ann"]
 
 
 def test_public_room_has_no_list() -> None:
