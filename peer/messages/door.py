@@ -21,6 +21,7 @@ from .bodies import Kind
 from .holdings import Holdings
 from .logs import Fork, contradiction
 from .said import Place, Said, decode_said, place_of, stripped
+from .window import Window
 
 __all__ = ["Door", "Intake"]
 
@@ -75,10 +76,12 @@ class Door:
         self._room_id = room_id
         self._verify = verify
         self._verify_all = verify_all
+        self._window: Window | None = None
+        """As of this batch; a pin ends it."""
 
     def receive(self, encoded: Iterable[bytes], *, now_ms: int) -> Intake:
         """Take in a batch in any order."""
-        intake = Intake()
+        intake, self._window = Intake(), None
         batch = self._read(encoded, intake)
         self._find_forks(batch, intake)
         verified = self._verify_ahead(batch, now_ms=now_ms)
@@ -175,13 +178,18 @@ class Door:
         return Refusal.FULL if self._is_beyond(said) else None
 
     def _is_beyond(self, said: Said) -> bool:
-        """Whether it would be let go again at once."""
+        """Whether it would be let go again at once.
+
+        To work the window out after each event would cost milliseconds each, and whatever else is taken in only
+        narrows it, but for pins; where a fork widens it, what was refused is told again when both compare.
+        """
         window = self._holdings.last_window
         if window is None or said.kind not in {Kind.TEXT, Kind.EDIT, Kind.REACTION}:
             return False
         if window.spans(said.anchor) or self._holdings.logs.fork_by(said) is not None:
             return False
-        return not self._holdings.window.spans(said.anchor)
+        self._window = self._window or self._holdings.window
+        return not self._window.spans(said.anchor)
 
     def _put(self, said: Said, intake: Intake) -> Refusal | None:
         holdings = self._holdings
@@ -201,4 +209,5 @@ class Door:
             return Refusal.FULL
         if holdings.hold(said, level):
             intake.accepted.append(said)
+            self._window = None if said.kind is Kind.PIN else self._window
         return None

@@ -9,12 +9,12 @@ import pytest
 from peer.log.chains import Refusal
 from peer.log.control import Level
 from peer.log.event import Signed, hlc_at, seal_event
-from peer.messages.bodies import Delete, Edit, Pin
+from peer.messages.bodies import Delete, Edit, Pin, Reaction
 from peer.messages.door import Door
 from peer.messages.holdings import Holdings
 from peer.messages.rules import PublicRules
 from peer.messages.said import Said, stripped
-from peer.messages.window import Limits
+from peer.messages.window import Limits, Window
 
 from ...support.keys import identity
 from ..log.replicas import Verifications, public_key
@@ -193,6 +193,33 @@ def test_floor_that_has_dropped_since_is_looked_at_again() -> None:
     gate.holdings.put(desk.pen("bob", highest=True).write(Pin(True), ref=old))
     assert gate.tell(old) == []
     assert gate.holdings.counts(old.id)
+
+
+class Watched(Holdings):
+    """Counts how often somebody wants to know exactly what is kept."""
+
+    looks = 0
+
+    @property
+    def window(self) -> Window:
+        self.looks += 1
+        return super().window
+
+
+def test_many_below_the_floor_have_it_worked_out_once() -> None:
+    """Between deletions that are taken in: somebody would hold up everybody else by a few frames."""
+    pen = public_pen("ann")
+    low, *high = pen.texts(4)
+    holdings = Watched(PublicRules(), Limits(max_texts=3))
+    for said in high:
+        holdings.put(said)
+    gate = Gate(holdings)
+    assert not holdings.window.spans(low.place)
+    holdings.looks = 0
+    mixed = [pen.write(body, ref=low) for _ in range(10) for body in (Delete(), Reaction("x", False, True))]
+    assert gate.tell(*mixed) == [Refusal.FULL] * 10
+    assert len(gate.intake.accepted) == 10
+    assert holdings.looks == 1
 
 
 def test_void_message_of_a_member_is_parked_while_there_is_place() -> None:
