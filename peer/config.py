@@ -292,3 +292,6 @@ class Config:
 
     join_when_invited: bool = False
     """Whether a room to which a member invites us is entered unasked, as a bot may want to."""
+
+    max_unasked_rooms: int = 64
+    """Rooms that we are in because others invited us, unasked; beyond, an invitation is only told."""

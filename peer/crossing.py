@@ -51,6 +51,9 @@ class Crossing:
         self._runtime = runtime
         self._config = config
         self._invitations: Pace | None = None
+        self._unasked: set[RoomId] = set()
+        """Rooms that we entered, or are about to, since others invited us."""
+        self._joining: set[RoomId] = set()
         self._streams: list[ref[PeerEventStream]] = []
         self._is_closed = False
 
@@ -141,8 +144,15 @@ class Crossing:
         title = clean_name(frame.title, max_chars=self._config.max_name_chars) or "untitled"
         link = Invite(self._server, room_id, frame.secret, frame.seed, is_open=False).link
         self._put(Invited(title, by, link))
-        if self._config.join_when_invited:
-            self._runtime.spawn(self._join_unasked(link), name="join when invited")
+        if self._config.join_when_invited and self._has_place():
+            self._unasked.add(room_id)
+            self._joining.add(room_id)
+            self._runtime.spawn(self._join_unasked(link, room_id), name="join when invited")
+
+    def _has_place(self) -> bool:
+        """Anybody whom we share a room with may invite us, to any number of rooms."""
+        self._unasked &= self._joining | {room.room_id for room in self._entered()}
+        return len(self._unasked) < self._config.max_unasked_rooms
 
     def _pace(self) -> Pace:
         if self._invitations is None:
@@ -150,11 +160,13 @@ class Crossing:
             self._invitations = Pace(burst=config.invitations_burst, per_s=config.invitations_per_s, now=now)
         return self._invitations
 
-    async def _join_unasked(self, link: str) -> None:
+    async def _join_unasked(self, link: str, room_id: RoomId) -> None:
         try:
             await self._join(link)
         except PeerError as error:
             _log.info("! a room that we were invited to was not entered: %s", error)
+        finally:
+            self._joining.discard(room_id)
 
 
 def _acknowledge(event: PeerEvent) -> None:

@@ -85,6 +85,25 @@ async def test_invitation_is_followed_unasked_by_a_setting() -> None:
         await until(lambda: [room.name for room in bot.rooms if room.state is RoomState.JOINED] == ["Deck", "Crew"])
 
 
+async def test_rooms_that_are_entered_unasked_are_bounded() -> None:
+    """Whoever shares a room with us may invite us to any number; who asks for more is told, and left alone."""
+    config = Config(join_when_invited=True, max_unasked_rooms=2, receipts_after_s=0.01)
+    async with Network() as network, opened(network, "eve") as eve, opened(network, "bot", config=config) as bot:
+        await meet(eve, bot, where="Lobby")
+        crews = [await eve.create_room(f"Crew {number}") for number in range(4)]
+        news = bot.events()
+        for crew in crews:
+            await crew.add(bot.id)
+        told = [await anext(news) for _ in crews]
+        assert all(isinstance(event, Invited) for event in told)
+        await until(lambda: len([room for room in bot.rooms if room.state is RoomState.JOINED]) == 3)
+        await bot.rooms[-1].leave()
+        more = await eve.create_room("More")
+        await more.add(bot.id)
+        await until(lambda: more.is_linked_to(bot.id))
+        assert len(bot.rooms) <= 4
+
+
 async def test_who_cannot_be_added_is_said_and_why() -> None:
     """Each sentence says what to do instead."""
     async with Network() as network, opened(network, "ann") as ann, opened(network, "bob") as bob:
