@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
+from heapq import heapify, heappop, heappush
 from typing import Annotated
 
 import msgspec
@@ -30,6 +31,7 @@ MAX_AHEAD_MS = 120_000
 
 _SIGNATURE = b"speaktube v1 profile"
 _ROW = b"p"
+_WEIGHED_SHARE = 32
 
 _Key = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
 _Stamp = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
@@ -98,6 +100,10 @@ class Profiles:
         self._limit = limit
         self._held = {key[1:]: decode_profile(row) for key, row in rows.items() if key[:1] == _ROW}
         self._stirred: set[bytes] = set()
+        self._weighed: list[tuple[int, int, bytes]] = []
+        """A heap of rank, stamp and key; of those that were replaced or let go since as well."""
+        self._weighed_for = 0
+        """So many may be let go by it."""
         self._has_insisted = False
         self._digest = -1, b""
         """Of which version."""
@@ -174,6 +180,8 @@ class Profiles:
 
     def _put(self, profile: Profile) -> None:
         self._held[profile.key] = profile
+        if 0 < len(self._weighed) <= 2 * self._limit and profile.key != self._identity.public_key:
+            heappush(self._weighed, self._weigh(profile))
         self._note(profile.key)
 
     def _note(self, key: bytes) -> None:
@@ -182,10 +190,24 @@ class Profiles:
 
     def _keep_bound(self) -> None:
         if len(self._held) > self._limit:
-            others = (each for each in self._held.values() if each.key != self._identity.public_key)
-            goes = min(others, key=lambda each: (self._rank_of(each.key), each.stamp, each.key))
-            del self._held[goes.key]
-            self._note(goes.key)
+            key = self._take_lowest()
+            del self._held[key]
+            self._note(key)
+
+    def _take_lowest(self) -> bytes:
+        """Whose profile goes first; all are weighed for a part of the limit at a time, since keys may cost nothing."""
+        if self._weighed_for <= 0 or len(self._weighed) > 2 * self._limit:
+            self._weighed_for = self._limit // _WEIGHED_SHARE
+            self._weighed = [self._weigh(each) for each in self._held.values() if each.key != self._identity.public_key]
+            heapify(self._weighed)
+        self._weighed_for -= 1
+        while True:
+            _, stamp, key = heappop(self._weighed)
+            if key in self._held and self._held[key].stamp == stamp:
+                return key
+
+    def _weigh(self, profile: Profile) -> tuple[int, int, bytes]:
+        return self._rank_of(profile.key), profile.stamp, profile.key
 
 
 def _bucket_of(profile: Profile) -> int:

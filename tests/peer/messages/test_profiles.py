@@ -134,5 +134,23 @@ def test_of_too_many_the_least_goes_and_ours_stays() -> None:
         }
 
 
+def test_many_new_keys_have_all_others_weighed_once() -> None:
+    """In a public room keys cost nothing: a few frames of them would hold up everybody."""
+    weighed: list[bytes] = []
+
+    def rank_of(key: bytes) -> int:
+        weighed.append(key)
+        return 1
+
+    ann = profiles(limit=64, rank_of=rank_of)
+    for number in range(70):
+        ann.take(signed(f"n{number}", stamp=NOW_MS + number), now_ms=NOW_MS)
+    ann.take(signed("n7", stamp=NOW_MS + 100), now_ms=NOW_MS)
+    ann.take(signed("n70", stamp=NOW_MS + 70), now_ms=NOW_MS)
+    kept = [number for number in range(71) if ann.name_of(public_key(f"n{number}"))]
+    assert kept == [7, *range(9, 71)]
+    assert len(weighed) < 6 * 64
+
+
 def test_profile_is_a_value() -> None:
     assert isinstance(decode_profile(signed("bob")), Profile)
