@@ -164,6 +164,7 @@ class Bot:
                 await dispatcher.wait_ended()
             finally:
                 self._serving.discard(dispatcher)
+                dispatcher.close()
                 for task in beside:
                     task.cancel()
             await runtime.wind_up(grace_s=self.config.handler_grace_s)

@@ -59,10 +59,13 @@ class Dispatcher:
         self._quiet = asyncio.Event()
         self._ended = asyncio.Event()
         self._takes_more = True
+        self._is_closed = False
 
     def put(self, event: Event) -> None:
         """Queue it behind what its member did before."""
         has_left = isinstance(event, StateChanged) and event.state is RoomState.LEFT
+        if self._is_closed:
+            return
         if self._takes_more or has_left:
             self._append(self._queue_of(event), event)
         if has_left:
@@ -75,6 +78,10 @@ class Dispatcher:
     def end(self) -> None:
         """No more events come; what is queued is still handled."""
         self._ended.set()
+
+    def close(self) -> None:
+        """Whatever still comes is for nobody: there may be no task to handle it."""
+        self._is_closed = True
 
     async def wait_ended(self) -> None:
         await self._ended.wait()

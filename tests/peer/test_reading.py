@@ -11,13 +11,15 @@ import pytest
 from peer import BadSetting, Message, Room
 from peer.testing import Network
 
-from ..support.rooms import next_of
+from ..support.rooms import linked, next_of
 
 
 async def pair(network: Network) -> tuple[Room, Room]:
     ann, bob = await network.peer("ann"), await network.peer("bob")
     deck = await ann.create_room("Deck")
-    return deck, await bob.join_room(str(deck.invite))
+    guest = await bob.join_room(str(deck.invite))
+    await linked(deck, guest)
+    return deck, guest
 
 
 async def test_room_is_looked_through_newest_first() -> None:

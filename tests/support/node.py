@@ -151,7 +151,7 @@ class Node:
     @property
     def here(self) -> list[str]:
         """The names of the other members who are here."""
-        return sorted(member.name for member in self.mesh.members[1:] if member.last_seen is None)
+        return sorted(member.name for member in self.mesh.members[1:] if member.presence != "offline")
 
     def member(self, other: Node) -> Member:
         return next(member for member in self.mesh.members if member.id == other.mesh.members[0].id)

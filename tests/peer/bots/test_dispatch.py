@@ -112,6 +112,16 @@ async def test_end_of_the_room_ends_it_after_what_is_queued(runtime: Runtime) ->
     await until(lambda: len(handler.handled) == 2)
 
 
+async def test_what_comes_when_nobody_serves_any_more_is_for_nobody() -> None:
+    """The program was told to stop; the room lives on for a moment."""
+    handler = Handler()
+    async with Runtime() as runtime:
+        dispatcher = Dispatcher(handler, runtime)
+        dispatcher.close()
+    dispatcher.put(MemberJoined(member("ann")))
+    assert handler.handled == []
+
+
 async def test_authors_who_never_leave_leave_no_task_behind(runtime: Runtime) -> None:
     """Somebody may pass on words under any number of keys, and of who was never here nobody hears that it left."""
     handler = Handler()
