@@ -71,6 +71,7 @@ class State(Generic[T]):
     async def _save(self, room: Room, kept: _Kept, value: T) -> None:
         encoded = self._encode(value)
         if encoded != kept.encoded:
+            kept.encoded = None  # if this is cut off, what is on the disk is looked up
             await asyncio.to_thread(room.notes.save, self._name, encoded)
             kept.encoded = encoded
 

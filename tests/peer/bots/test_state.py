@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,8 @@ from peer import BadSetting, Bot, Member, Message, Peer, Room
 from peer.bots.state import State
 from peer.ids import MemberId, MessageId, Topic
 from peer.testing import Network
+
+from ...support.transport import until
 
 
 @dataclass
@@ -99,6 +102,42 @@ async def test_handlers_change_it_one_after_the_other() -> None:
         deck = await (await network.peer("ann")).create_room("Deck")
         await asyncio.gather(*(count(deck) for _ in range(5)))
         assert (await scores.read(deck)).rounds == 5
+
+
+class SlowNotes:
+    """As on a disk that takes its time."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+        self.begun, self.go_on = threading.Event(), threading.Event()
+
+    def load(self, name: str) -> bytes:
+        return self.kept.get(name, b"")
+
+    def save(self, name: str, value: bytes) -> None:
+        self.begun.set()
+        assert self.go_on.wait(5)
+        self.kept[name] = value
+
+
+async def test_handler_that_is_cut_off_while_it_saves_leaves_no_doubt() -> None:
+    """What was written in spite of it is what the next one finds."""
+    scores, notes = state(), SlowNotes()
+    async with Network() as network:
+        deck = await (await network.peer("ann")).create_room("Deck")
+        deck.notes = notes
+
+        async def play() -> None:
+            async with scores.of(deck) as kept:
+                kept.rounds += 1
+
+        playing = asyncio.create_task(play())
+        await asyncio.to_thread(notes.begun.wait, 5)
+        playing.cancel()
+        await asyncio.wait([playing])
+        notes.go_on.set()
+        await until(lambda: notes.kept)
+        assert (await scores.read(deck)).rounds == 1
 
 
 async def test_it_survives_a_restart_sealed_in_the_folder(tmp_path: Path) -> None:
