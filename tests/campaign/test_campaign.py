@@ -11,7 +11,7 @@ import pytest
 
 from .world import World
 
-SEEDS = range(90)
+SEEDS = range(240)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
