@@ -85,11 +85,17 @@ class Reading:
             raise BadSetting(f"a room is exported as jsonl or markdown, not as {format!r}")
         kept = [message async for message in self.history() if message.status != "draft"]
         entries = [self._entry(message) for message in reversed(kept)]
-        parts = map(json_line, entries) if format == "jsonl" else markdown(self._mesh.title, entries)
+        parts = map(json_line, entries) if format == "jsonl" else markdown(self._heading, entries)
         if isinstance(target, str | Path):
             await asyncio.to_thread(_write, Path(target), parts)
         else:
             target.writelines(parts)  # noqa: ASYNC240 - the caller chose a stream that it may wait for
+
+    @property
+    def _heading(self) -> str:
+        """What the room is called: by its title, or, where two are alone, as the other one is."""
+        other = self._mesh.membership.other
+        return self._mesh.messages.name_of(other) if other is not None else self._mesh.title
 
     def _entry(self, message: Message) -> Entry:
         names = self._mesh.messages.name_of

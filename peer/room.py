@@ -126,8 +126,7 @@ class Room(Talking):
 
         A direct room is called as the other one is.
         """
-        other = self.other
-        return self._mesh.messages.name_of(other) if other is not None else self._mesh.title or self._topic
+        return self._heading or self._topic
 
     @property
     def invite(self) -> str | None:

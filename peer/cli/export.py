@@ -20,14 +20,15 @@ def run(options: Namespace) -> int:
 
 
 async def _export(peer: Peer, options: Namespace) -> int:
+    file = None if options.file == "-" else options.file
     async with peer as me:
         kept = await find_kept(me, options.where)
         try:
-            await me.export(kept, options.file or sys.stdout, format=options.format)
+            await me.export(kept, file or sys.stdout, format=options.format)
         except BrokenPipeError:
             raise
         except OSError as error:
-            raise BadSetting(f"cannot write {options.file} ({error.strerror}): name another file") from None
-    if options.file:
-        complain(f"export: {kept.title} is in {options.file}, where anybody who may read that file can read it")
+            raise BadSetting(f"cannot write {file} ({error.strerror}): name another file") from None
+    if file:
+        complain(f"export: {kept.title} is in {file}, where anybody who may read that file can read it")
     return 0

@@ -273,7 +273,7 @@ def _add_history(parser: argparse.ArgumentParser) -> None:
 
 def _add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("where", metavar="ROOM", help="the title of a conversation that is kept")
-    parser.add_argument("file", metavar="FILE", nargs="?", help="where to; standard output without it")
+    parser.add_argument("file", metavar="FILE", nargs="?", help="where to; standard output without it, or with -")
     parser.add_argument(
         "--format", choices=("jsonl", "markdown"), default="jsonl", help="for programs, or for eyes (jsonl)"
     )

@@ -29,6 +29,8 @@ async def test_conversation_is_written_out(tmp_path: Path, capsys: pytest.Captur
 
         assert await export() == 0
         assert json.loads(capsys.readouterr().out)["text"] == "ahoy"
+        assert await export("-") == 0
+        assert json.loads(capsys.readouterr().out)["text"] == "ahoy"
         assert await export(str(tmp_path / "deck.md"), "--format", "markdown") == 0
         assert "# Deck" in (tmp_path / "deck.md").read_text()
         assert "deck.md" in capsys.readouterr().err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,15 @@ async def test_message_goes_to_one_alone() -> None:
         assert (told[1].room, told[1].message.text, told[1].unread) == (there, "psst", 1)
         assert [room.name for room in cy.rooms] == ["Deck"]
         assert await texts(deck) == []
+
+
+async def test_written_out_it_bears_the_name_of_the_other() -> None:
+    async with Network() as network, opened(network, "ann") as ann, opened(network, "bob") as bob:
+        deck, *_ = await meet(ann, bob)
+        direct = await ann.direct(deck.members[1])
+        written = io.StringIO()
+        await direct.export(written, format="markdown")
+        assert written.getvalue() == "# bob\n"
 
 
 async def test_there_is_one_room_whoever_asks_and_however_often() -> None:
