@@ -9,7 +9,7 @@ here has read and what nobody else has.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ..log.control import Level
@@ -201,12 +201,16 @@ class Holdings:
                 self._let_go(said)
         self._kept_count = len(self.levels)
 
-    def let_go_of_proofs(self) -> None:
-        """After a restart: what lies beyond the window without its words was kept as proof of a fork alone."""
-        for proof in [proof for fork in self.logs.forks.values() for proof in fork.proof]:
-            held = self.get(proof.id)
-            if held is not None and held.body is None and held.id in self.levels and held.id not in self.window.kept:
-                self._let_go(held)
+    @property
+    def bare_proofs(self) -> tuple[EventId, ...]:
+        """Lower halves of proofs that are no messages here, though the place below the cut is free."""
+        lower = (fork.proof[0] for fork in self.logs.forks.values() if fork.proof[0].seq < fork.seq)
+        return tuple(sorted(proof.id for proof in lower if proof.id not in self.logs.held))
+
+    def let_go_of_proofs(self, bare: Iterable[EventId]) -> None:
+        """After a restart: these were kept as proof of a fork alone, and lie on the disk without their words."""
+        for held in [held for event in bare if (held := self.get(event)) is not None and held.body is None]:
+            self._let_go(held)
 
     def _let_go(self, said: Said) -> None:
         self.logs.remove(said)

@@ -7,7 +7,7 @@ transaction, and `take_news` what to tell the user. Knows nothing of links.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -44,6 +44,8 @@ class _State(msgspec.Struct, array_like=True, frozen=True):
     tally: bytes = b""
     life: bytes = b""
     """Of the disk, when this was kept."""
+    bare: tuple[Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)], ...] = ()
+    """Proofs that were no messages: `Holdings.bare_proofs`."""
 
 
 _state_decoder = msgspec.msgpack.Decoder(_State)
@@ -102,7 +104,7 @@ class Journal:
         """Afterwards what is to be kept is what was kept, but for what no more holds."""
         self._begin(now_ms=now_ms)
         self._door.restore(record.events)
-        self.holdings.let_go_of_proofs()
+        self.holdings.let_go_of_proofs(map(EventId, state.bare))
         self._follow()
         owed = self.handover.restore(self.projection.views.values(), since_hlc=self._begin_hlc)
         self._changes, self._news = _NOTHING, [Changed(view, None, is_late=True) for view in owed]
@@ -257,9 +259,10 @@ class Journal:
 
     def _state(self) -> bytes:
         """Encoded anew only where it changed: this is asked after each input."""
-        parts = self.pen.state, self._begin_hlc, self.holdings.tally, self._life
+        bare = self.holdings.bare_proofs if self.holdings.logs.forks else ()
+        parts = self.pen.state, self._begin_hlc, self.holdings.tally, self._life, bare
         if self._encoded_state[0] != parts:
-            state = _State(1, self.pen.state, self._begin_hlc, self._tally, self._life)
+            state = _State(1, self.pen.state, self._begin_hlc, self._tally, self._life, bare)
             self._encoded_state = parts, msgspec.msgpack.encode(state)
         return self._encoded_state[1]
 

@@ -179,6 +179,23 @@ def test_proof_of_a_fork_is_no_message_again_after_a_restart() -> None:
     assert again.take_changes() == LogChanges()
 
 
+def test_proof_of_a_fork_stays_none_where_the_window_has_room_again() -> None:
+    """A moderator's deletions, or a cut, may have made room between; its words are gone from here."""
+    pen = public_pen("bob")
+    first = pen.write("1")
+    forked = [first, pen.write("5", seq=5, prev=bytes(32), hlc=first.hlc)]
+    newer = public_pen("cyd", ms=1).texts(3)
+    journal = public_journal(limits=Limits(max_texts=2, slack=0))
+    journal.receive([said.encoded for said in (*forked, *newer)], now_ms=NOW_MS)
+    journal.mark_read()
+    journal.receive([public_pen("dan", ms=9).write("one more").encoded], now_ms=NOW_MS)
+    record = Kept().keep(journal.take_changes()).record
+    again = public_journal(record=record, limits=Limits(max_texts=9, slack=0))
+    assert first.id not in again.projection.views
+    again.receive([first.encoded], now_ms=NOW_MS)
+    assert again.projection.views[first.id].text == "1"
+
+
 def test_news_say_what_appeared_and_went() -> None:
     desk = Desk(bob=Level.MEMBER)
     pen = desk.pen("bob")
