@@ -16,6 +16,7 @@ from peer.messages.journal import Journal
 from peer.messages.news import Changed, Fact, Forked, SettingsChanged, UnreadChanged, Vanished
 from peer.messages.receipts import Status
 from peer.messages.rules import PublicRules
+from peer.messages.said import Said
 from peer.messages.window import Limits
 
 from ...support.keys import Chance, identity
@@ -161,8 +162,8 @@ def test_fork_of_our_own_log_begins_another_one() -> None:
     assert desk.say("ann", "2").seq == 1
 
 
-def test_proof_of_a_fork_is_no_message_again_after_a_restart() -> None:
-    """Its lower half had been let go as a message, and lay on the disk without its words."""
+def journal_with_a_bare_proof() -> tuple[Journal, Said]:
+    """And the lower half of that proof, which was let go as a message."""
     pen = public_pen("bob")
     first = pen.write("1")
     forked = [first, pen.write("5", seq=5, prev=bytes(32), hlc=first.hlc)]
@@ -171,6 +172,12 @@ def test_proof_of_a_fork_is_no_message_again_after_a_restart() -> None:
     journal.receive([said.encoded for said in (*forked, *newer)], now_ms=NOW_MS)
     journal.mark_read()
     journal.receive([public_pen("dan", ms=9).write("one more").encoded], now_ms=NOW_MS)
+    return journal, first
+
+
+def test_proof_of_a_fork_is_no_message_again_after_a_restart() -> None:
+    """Its lower half had been let go as a message, and lay on the disk without its words."""
+    journal, first = journal_with_a_bare_proof()
     record = Kept().keep(journal.take_changes()).record
     assert first.id not in journal.holdings.logs.held
     again = public_journal(record=record, limits=Limits(max_texts=2, slack=0))
@@ -181,14 +188,7 @@ def test_proof_of_a_fork_is_no_message_again_after_a_restart() -> None:
 
 def test_proof_of_a_fork_stays_none_where_the_window_has_room_again() -> None:
     """A moderator's deletions, or a cut, may have made room between; its words are gone from here."""
-    pen = public_pen("bob")
-    first = pen.write("1")
-    forked = [first, pen.write("5", seq=5, prev=bytes(32), hlc=first.hlc)]
-    newer = public_pen("cyd", ms=1).texts(3)
-    journal = public_journal(limits=Limits(max_texts=2, slack=0))
-    journal.receive([said.encoded for said in (*forked, *newer)], now_ms=NOW_MS)
-    journal.mark_read()
-    journal.receive([public_pen("dan", ms=9).write("one more").encoded], now_ms=NOW_MS)
+    journal, first = journal_with_a_bare_proof()
     record = Kept().keep(journal.take_changes()).record
     again = public_journal(record=record, limits=Limits(max_texts=9, slack=0))
     assert first.id not in again.projection.views
